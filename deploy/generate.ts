@@ -1,0 +1,26 @@
+/** Writes schemas/generated/avro.ts and asyncapi.json from schemas/avro and the topic registry. Run by `npm run generate`; a test holds them to their sources. */
+import { readdirSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { asyncapi } from '../schemas/asyncapi.ts'
+
+const avroDir = new URL('../schemas/avro/', import.meta.url)
+const outDir = new URL('../schemas/generated/', import.meta.url)
+
+/** The generated files by name. */
+export const generated = (): Record<string, string> => {
+  const schemas = Object.fromEntries(
+    readdirSync(avroDir)
+      .filter((f) => f.endsWith('.avsc'))
+      .sort()
+      .map((f) => [f.slice(0, -'.avsc'.length), JSON.parse(readFileSync(new URL(f, avroDir), 'utf8')) as object]),
+  )
+  return {
+    'avro.ts': `/** Generated from schemas/avro by \`npm run generate\`: do not edit. */\nexport const avroSchemas: Readonly<Record<string, object>> = ${JSON.stringify(schemas, null, 2)}\n`,
+    'asyncapi.json': `${JSON.stringify(asyncapi(schemas), null, 2)}\n`,
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  mkdirSync(outDir, { recursive: true })
+  for (const [name, text] of Object.entries(generated())) writeFileSync(new URL(name, outDir), text)
+}

@@ -1,0 +1,171 @@
+/**
+ * The configuration: what `chaos-proxy.yaml`, the environment and the flags may say, what each thing means, and what it is
+ * when nobody says it. Here is the shape only; deploy/config reads the sources and remembers where each value came from.
+ *
+ * In files durations, sizes and shares have units (`5s`, `64KiB`, `50%`); once read they are milliseconds, bytes and 0..1.
+ */
+import { z } from 'zod'
+
+const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+const BYTES = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
+
+const unit = (text: string, factors: Readonly<Record<string, number>>): number => {
+  const digits = /^[\d.]+/.exec(text)?.[0] ?? ''
+  return Math.round(Number(digits) * (factors[text.slice(digits.length).trim()] ?? Number.NaN))
+}
+
+const DURATION = 'a duration such as 500ms, 5s, 10m, 24h or 7d'
+const duration = z
+  .string({ error: `expected ${DURATION}` })
+  .regex(/^\d+(\.\d+)? ?(ms|s|m|h|d|w)$/, `expected ${DURATION}`)
+  .meta({ description: DURATION })
+  .transform((text) => unit(text, MS))
+
+const SIZE = 'a size such as 512B, 64KiB or 1GiB'
+const size = z
+  .string({ error: `expected ${SIZE}` })
+  .regex(/^\d+(\.\d+)? ?(B|KB|MB|GB|KiB|MiB|GiB)$/, `expected ${SIZE}`)
+  .meta({ description: SIZE })
+  .transform((text) => unit(text, BYTES))
+
+const SHARE = 'a share such as 50% or 0.5'
+const share = z
+  .union([z.number().min(0).max(1), z.string().regex(/^(100|\d{1,2})(\.\d+)?%$/)], { error: `expected ${SHARE}` })
+  .meta({ description: SHARE })
+  .transform((value) => (typeof value === 'number' ? value : Number(value.slice(0, -1)) / 100))
+
+const port = z.int({ error: 'expected a port number from 0 to 65535' }).min(0).max(65_535)
+const URL_TEXT = 'an address such as http://localhost:3000'
+const httpUrl = z
+  .string({ error: `expected ${URL_TEXT}` })
+  .refine((text) => /^https?:\/\/[^/]/.test(text) && URL.canParse(text), `expected ${URL_TEXT}`)
+
+const upstream = z.strictObject({
+  url: httpUrl.describe('Where the backend listens'),
+  weight: z.int().min(1).max(1000).default(1).describe('Its share of the requests, against the other upstreams'),
+})
+
+const health = z.strictObject({
+  active: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      path: z.string().startsWith('/', 'expected a path that starts with /').default('/'),
+      every: duration.prefault('5s'),
+      timeout: duration.prefault('2s'),
+      unhealthyAfter: z.int().min(1).default(3).describe('Failed checks in a row that make an upstream unhealthy'),
+      healthyAfter: z.int().min(1).default(2).describe('Good checks in a row that make it healthy again'),
+    })
+    .prefault({}),
+})
+
+const breaker = z.strictObject({
+  window: duration.prefault('30s'),
+  minRequests: z.int().min(1).default(20).describe('Fewer requests in the window than this never open it'),
+  openAtErrorRate: share.prefault('50%'),
+  openFor: duration.prefault('5s').describe('How long it stays open before it lets a probe through'),
+})
+
+const ghost = z.strictObject({
+  mode: z
+    .enum(['off', 'failover', 'mock'])
+    .default('failover')
+    .describe('off: never; failover: when no upstream can answer; mock: always'),
+  methods: z.array(z.string().regex(/^[A-Z]+$/, 'expected a method such as GET')).default(['GET', 'HEAD']),
+  minConfidence: share.prefault(0.6).describe('Below this measured fidelity the answer is an honest 503'),
+  maxAge: duration.prefault('24h').describe('Older knowledge than this is not shown'),
+})
+
+const service = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'expected letters, digits, ".", "_" or "-", at most 63')
+    .describe('Its name, as in the endpoint id "shop GET /users/{id}"'),
+  match: z
+    .string()
+    .regex(/^\/[^*]*\*?$/, 'expected a path prefix such as /* or /api/*')
+    .default('/*')
+    .describe('The paths that belong to it'),
+  upstreams: z.array(upstream).min(1, 'needs at least one upstream'),
+  host: z
+    .enum(['auto', 'keep', 'upstream'])
+    .default('auto')
+    .describe("The Host that upstreams see: the client's, or their own; auto: keep for http, upstream for https"),
+  health: health.prefault({}),
+  breaker: breaker.prefault({}),
+  timeouts: z.strictObject({ connect: duration.prefault('2s'), response: duration.prefault('30s') }).prefault({}),
+  ghost: ghost.prefault({}),
+  partitionBy: z
+    .enum(['service', 'resource'])
+    .default('service')
+    .describe('service: one order for all of it; resource: by first path segment, for a service too hot for one core'),
+})
+
+const capture = z.strictObject({
+  bodies: z.enum(['none', 'json', 'all']).default('all').describe('Which bodies are recorded'),
+  maxBody: size.prefault('64KiB').describe('Longer bodies pass untouched and are recorded cut'),
+  redact: z
+    .strictObject({
+      pii: z.enum(['pseudonymise', 'off']).default('pseudonymise'),
+      headers: z.array(z.string()).default([]).describe('More headers that hold secrets'),
+      fields: z.array(z.string()).default([]).describe('More body fields and query parameters that hold secrets'),
+    })
+    .prefault({}),
+})
+
+const log = z.strictObject({
+  kind: z.enum(['embedded', 'kafka']).default('embedded'),
+  dir: z.string().min(1).default('.chaos-proxy').describe('Where profiles, spool and embedded database live'),
+  profile: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected a plain name: letters, digits, ".", "_" or "-"')
+    .default('default')
+    .describe('A name for one body of knowledge'),
+  retention: duration.prefault('7d').describe('How long exchanges stay; what was learned stays longer'),
+  brokers: z.array(z.string().regex(/^[^:/\s]+:\d+$/, 'expected host:port')).default([]),
+  registry: z
+    .string()
+    .default('')
+    .describe('URL of a Confluent-compatible schema registry; empty: schemas stand on the log'),
+  producer: z.enum(['auto', 'rdkafka', 'kafkajs']).default('auto').describe('auto: node-rdkafka when it is installed'),
+  partitions: z.int().min(1).max(1024).default(1).describe('Partitions of the exchanges topic'),
+  spool: size.prefault('256MiB').describe('The most the ingress keeps on disk while the log is away'),
+})
+
+/** The whole file. Input is what people write, output what the program reads. */
+export const configSchema = z.strictObject({
+  version: z.literal(1, { error: 'expected 1, the only version there is' }).default(1),
+  listen: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8080) }).prefault({}),
+  admin: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: port.default(8000),
+      token: z.string().default('').describe('Asked of every caller of the admin API; a must off loopback'),
+      allowedHosts: z
+        .array(z.string())
+        .default([])
+        .describe('Host names under which the console is reached, besides its own'),
+    })
+    .prefault({}),
+  services: z.array(service).default([]),
+  capture: capture.prefault({}),
+  log: log.prefault({}),
+  database: z
+    .strictObject({ url: z.string().default('').describe('A Postgres URL; empty: the embedded database') })
+    .prefault({}),
+  telemetry: z
+    .strictObject({ logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
+    .prefault({}),
+})
+
+export type Config = z.output<typeof configSchema>
+export type ConfigInput = z.input<typeof configSchema>
+export type ServiceConfig = Config['services'][number]
+
+/** JSON Schema 2020-12 of the file, for editors and for `config schema`. */
+export const configJsonSchema = (): Record<string, unknown> => ({
+  ...z.toJSONSchema(configSchema, { io: 'input', reused: 'inline' }),
+  title: 'chaos-proxy.yaml',
+})
+
+/** Everything as it is when nobody says anything. */
+export const defaultConfig = (): Config => configSchema.parse({})

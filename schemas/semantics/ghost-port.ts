@@ -1,0 +1,63 @@
+/**
+ * What a ghost is asked and what it says: shared by the ingress, which serves it, and by the processors, which score it
+ * on live traffic before they learn from it. One code for both, so that fidelity measures what users would have got.
+ */
+import type { Ghost, Header } from '../events.ts'
+
+export interface GhostRequest {
+  readonly service: string
+  readonly method: string
+  /** Raw path and query, redacted as on the log. */
+  readonly target: string
+  /** Redacted as on the log. */
+  readonly headers: readonly Header[]
+  /** The whole body, redacted as on the log; undefined when there is none or it was cut. */
+  readonly body: Uint8Array | undefined
+  /** Pseudonym of the credential, '' when anonymous. */
+  readonly principal: string
+  /** Now, µs: the ingress's clock, or the event's time when scoring. */
+  readonly at: number
+  /** Whether a write may be answered too (mock mode). */
+  readonly writes?: boolean
+}
+
+export type GhostKind = 'exact' | 'template' | 'model' | 'mock'
+
+export interface GhostAnswer {
+  readonly kind: 'answer'
+  readonly ghost: GhostKind
+  readonly endpoint: string
+  readonly status: number
+  /** End-to-end fields fit to send: no Set-Cookie, Date, Content-Length, hop-by-hop, validators only with an exact body. */
+  readonly headers: readonly Header[]
+  readonly body: Uint8Array
+  /** Probability that the answer is right, 0..1, measured on this endpoint. */
+  readonly confidence: number
+  /** When what it says was last seen from the upstream, µs. */
+  readonly learnedAt: number
+}
+
+export interface GhostRefusal {
+  readonly kind: 'refuse'
+  /** '' when the path belongs to no known endpoint. */
+  readonly endpoint: string
+  readonly reason:
+    | 'unknown-endpoint'
+    | 'nothing-learned'
+    | 'other-principal'
+    | 'unknown-credential'
+    | 'write'
+    | 'not-servable'
+    | 'low-confidence'
+  /** One sentence for the operator: the closest miss. */
+  readonly detail: string
+}
+
+export type GhostVerdict = GhostAnswer | GhostRefusal
+
+/** The ghost snapshot of a log, held in memory and kept current part by part. */
+export interface GhostBook {
+  /** A part of the compacted `ghosts` topic came (or, undefined, went). */
+  apply(key: string, part: Ghost | undefined): void
+  answer(request: GhostRequest): GhostVerdict
+}

@@ -1,0 +1,101 @@
+/** A request as answering sees it: taken apart once. */
+import type { GhostRequest } from '../ghost-port.ts'
+import { fromUtf8 } from './text.ts'
+import type { Json } from './model.ts'
+
+export interface Asked {
+  readonly service: string
+  readonly method: string
+  readonly target: string
+  readonly path: string
+  /** Decoded, without empty ones. */
+  readonly segments: readonly string[]
+  /** Decoded, in order. */
+  readonly query: readonly (readonly [string, string])[]
+  /** By lower-case name; repeats joined by a comma. */
+  readonly headers: ReadonlyMap<string, string>
+  readonly body: Uint8Array | undefined
+  readonly json: Json | undefined
+  /** Who asks: '' is anybody. */
+  readonly asker: string
+  readonly at: number
+}
+
+const decoded = (text: string): string => {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+const queryPairs = (query: string): [string, string][] =>
+  query
+    .split('&')
+    .filter((pair) => pair !== '')
+    .slice(0, 64)
+    .map((pair) => {
+      const at = pair.indexOf('=')
+      const plain = (text: string) => decoded(text.replaceAll('+', ' '))
+      return at < 0 ? [plain(pair), ''] : [plain(pair.slice(0, at)), plain(pair.slice(at + 1))]
+    })
+
+const PSEUDONYM = /=(cp_[\w-]+)/g
+/** Change with every request of the same client, so they identify nobody. */
+const FLEETING = new Set(['x-csrf-token', 'x-xsrf-token'])
+
+/**
+ * Who asks. The principal, and every secret that stands in the query (a key in the URL is a credential too). A request
+ * whose only secret stands in some other header belongs to that secret. Only what carries none of these is anonymous.
+ */
+export const askerOf = (principal: string, target: string, headers: ReadonlyMap<string, string>): string => {
+  const parts = principal === '' ? [] : [principal]
+  if (target.includes('=cp_')) for (const match of target.matchAll(PSEUDONYM)) parts.push(match[1] ?? '')
+  if (parts.length === 0)
+    for (const [name, value] of headers) if (value.startsWith('cp_') && !FLEETING.has(name)) parts.push(value)
+  return parts.join('|')
+}
+
+const headerMap = (request: GhostRequest): Map<string, string> => {
+  const map = new Map<string, string>()
+  for (const { name, value } of request.headers) {
+    const key = name.toLowerCase()
+    const known = map.get(key)
+    map.set(key, known === undefined ? value : `${known}, ${value}`)
+  }
+  return map
+}
+
+const parsed = (body: Uint8Array | undefined): Json | undefined => {
+  const text = body === undefined || body.length === 0 ? undefined : fromUtf8(body)
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
+
+/** Takes a request apart; `json` saves parsing the body again where that was done already. */
+export const readRequest = (request: GhostRequest, json?: { readonly value: Json | undefined }): Asked => {
+  const cut = request.target.indexOf('?')
+  const path = cut < 0 ? request.target : request.target.slice(0, cut)
+  const headers = headerMap(request)
+  return {
+    service: request.service,
+    method: request.method,
+    target: request.target,
+    path,
+    segments: path
+      .split('/')
+      .filter((segment) => segment !== '')
+      .map(decoded),
+    query: cut < 0 ? [] : queryPairs(request.target.slice(cut + 1)),
+    headers,
+    body: request.body,
+    json: json === undefined ? parsed(request.body) : json.value,
+    asker: askerOf(request.principal, request.target, headers),
+    at: request.at,
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Which fields of a learned answer may leave again (RFC 9110 §7.6.1, RFC 9111 §3.1), and which header fields of a
+ * request tell two answers to one target apart.
+ */
+import type { Header } from '../../events.ts'
+import type { Asked } from './asked.ts'
+
+const NEVER = new Set(
+  `connection keep-alive proxy-connection proxy-authenticate proxy-authorization proxy-authentication-info te trailer transfer-encoding upgrade
+content-length date age set-cookie set-cookie2 server-timing x-request-id x-correlation-id request-id x-trace-id traceparent tracestate
+authorization cookie authentication-info x-csrf-token x-xsrf-token x-auth-token x-access-token cache-control expires pragma warning
+cache-status proxy-status x-ghost x-ghost-confidence x-ghost-activation x-chaos via alt-svc clear-site-data strict-transport-security
+nel report-to retry-after x-runtime x-response-time x-powered-by-instance ratelimit ratelimit-policy x-cache`.split(
+    /\s+/,
+  ),
+)
+const VALIDATORS = new Set([
+  'etag',
+  'last-modified',
+  'digest',
+  'content-digest',
+  'repr-digest',
+  'content-md5',
+  'signature',
+  'signature-input',
+])
+/** What an answer that was made up may say besides its body. */
+const MADE = new Set([
+  'content-type',
+  'content-language',
+  'vary',
+  'allow',
+  'www-authenticate',
+  'access-control-allow-origin',
+  'access-control-allow-methods',
+  'access-control-allow-headers',
+  'access-control-allow-credentials',
+  'access-control-expose-headers',
+])
+
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
+/** Visible ASCII, blanks, tabs and obs-text: no CR, LF, NUL or other control (RFC 9110 §5.5). */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]{0,8192}$/
+
+const isClean = (header: Header): boolean =>
+  typeof header.name === 'string' &&
+  typeof header.value === 'string' &&
+  NAME.test(header.name) &&
+  VALUE.test(header.value)
+
+const connectionNames = (headers: readonly Header[]): Set<string> =>
+  new Set(
+    headers
+      .filter((header) => header.name.toLowerCase() === 'connection')
+      .flatMap((header) => header.value.toLowerCase().split(','))
+      .map((name) => name.trim()),
+  )
+
+/** The fields of a recorded answer that an exact ghost repeats. Pseudonyms stand for secrets and stay here. */
+export const exactHeaders = (headers: readonly Header[]): Header[] => {
+  const named = connectionNames(headers)
+  return headers.filter((header) => {
+    const name = header.name.toLowerCase()
+    return isClean(header) && !NEVER.has(name) && !named.has(name) && !header.value.includes('cp_')
+  })
+}
+
+/** The fields that may be learned for answers that are made up. */
+export const madeHeaders = (headers: readonly Header[]): Header[] =>
+  exactHeaders(headers).filter((header) => MADE.has(header.name.toLowerCase()))
+
+/** Last gate before an answer leaves: whatever stands in a payload, only clean and allowed fields pass. */
+export const fitHeaders = (headers: readonly Header[], exact: boolean): Header[] =>
+  exactHeaders(headers).filter((header) => exact || !VALIDATORS.has(header.name.toLowerCase()))
+
+/** Request fields that say nothing about the answer that is wanted. */
+const INCIDENTAL = new Set(
+  `user-agent accept-encoding connection host content-length date traceparent tracestate x-request-id x-correlation-id request-id
+via forwarded x-forwarded-for x-forwarded-proto x-forwarded-host x-forwarded-port x-real-ip if-none-match if-modified-since cache-control pragma
+authorization cookie x-csrf-token x-xsrf-token referer priority dnt save-data sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user
+sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform upgrade-insecure-requests keep-alive te transfer-encoding accept-language origin`.split(
+    /\s+/,
+  ),
+)
+
+const pairs = (names: Iterable<string>, asked: Asked): string => {
+  let text = ''
+  for (const name of names) text += `${name}:${asked.headers.get(name) ?? ''}\n`
+  return text
+}
+
+/** Every request field that might change the answer, as one text. */
+export const headersKey = (asked: Asked): string =>
+  pairs([...asked.headers.keys()].filter((name) => !INCIDENTAL.has(name)).sort(), asked)
+
+/** The fields that are known to change it: Accept, and what Vary names (Accept-Encoding is the ingress's matter). */
+export const varyKey = (asked: Asked, vary: readonly string[]): string => pairs(['accept', ...vary], asked)
+
+/** Names in Vary, lower case, in order; `*` stays. */
+export const varyNames = (headers: readonly Header[]): string[] => {
+  const names = headers
+    .filter((header) => header.name.toLowerCase() === 'vary')
+    .flatMap((header) => header.value.toLowerCase().split(','))
+    .map((name) => name.trim())
+  return [...new Set(names)]
+    .filter((name) => name !== '' && name !== 'accept' && name !== 'accept-encoding')
+    .sort()
+    .slice(0, 8)
+}
+
+/** Directives of a Cache-Control field, lower case. */
+export const cacheDirectives = (headers: readonly Header[]): Set<string> =>
+  new Set(
+    headers
+      .filter((header) => header.name.toLowerCase() === 'cache-control')
+      .flatMap((header) => header.value.toLowerCase().split(','))
+      .map((directive) => directive.trim().split('=')[0] ?? ''),
+  )

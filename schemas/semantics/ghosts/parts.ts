@@ -1,0 +1,191 @@
+/**
+ * Parts of the `ghosts` topic to and from what is learned. What comes from the topic is checked before it is believed: a
+ * part of another version, or whose payload is not what its kind promises, is refused as a whole.
+ */
+import type { Ghost } from '../../events.ts'
+import { VERSION } from './model.ts'
+import type { AnswerSet, Credential, EndpointModel, ObjectRecord, ServiceFacts, Touch } from './model.ts'
+import { fromUtf8, toUtf8 } from './text.ts'
+
+export type Part =
+  | { readonly kind: 'endpoint'; readonly value: EndpointModel }
+  | { readonly kind: 'answer'; readonly value: AnswerSet }
+  | { readonly kind: 'object'; readonly value: ObjectRecord }
+  | { readonly kind: 'credential'; readonly value: Credential }
+  | { readonly kind: 'touch'; readonly value: Touch }
+  | { readonly kind: 'facts'; readonly value: ServiceFacts }
+
+/** A larger payload is no part of ours: the caps of the processor keep far below it. */
+const MAX_PAYLOAD = 4 * 1024 * 1024
+
+const TOPIC_KIND = {
+  endpoint: 'endpoint',
+  answer: 'answer',
+  object: 'resource',
+  credential: 'service',
+  touch: 'service',
+  facts: 'service',
+} as const
+
+/** The record for a part; `fidelity` is the endpoint's, -1 where there is none. */
+export const encodePart = (key: string, part: Part, at: number, fidelity: number): Ghost => ({
+  key,
+  kind: TOPIC_KIND[part.kind],
+  service: part.value.service,
+  endpoint: part.kind === 'endpoint' ? part.value.id : part.kind === 'answer' ? part.value.endpoint : '',
+  at,
+  version: VERSION,
+  fidelity,
+  payload: toUtf8(JSON.stringify({ kind: part.kind, value: part.value })),
+})
+
+type Check = (value: unknown) => boolean
+const isText: Check = (v) => typeof v === 'string'
+const isNumber: Check = (v) => typeof v === 'number' && Number.isFinite(v)
+const isFlag: Check = (v) => typeof v === 'boolean'
+const record = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
+const fields =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (v) =>
+    record(v) && Object.entries(checks).every(([name, check]) => Object.hasOwn(v, name) && check(v[name]))
+const listOf =
+  (check: Check): Check =>
+  (v) =>
+    Array.isArray(v) && v.every(check)
+const mapOf =
+  (check: Check): Check =>
+  (v) =>
+    record(v) && Object.entries(v).every(([name, x]) => name !== '__proto__' && check(x))
+const tuple =
+  (...checks: readonly Check[]): Check =>
+  (v) =>
+    Array.isArray(v) && v.length === checks.length && checks.every((check, i) => check(v[i]))
+const maybe =
+  (check: Check): Check =>
+  (v) =>
+    v === null || check(v)
+const deep =
+  (left: number): Check =>
+  (v) =>
+    left > 0 && node(left)(v)
+
+/** A tree is at most this deep, whatever a payload says. */
+const MAX_DEPTH = 24
+
+const source = fields({ from: isText, hits: isNumber, misses: isNumber, first: isNumber, varied: isFlag })
+const isJsonText: Check = (v) => {
+  if (typeof v !== 'string') return false
+  if (v === '') return true
+  try {
+    JSON.parse(v)
+    return true
+  } catch {
+    return false
+  }
+}
+const node = (left: number): Check =>
+  fields({
+    seen: isNumber,
+    kinds: mapOf(isNumber),
+    sources: listOf(source),
+    value: isJsonText,
+    lead: isNumber,
+    publicly: isNumber,
+    askers: listOf(isText),
+    kids: listOf(tuple(isText, deep(left - 1))),
+    item: maybe(deep(left - 1)),
+  })
+const header = fields({ name: isText, value: isText })
+const table = mapOf(mapOf(isNumber))
+const body = fields({
+  seen: isNumber,
+  empty: isNumber,
+  json: isNumber,
+  pretty: isNumber,
+  tree: maybe(node(MAX_DEPTH)),
+  text: maybe(node(1)),
+  headers: listOf(tuple(isText, isText, isNumber)),
+})
+const list = fields({
+  field: isText,
+  type: isText,
+  seen: isNumber,
+  longest: isNumber,
+  parameters: listOf(fields({ name: isText, roles: listOf(tuple(isText, isNumber)) })),
+})
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  endpoint: fields({
+    id: isText,
+    service: isText,
+    method: isText,
+    template: isText,
+    parameters: listOf(fields({ name: isText, kind: isText })),
+    count: isNumber,
+    at: isNumber,
+    statuses: table,
+    largest: isNumber,
+    bodies: mapOf(body),
+    scores: mapOf(fields({ sum: isNumber, weight: isNumber })),
+    headersMatter: isFlag,
+    vary: listOf(isText),
+    list: maybe(list),
+    idField: isText,
+  }),
+  answer: fields({
+    key: isText,
+    service: isText,
+    endpoint: isText,
+    at: isNumber,
+    variants: listOf(
+      fields({
+        headersKey: isText,
+        varyKey: isText,
+        status: (v) => Number.isInteger(v) && (v as number) >= 100 && (v as number) < 600,
+        headers: listOf(header),
+        body: isText,
+        binary: isFlag,
+        coding: isText,
+        at: isNumber,
+      }),
+    ),
+  }),
+  object: fields({
+    key: isText,
+    service: isText,
+    type: isText,
+    id: isText,
+    views: listOf(fields({ asker: isText, json: isJsonText, at: isNumber, whole: isFlag })),
+    gone: isNumber,
+    written: isNumber,
+  }),
+  credential: fields({
+    key: isText,
+    service: isText,
+    asker: isText,
+    state: (v) => v === 'good' || v === 'bad',
+    at: isNumber,
+  }),
+  touch: fields({ key: isText, service: isText, at: isNumber }),
+  facts: fields({
+    service: isText,
+    statuses: table,
+    unknown: maybe(body),
+    unknownStatuses: mapOf(isNumber),
+    at: isNumber,
+  }),
+}
+
+/** The part of a record, undefined when it cannot be believed. Never throws. */
+export const decodePart = (ghost: Ghost): Part | undefined => {
+  if (ghost.version !== VERSION || ghost.payload.length > MAX_PAYLOAD) return undefined
+  const text = fromUtf8(ghost.payload)
+  if (text === undefined) return undefined
+  try {
+    const part = JSON.parse(text) as { readonly kind?: unknown; readonly value?: unknown }
+    if (!record(part) || typeof part.kind !== 'string' || !Object.hasOwn(CHECKS, part.kind)) return undefined
+    return CHECKS[part.kind]?.(part.value) === true ? (part as Part) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,42 @@
+/** Bytes, text and short hashes, without Node: TextEncoder and TextDecoder are part of every JavaScript host. */
+interface Encoding {
+  readonly TextEncoder: new () => { encode(text: string): Uint8Array }
+  readonly TextDecoder: new (
+    label: string,
+    options: { readonly fatal: boolean; readonly ignoreBOM: boolean },
+  ) => { decode(bytes: Uint8Array): string }
+}
+const { TextEncoder, TextDecoder } = globalThis as unknown as Encoding
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+export const toUtf8 = (text: string): Uint8Array => encoder.encode(text)
+
+/** The text of well-formed UTF-8, undefined for anything else. */
+export const fromUtf8 = (bytes: Uint8Array): string | undefined => {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** Bytes as Latin-1 text: every byte one character, so nothing is lost. */
+export const toLatin1 = (bytes: Uint8Array): string => {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  return text
+}
+
+export const fromLatin1 = (text: string): Uint8Array => {
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i) & 255
+  return bytes
+}
+
+/** FNV-1a, 32 bits: for sampling and for telling repeats apart, never for identity. */
+export const hash32 = (text: string): number => {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}

@@ -1,0 +1,253 @@
+/**
+ * What may not reach the log, and what stands there instead. Pure: the keyed functions come from the ingress.
+ *
+ * Three kinds. A *secret* (credential, password, token, card number) becomes a keyed pseudonym that nobody can open: the
+ * same secret always gives the same pseudonym, so "the same user" can still be told. A *personal* value (an e-mail
+ * address) becomes a sealed token that still looks like one and that only the ingress's key can open, so that a ghost can
+ * give the asker the real value back. Everything else stays.
+ *
+ * Bodies are worked on as bytes-as-Latin-1 text, so that what is not redacted stays as it was, byte for byte, in any encoding.
+ */
+import type { Header } from '../events.ts'
+import { redactJsonFields } from './redaction-json.ts'
+
+export interface Keyed {
+  /** A one-way keyed pseudonym (HMAC), letters, digits, '-' and '_' only. */
+  readonly pseudonym: (secret: string) => string
+  /** A deterministic seal that the key can open again; same alphabet. */
+  readonly seal: (text: string) => string
+  /** Bytes as Latin-1 text and back, without loss (Buffer's 'latin1'). */
+  readonly toText: (bytes: Uint8Array) => string
+  readonly toBytes: (text: string) => Uint8Array
+}
+
+export interface RedactionSettings {
+  /** Field names whose values are credentials, lower case, besides the built-in ones. */
+  readonly headers: readonly string[]
+  /** Names of body fields, form fields and query parameters with secret values, lower case, besides the built-in ones. */
+  readonly fields: readonly string[]
+  /** What happens to e-mail addresses; card numbers and JWTs are secrets in every mode but 'off'. */
+  readonly pii: 'pseudonymise' | 'off'
+}
+
+export interface Redactor {
+  headers(headers: readonly Header[]): readonly Header[]
+  /** Raw path and query. */
+  target(target: string): string
+  body(bytes: Uint8Array, mediaType: string): Uint8Array
+  /** The pseudonym of the credential a request carries, '' when it carries none. */
+  principal(headers: readonly Header[]): string
+}
+
+const PSEUDONYM = 'cp_'
+export const SEALED_DOMAIN = '@sealed.invalid'
+
+const SECRET_HEADERS = new Set(
+  'authorization proxy-authorization cookie set-cookie x-api-key api-key apikey x-auth-token x-access-token x-csrf-token x-xsrf-token x-amz-security-token x-goog-api-key x-session-token x-session-id'.split(
+    ' ',
+  ),
+)
+/** Credentials in order of precedence; cookies come last, since many hold no credential. */
+const CREDENTIAL_HEADERS = [
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'apikey',
+  'x-auth-token',
+  'x-access-token',
+  'x-session-token',
+]
+
+/** Compared without case, '-' and '_'. */
+const SECRET_FIELDS = new Set(
+  'password passwd pwd newpassword oldpassword currentpassword passwordconfirmation secret clientsecret token accesstoken refreshtoken idtoken authtoken sessiontoken apikey apitoken privatekey authorization auth jwt bearer otp pin cvv cvc cardnumber ccnumber ssn sessionid csrf csrftoken signature sig'.split(
+    ' ',
+  ),
+)
+const plain = (name: string): string => name.toLowerCase().replaceAll('-', '').replaceAll('_', '')
+
+const JWT = /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*/g
+/** What follows the sign in an e-mail address. Sought from each sign, not from each letter: that is quadratic. */
+const AT_DOMAIN = /@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/y
+const ESCAPED_DOMAIN = /%40(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/y
+const CARD = /(?<![\d.A-Za-z_-])\d(?:[ -]?\d){12,18}(?![\d.A-Za-z_-])/g
+const PAIR = /([^=&?;]{1,64})=([^&]*)/g
+
+/** Luhn's check, ISO/IEC 7812-1. */
+const isCardNumber = (text: string): boolean => {
+  let sum = 0
+  let double = false
+  let digits = 0
+  for (let i = text.length - 1; i >= 0; i--) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) continue
+    digits++
+    const weighed = double ? digit * 2 : digit
+    sum += weighed > 9 ? weighed - 9 : weighed
+    double = !double
+  }
+  // Payment cards begin with 2 to 6 (ISO/IEC 7812's industry digit); an ISBN, with 9, passes Luhn one time in ten.
+  return digits >= 13 && digits <= 19 && sum % 10 === 0 && /^[2-6]/.test(text)
+}
+
+const withoutScheme = (credential: string): string => {
+  const space = credential.indexOf(' ')
+  return space > 0 && space < 16 ? credential.slice(space + 1).trim() : credential
+}
+
+interface Detectors {
+  /** Personal values and self-evident secrets anywhere in a text. */
+  readonly text: (text: string) => string
+  readonly secret: (value: string) => string
+  readonly isSecretField: (name: string) => boolean
+}
+
+const detectors = (keyed: Keyed, settings: RedactionSettings): Detectors => {
+  const own = new Set(settings.fields.map(plain))
+  const secret = (value: string): string => (value.startsWith(PSEUDONYM) ? value : PSEUDONYM + keyed.pseudonym(value))
+  const seal = (mail: string): string => (mail.endsWith(SEALED_DOMAIN) ? mail : keyed.seal(mail) + SEALED_DOMAIN)
+  const text = (input: string): string => {
+    let out = input
+    if (out.includes('eyJ')) out = out.replace(JWT, secret)
+    if (settings.pii === 'off') return out
+    out = replaceMails(out, '@', AT_DOMAIN, seal)
+    out = replaceMails(out, '%40', ESCAPED_DOMAIN, (m) => encodeURIComponent(seal(m.replace(/%40/i, '@'))))
+    return hasDigitRun(out) ? out.replace(CARD, (m) => (isCardNumber(m) ? secret(m.replace(/\D/g, '')) : m)) : out
+  }
+  return { text, secret, isSecretField: remembered((name) => SECRET_FIELDS.has(plain(name)) || own.has(plain(name))) }
+}
+
+/** Letters, digits and . _ + -; a percent sign only where it escapes nothing. */
+const isLocalPart = (c: number): boolean =>
+  (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57) || c === 46 || c === 95 || c === 43 || c === 45
+
+const replaceMails = (text: string, sign: string, domain: RegExp, replace: (mail: string) => string): string => {
+  let at = text.indexOf(sign)
+  if (at < 0) return text
+  const percent = sign === '@' ? 37 : -1
+  const isLocal = (c: number): boolean => isLocalPart(c) || c === percent
+  let out = ''
+  let from = 0
+  while (at >= 0) {
+    let start = at
+    while (start > from && at - start < 64 && isLocal(text.charCodeAt(start - 1))) start--
+    domain.lastIndex = at
+    const end = start < at && domain.test(text) ? domain.lastIndex : 0
+    if (end > 0) {
+      out += text.slice(from, start) + replace(text.slice(start, end))
+      from = end
+    }
+    at = text.indexOf(sign, Math.max(at + 1, from))
+  }
+  return out + text.slice(from)
+}
+
+/** Field names repeat: the answer for each is kept, up to a bound that hostile names cannot pass. */
+const remembered = (test: (name: string) => boolean): ((name: string) => boolean) => {
+  const known = new Map<string, boolean>()
+  return (name) => {
+    const seen = known.get(name)
+    if (seen !== undefined) return seen
+    const answer = test(name)
+    if (known.size < 10_000) known.set(name, answer)
+    return answer
+  }
+}
+
+const isCardPart = (c: number): boolean => (c >= 48 && c <= 57) || c === 32 || c === 45
+
+const CARD_DIGITS = 13
+/** Whether 13 digits stand in a row, blanks and hyphens apart: such a run holds every 13th place, so only those are looked at first. */
+const hasDigitRun = (text: string): boolean => {
+  for (let at = CARD_DIGITS - 1; at < text.length; at += CARD_DIGITS) {
+    if (!isCardPart(text.charCodeAt(at))) continue
+    let start = at
+    while (start > 0 && isCardPart(text.charCodeAt(start - 1))) start--
+    let digits = 0
+    let end = start
+    for (; end < text.length && isCardPart(text.charCodeAt(end)); end++) if (text.charCodeAt(end) >= 48) digits++
+    if (digits >= CARD_DIGITS) return true
+    at = end
+  }
+  return false
+}
+
+const decoded = (value: string): string => {
+  try {
+    return decodeURIComponent(value.replaceAll('+', ' '))
+  } catch {
+    return value
+  }
+}
+
+const pairs = (d: Detectors, text: string): string =>
+  d.text(
+    text.replace(PAIR, (all, name: string, value: string) =>
+      value !== '' && d.isSecretField(decoded(name)) ? `${name}=${d.secret(decoded(value))}` : all,
+    ),
+  )
+
+const MULTIPART_SECRET = /(name="([^"\r\n]{1,64})"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)([^\r\n]+)/g
+const multipart = (d: Detectors, text: string): string =>
+  d.text(
+    text.replace(MULTIPART_SECRET, (all, head: string, name: string, value: string) =>
+      d.isSecretField(name) ? head + d.secret(value) : all,
+    ),
+  )
+
+const bodyText = (d: Detectors, text: string, mediaType: string): string => {
+  const type = mediaType.toLowerCase()
+  if (type.includes('json')) return d.text(redactJsonFields(text, d.isSecretField, d.secret))
+  if (type.startsWith('application/x-www-form-urlencoded')) return pairs(d, text)
+  if (type.startsWith('multipart/')) return multipart(d, text)
+  return d.text(text)
+}
+
+const TEXT_TYPES = /json|text\/|xml|x-www-form-urlencoded|multipart\/|javascript|yaml|csv|ndjson|graphql/i
+/** Cookie names whose values are no credentials: analytics and settings, which come and go with the same user. */
+const IDLE_COOKIE = /^(_ga|_gid|_gat|_fbp|_hj|utm|lang|locale|theme|tz|timezone|consent|cookie_?consent|ajs_)/i
+const credentialCookies = (cookie: string): string =>
+  cookie
+    .split(';')
+    .map((c) => c.trim())
+    .filter((c) => c !== '' && !IDLE_COOKIE.test(c))
+    .sort()
+    .join('; ')
+
+/** Makes a redactor; the same settings and key give the same redaction in every process. */
+export const createRedactor = (keyed: Keyed, settings: RedactionSettings): Redactor => {
+  const d = detectors(keyed, settings)
+  const own = new Set(settings.headers.map((h) => h.toLowerCase()))
+  const header = (h: Header): Header => {
+    const name = h.name.toLowerCase()
+    if (SECRET_HEADERS.has(name) || own.has(name)) return { name: h.name, value: d.secret(withoutScheme(h.value)) }
+    const value = name === 'location' || name === 'referer' ? pairs(d, h.value) : d.text(h.value)
+    return value === h.value ? h : { name: h.name, value }
+  }
+  return {
+    headers: (headers) => headers.map(header),
+    target: (target) => {
+      const query = target.indexOf('?')
+      return query < 0 ? d.text(target) : d.text(target.slice(0, query)) + '?' + pairs(d, target.slice(query + 1))
+    },
+    body: (bytes, mediaType) => {
+      if (bytes.length === 0 || !(mediaType === '' || TEXT_TYPES.test(mediaType))) return bytes
+      const text = keyed.toText(bytes)
+      const out = bodyText(d, text, mediaType)
+      return out === text ? bytes : keyed.toBytes(out)
+    },
+    principal: (headers) => {
+      for (const name of CREDENTIAL_HEADERS) {
+        const found = headers.find((h) => h.name.toLowerCase() === name)
+        if (found) return d.secret(withoutScheme(found.value))
+      }
+      const cookies = credentialCookies(
+        headers
+          .filter((h) => h.name.toLowerCase() === 'cookie')
+          .map((h) => h.value)
+          .join('; '),
+      )
+      return cookies === '' ? '' : d.secret(cookies)
+    },
+  }
+}

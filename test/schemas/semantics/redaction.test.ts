@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createRedactor } from '../../../schemas/semantics/redaction.ts'
+import { testKeyed } from '../../kit/keyed.ts'
+
+const redactor = createRedactor(testKeyed, { headers: ['x-tenant-key'], fields: ['shoeSize'], pii: 'pseudonymise' })
+const body = (text: string, type = 'application/json'): string =>
+  Buffer.from(redactor.body(Buffer.from(text), type)).toString()
+
+describe('secrets do not pass', () => {
+  const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2lnbmF0dXJl'
+  test.each([
+    ['a password field', '{"user":"ann","password":"hunter2canary"}', 'hunter2canary'],
+    ['a token in camel case', '{"accessToken" : "canary-1"}', 'canary-1'],
+    ['a numeric pin', '{"pin": 493817}', '493817'],
+    ['a field of the settings', '{"shoe_size":"canary-44"}', 'canary-44'],
+    ['an escaped name', '{"pass\\u0077ord":"canary-2"}', 'canary-2'],
+    ['JSON inside a JSON string', '{"raw":"{\\"password\\":\\"canary-3\\"}"}', 'canary-3'],
+    ['a body that was cut in the secret', '{"password":"canary-4', 'canary-4'],
+    ['a JWT anywhere', `{"note":"see ${jwt} there"}`, jwt],
+    ['a card number', '{"note":"4111 1111 1111 1111"}', '1111 1111'],
+    ['an e-mail address', '{"note":"write to ann.canary@example.org"}', 'ann.canary'],
+  ])('%s', (_, text, canary) => {
+    expect(body(text)).not.toContain(canary)
+  })
+
+  test('in forms, multipart, queries and headers', () => {
+    expect(body('user=ann&pass%77ord=canary', 'application/x-www-form-urlencoded')).toBe(
+      `user=ann&pass%77ord=cp_${testKeyed.pseudonym('canary')}`,
+    )
+    const part = '--b\r\ncontent-disposition: form-data; name="password"\r\n\r\ncanary\r\n--b--'
+    expect(body(part, 'multipart/form-data; boundary=b')).not.toContain('canary')
+    expect(redactor.target('/login?api_key=canary&q=ann%40canary.org')).not.toContain('canary')
+    const headers = redactor.headers([
+      { name: 'Authorization', value: 'Bearer canary' },
+      { name: 'x-tenant-key', value: 'canary' },
+      { name: 'Location', value: '/next?token=canary' },
+      { name: 'X-Other', value: 'stays' },
+    ])
+    expect(JSON.stringify(headers)).not.toContain('canary')
+    expect(headers[3]).toEqual({ name: 'X-Other', value: 'stays' })
+  })
+})
+
+test('the same credential has one pseudonym, in a body, in a header and as principal', () => {
+  const issued = JSON.parse(body('{"token":"abc.def"}')) as { token: string }
+  const sent = [{ name: 'authorization', value: 'Bearer abc.def' }]
+  expect(redactor.principal(sent)).toBe(issued.token)
+  expect(redactor.headers(sent)[0]?.value).toBe(issued.token)
+})
+
+test('analytics cookies do not make another principal', () => {
+  const principal = (cookie: string): string => redactor.principal([{ name: 'Cookie', value: cookie }])
+  expect(principal('sid=1; _ga=GA1.2')).toBe(principal('_ga=GA1.9; sid=1'))
+  expect(principal('_ga=GA1.2')).toBe('')
+  expect(principal('sid=1')).not.toBe(principal('sid=2'))
+})
+
+test('what is no secret stays byte for byte', () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 4 }), (text) => {
+      fc.pre(
+        !/[@%]|eyJ|\d[\d -]{11,}/.test(text) &&
+          !/password|token|secret|pin|auth|sig|otp|pwd|jwt|ssn|cv|csrf/i.test(text),
+      )
+      expect(body(text)).toBe(text)
+    }),
+  )
+  const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
+  expect(redactor.body(bytes, 'text/plain')).toEqual(bytes)
+})
+
+test('redaction is idempotent', () => {
+  const once = body('{"token":"abc","mail":"ann@example.org","card":"4111111111111111","n":1}')
+  expect(body(once)).toBe(once)
+})
+
+test('hostile bodies take linear time', () => {
+  const cost = (n: number): number => {
+    const text = '{"a":"' + 'a.'.repeat(n) + '@' + '1-'.repeat(n) + '"\\"'.repeat(n)
+    const start = process.cpuUsage().user
+    for (let i = 0; i < 5; i++) body(text)
+    return process.cpuUsage().user - start
+  }
+  cost(2000)
+  expect(cost(40_000)).toBeLessThan(8 * Math.max(cost(10_000), 2000))
+})

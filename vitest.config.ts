@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config'
+
+const slow = ['test/**/*.int.test.ts', 'test/**/*.e2e.test.ts', 'test/architecture/**/*.test.ts']
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    testTimeout: 20_000,
+    hookTimeout: 120_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: slow } },
+      {
+        extends: true,
+        test: {
+          name: 'slow',
+          include: slow,
+          fileParallelism: false,
+          testTimeout: 60_000,
+          globalSetup: ['test/kit/kafka/global-setup.ts'],
+        },
+      },
+    ],
+  },
+})
