@@ -1,0 +1,28 @@
+/** For vitest's `globalSetup`: keeps the run's one broker, see shared.ts. */
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Broker, startBroker } from './broker.ts'
+import { BROKER_SOCKET } from './shared.ts'
+
+export const setup = async (): Promise<() => Promise<void>> => {
+  let broker: Promise<Broker> | undefined
+  const server = createServer((socket) => {
+    broker ??= startBroker()
+    broker.then(
+      ({ brokers }) => socket.end(JSON.stringify({ brokers })),
+      (error: Error) => socket.end(JSON.stringify({ error: error.message })),
+    )
+    socket.on('error', () => undefined)
+  })
+  const path = join(tmpdir(), `chaos-proxy-broker-${process.pid}.sock`)
+  await new Promise<void>((resolve) => server.listen(path, resolve))
+  process.env[BROKER_SOCKET] = path
+  return async () => {
+    server.close()
+    await broker?.then(
+      (started) => started.stop(),
+      () => undefined,
+    )
+  }
+}
