@@ -1,0 +1,99 @@
+/** What a segment's letters say: a name that an author chose, or a value. And names for the parameters that were found. */
+import { randomness } from './randomness.ts'
+import { isReserved, isVocabulary } from './vocabulary.ts'
+
+const tokensOf = (text: string): string[] =>
+  (text.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+/g) ?? []).map((token) => token.toLowerCase())
+
+export interface NameClues {
+  /** All its words are API vocabulary. */
+  readonly vocabulary: boolean
+  /** Never a value. */
+  readonly reserved: boolean
+  /** Further evidence for a value (natural logarithm of odds): form, not words. */
+  readonly form: number
+}
+
+const formEvidence = (name: string): number => {
+  let sum = 0
+  if (/^v?\d+(?:\.\d+)+/.test(name)) sum += 2.5
+  if (/%[0-9a-f]{2}/i.test(name)) sum += 4
+  if (/^[A-Za-z][A-Za-z-]*[-_]\d+$/.test(name) || /^[a-z]{3,}\d{2,}$/.test(name)) sum += 1.5
+  if (/[a-z][A-Z]/.test(name)) sum -= 1.5
+  if (name.length >= 8 && randomness(name) > 0) sum += 2.5
+  return sum
+}
+
+const readName = (name: string): NameClues => {
+  const words = tokensOf(name).filter((token) => !/^\d+$/.test(token))
+  const vocabulary =
+    words.length === 0 ? /^\W*$/.test(name) : words.every((word) => word.length === 1 || isVocabulary(word))
+  return {
+    vocabulary,
+    reserved: isReserved(name) || /^v\d+$/i.test(name) || name.includes('{}'),
+    form: formEvidence(name),
+  }
+}
+
+const cache = new Map<string, NameClues>()
+const CACHE_LIMIT = 50_000
+
+export const nameClues = (name: string): NameClues => {
+  const known = cache.get(name)
+  if (known !== undefined) return known
+  if (cache.size >= CACHE_LIMIT) cache.clear()
+  const clues = readName(name)
+  cache.set(name, clues)
+  return clues
+}
+
+const singular = (word: string): string => {
+  if (/(?:ss|us|is)$/.test(word) || word.length < 4) return word
+  if (word.endsWith('ies')) return `${word.slice(0, -3)}y`
+  if (/(?:ses|xes|zes|ches|shes)$/.test(word)) return word.slice(0, -2)
+  return word.endsWith('s') ? word.slice(0, -1) : word
+}
+
+export const isPlural = (word: string): boolean => singular(word) !== word
+
+const camel = (text: string): string =>
+  tokensOf(text)
+    .map((token, i) => (i === 0 ? token : `${token.charAt(0).toUpperCase()}${token.slice(1)}`))
+    .join('')
+
+/** After these words a segment is what the word says. */
+const NAMING =
+  /^(?:name|username|slug|key|code|symbol|tag|email|hash|sha|date|year|month|day|since|until|before|after|from|to|by|path|lang|locale|currency|country|region)s?$/i
+export const isNaming = (word: string): boolean => NAMING.test(word)
+
+const OWN_NAME = new Set(['date', 'time', 'ip', 'email', 'coordinates', 'urn'])
+
+const parameterName = (kind: string, owner: string, first: boolean): string => {
+  if (OWN_NAME.has(kind)) return kind
+  if (owner !== '' && isNaming(owner)) return camel(singular(owner))
+  const word = camel(singular(tokensOf(owner).pop() ?? ''))
+  return first || word === '' ? 'id' : `${word}Id`
+}
+
+/** Names for the parameters of a template of `{}`, left to right: `id`, then by the literal before, never one twice. */
+export const nameParameters = (template: string, kinds: readonly string[]): string[] => {
+  const names: string[] = []
+  let owner = ''
+  for (const segment of template.split('/')) {
+    const holes = segment.split('{}').length - 1
+    for (let h = 0; h < holes; h++) {
+      const wanted = parameterName(kinds[names.length] ?? '', owner, names.length === 0)
+      let name = wanted
+      for (let n = 2; names.includes(name); n++) name = `${wanted}${n}`
+      names.push(name)
+    }
+    if (holes === 0) owner = segment
+  }
+  return names
+}
+
+/** `/users/{}/orders/{}` with names put in. */
+export const fillTemplate = (template: string, names: readonly string[]): string => {
+  let next = 0
+  return template.replaceAll('{}', () => `{${names[next++] ?? 'id'}}`)
+}

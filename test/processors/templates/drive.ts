@@ -1,0 +1,94 @@
+/** Runs the locator alone, over stores that keep JSON as the runtime does. */
+import type { Emit, Located, LocatorSteps, Merge, Observation, Stores } from '../../../processors/kit/processor.ts'
+import { templates } from '../../../processors/templates/templates.ts'
+import type { Endpoint } from '../../../schemas/events.ts'
+
+export interface Request {
+  readonly path: string
+  readonly method?: string
+  readonly status?: number
+  readonly body?: Observation['responseJson']
+  readonly at?: number
+  readonly teaches?: boolean
+}
+
+export interface Driver {
+  send(request: Request | string): Located | undefined
+  find(path: string, method?: string): string | undefined
+  /** A new owner: nothing but the bytes of the stores survives. */
+  restart(): void
+  /** Every key with its value as JSON. */
+  state(): [string, string][]
+  readonly endpoints: Map<string, Endpoint>
+  readonly merges: Merge[]
+}
+
+const openStores = (bytes: Map<string, Map<string, string>>, live: Map<string, Map<string, unknown>>): Stores => ({
+  open: <V>(name: string) => {
+    const stored = bytes.get(name) ?? new Map<string, string>()
+    bytes.set(name, stored)
+    const values = new Map<string, unknown>([...stored].map(([key, json]) => [key, JSON.parse(json)]))
+    live.set(name, values)
+    return {
+      get: (key: string) => values.get(key) as V | undefined,
+      set: (key: string, value: V) => {
+        values.set(key, value)
+        stored.set(key, JSON.stringify(value))
+      },
+      delete: (key: string) => {
+        values.delete(key)
+        stored.delete(key)
+      },
+      keys: () => [...values.keys()].sort(),
+      get size() {
+        return values.size
+      },
+    }
+  },
+})
+
+const observationOf = (request: Request, index: number): Observation =>
+  ({
+    event: { service: 'shop' },
+    exchange: { method: request.method ?? 'GET', status: request.status ?? 200 },
+    at: request.at ?? index * 1_000_000,
+    offset: index,
+    path: request.path,
+    responseJson: request.body,
+    teaches: request.teaches ?? true,
+  }) as unknown as Observation
+
+export const openDriver = (): Driver => {
+  const bytes = new Map<string, Map<string, string>>()
+  const live = new Map<string, Map<string, unknown>>()
+  const endpoints = new Map<string, Endpoint>()
+  const merges: Merge[] = []
+  let index = 0
+  let steps: LocatorSteps = templates.open(openStores(bytes, live))
+  const emit: Emit = (topic, key, value) => {
+    if (topic !== 'endpoints') throw new Error(`templates wrote on ${topic}`)
+    if (value === null || (value as Endpoint).mergedInto !== '') endpoints.delete(key)
+    else endpoints.set(key, value as Endpoint)
+  }
+  return {
+    send: (request) => {
+      const found = steps.locate(
+        observationOf(typeof request === 'string' ? { path: request } : request, index++),
+        emit,
+      )
+      merges.push(...found.merges)
+      return found.endpoint
+    },
+    find: (path, method = 'GET') => steps.find('shop', method, path)?.template,
+    restart: () => {
+      steps = templates.open(openStores(bytes, live))
+      steps.restored?.()
+    },
+    state: () =>
+      [...bytes]
+        .flatMap(([store, all]) => [...all].map(([key, json]): [string, string] => [`${store} ${key}`, json]))
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    endpoints,
+    merges,
+  }
+}
