@@ -1,0 +1,96 @@
+/**
+ * How right an answer would have been, 0..1: nothing without the right status; then 0.2, up to 0.3 for the structure (F1
+ * over places and their kinds) and up to 0.5 for the values.
+ */
+import type { GhostAnswer } from '../../schemas/semantics/ghost-port.ts'
+import type { EndpointModel, Json, Score } from '../../schemas/semantics/ghosts/model.ts'
+import type { Rule } from '../../schemas/semantics/ghosts/compose.ts'
+import { fromUtf8 } from '../../schemas/semantics/ghosts/text.ts'
+
+export interface Truth {
+  readonly status: number
+  readonly bytes: Uint8Array
+  readonly json: Json | undefined
+}
+
+/** Old evidence fades with this factor: about the last fifty answers count. */
+const FADE = 0.98
+const MAX_LEAVES = 2000
+
+interface Places {
+  readonly shape: Set<string>
+  readonly leaves: Map<string, string>
+}
+
+const kindOf = (json: Json): string => (json === null ? 'null' : Array.isArray(json) ? 'array' : typeof json)
+
+const collect = (json: Json, shapeAt: string, leafAt: string, into: Places): void => {
+  into.shape.add(`${shapeAt} ${kindOf(json)}`)
+  if (into.leaves.size >= MAX_LEAVES) return
+  const entries = typeof json === 'object' && json !== null ? Object.entries(json) : []
+  if (entries.length === 0) {
+    into.leaves.set(leafAt, JSON.stringify(json))
+    return
+  }
+  const isArray = Array.isArray(json)
+  for (const [name, value] of entries)
+    collect(value as Json, isArray ? `${shapeAt}/*` : `${shapeAt}/${name}`, `${leafAt}/${name}`, into)
+}
+
+const placesOf = (json: Json): Places => {
+  const places: Places = { shape: new Set(), leaves: new Map() }
+  collect(json, '', '', places)
+  return places
+}
+
+/** Agreement of two bodies: 0.3 for structure, 0.5 for values. */
+export const bodyAgreement = (truth: Json, answer: Json): number => {
+  const a = placesOf(truth)
+  const b = placesOf(answer)
+  let common = 0
+  for (const place of a.shape) if (b.shape.has(place)) common++
+  let right = 0
+  for (const [place, value] of a.leaves) if (b.leaves.get(place) === value) right++
+  return (0.3 * 2 * common) / (a.shape.size + b.shape.size) + (0.5 * right) / Math.max(1, a.leaves.size)
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+const parsed = (bytes: Uint8Array): Json | undefined => {
+  try {
+    return JSON.parse(fromUtf8(bytes) ?? '') as Json
+  } catch {
+    return undefined
+  }
+}
+
+/** Fidelity of one answer against the truth. */
+export const fidelityOf = (answer: GhostAnswer, truth: Truth): number => {
+  if (answer.status !== truth.status) return 0
+  if (sameBytes(answer.body, truth.bytes)) return 1
+  if (truth.json === undefined) return 0.2
+  const json = parsed(answer.body)
+  return json === undefined ? 0.2 : 0.2 + bodyAgreement(truth.json, json)
+}
+
+export const addScore = (model: EndpointModel, rule: Rule, fidelity: number): void => {
+  const known: Score = (Object.hasOwn(model.scores, rule) ? model.scores[rule] : undefined) ?? { sum: 0, weight: 0 }
+  known.sum = known.sum * FADE + fidelity
+  known.weight = known.weight * FADE + 1
+  model.scores[rule] = known
+}
+
+/** Fidelity of the endpoint over all rules, and how many answers stand behind it; -1 when none do. */
+export const endpointFidelity = (model: EndpointModel): { readonly fidelity: number; readonly weight: number } => {
+  let sum = 0
+  let weight = 0
+  for (const score of Object.values(model.scores)) {
+    sum += score.sum
+    weight += score.weight
+  }
+  return { fidelity: weight === 0 ? -1 : sum / weight, weight }
+}

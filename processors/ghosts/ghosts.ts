@@ -1,0 +1,163 @@
+/**
+ * The processor that learns ghosts. For each exchange that teaches it first asks what the ghost would have said, scores
+ * that against the truth, and only then learns it; what changed goes to the `ghosts` topic part by part.
+ */
+import type { Emit, Merge, Observation, Processor, Steps, Stores } from '../kit/processor.ts'
+import { readRequest } from '../../schemas/semantics/ghosts/asked.ts'
+import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
+import { answerRead, answerWrite, isRead, lastParameter } from '../../schemas/semantics/ghosts/compose.ts'
+import { findObject } from '../../schemas/semantics/ghosts/objects.ts'
+import { credentialState, idFeature } from '../../schemas/semantics/ghosts/status.ts'
+import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
+import { hash32 } from '../../schemas/semantics/ghosts/text.ts'
+import type { EndpointModel, Json } from '../../schemas/semantics/ghosts/model.ts'
+import { closeSilent, followActivation } from './activations.ts'
+import type { OpenActivation } from './activations.ts'
+import { addScore, fidelityOf } from './fidelity.ts'
+import { emptyEndpoint } from './learn-endpoint.ts'
+import { factsOf, learnExchange, learnUnknown } from './learn.ts'
+import { endpointKey, openMemory } from './memory.ts'
+import type { EndpointState, Memory } from './memory.ts'
+
+/** Every exchange of an endpoint is scored up to this count, then one in SHARE, chosen by the event's id. */
+const YOUNG = 50
+const SHARE = 16
+/** An endpoint is published at each growth by a quarter, and otherwise at most this often (µs). */
+const GROWTH = 1.25
+const EVERY = 5_000_000
+
+const readExchange = (o: Observation): Asked => {
+  const { exchange, event } = o
+  const { requestBody } = exchange
+  return readRequest(
+    {
+      service: event.service,
+      method: exchange.method,
+      target: exchange.target,
+      headers: exchange.requestHeaders,
+      body: requestBody.cut || requestBody.length === 0 ? undefined : requestBody.bytes,
+      principal: exchange.principal,
+      at: o.at,
+    },
+    { value: o.requestJson as Json | undefined },
+  )
+}
+
+const isDue = (model: EndpointModel, o: Observation): boolean => model.count < YOUNG || hash32(o.event.id) % SHARE === 0
+
+/** Test before train: what the ghost would have said now. */
+const score = (model: EndpointModel, o: Observation, asked: Asked, memory: Memory): void => {
+  if (model.count === 0 || !isDue(model, o)) return
+  const { rule, verdict } = (isRead(model.method) ? answerRead : answerWrite)(model, asked, memory)
+  if (rule === 'none' || verdict.kind !== 'answer') return
+  const truth = {
+    status: o.exchange.status,
+    bytes: o.exchange.responseBody.bytes,
+    json: o.responseJson as Json | undefined,
+  }
+  addScore(model, rule, fidelityOf(verdict, truth))
+}
+
+const featuresOf = (model: EndpointModel, asked: Asked, memory: Memory): StatusFeatures => ({
+  credential: credentialState(asked, memory),
+  id: idFeature(model, lastParameter(model, asked), findObject(model, asked, memory)),
+})
+
+const MAX_HEADERS = 100
+/** Parts, and confirmations of what the client has: no answers by themselves. */
+const PARTIAL = new Set([206, 304])
+const isTeachable = (o: Observation): boolean =>
+  o.teaches &&
+  o.exchange.status >= 200 &&
+  o.exchange.status < 500 &&
+  !PARTIAL.has(o.exchange.status) &&
+  o.exchange.method !== 'HEAD' &&
+  o.exchange.requestHeaders.length <= MAX_HEADERS
+
+const stateOf = (memory: Memory, o: Observation): EndpointState | undefined => {
+  if (o.endpoint === undefined) return undefined
+  const key = endpointKey(o.endpoint.id)
+  return memory.endpoints.get(key) ?? { key, tick: 0, model: emptyEndpoint(o.endpoint), published: 0, publishedAt: 0 }
+}
+
+const learn = (memory: Memory, o: Observation, emit: Emit): void => {
+  const asked = readExchange(o)
+  const lesson = { o, asked, memory, emit }
+  const state = stateOf(memory, o)
+  if (state === undefined) return learnUnknown(lesson)
+  const { model } = state
+  if (model.count === 0 && isRead(model.method)) learnUnknown(lesson)
+  score(model, o, asked, memory)
+  const features = featuresOf(model, asked, memory)
+  const idField = model.idField
+  if (o.endpoint !== undefined) model.parameters = o.endpoint.parameters.map(({ name, kind }) => ({ name, kind }))
+  learnExchange(lesson, model, features)
+  model.count++
+  model.at = Math.max(model.at, o.at)
+  if (model.count >= GROWTH * state.published || model.idField !== idField) memory.publishEndpoint(state, o.at, emit)
+  memory.keepEndpoint(state, emit)
+}
+
+/** Publishes what has been learned since the last time but was not news enough by itself. */
+const publishRest = (memory: Memory, time: number, emit: Emit): void => {
+  for (const key of memory.endpointKeys()) {
+    const state = memory.endpoints.get(key)
+    if (state === undefined || state.model.count === state.published || time < state.publishedAt + EVERY) continue
+    memory.publishEndpoint(state, time, emit)
+    memory.saveEndpoint(state)
+  }
+  for (const service of memory.factsStore.keys()) {
+    const state = factsOf(memory, service)
+    if (!state.dirty || time < state.publishedAt + EVERY) continue
+    memory.publishFacts(state, time, emit)
+    memory.factsStore.set(service, state)
+  }
+}
+
+/**
+ * An endpoint became part of another: exact answers and objects stay as they are (they are kept by target), and of two
+ * models the one that saw more stays. Sources are named by path segment, so they hold under the new template too.
+ */
+const adopt = (memory: Memory, { from, into }: Merge, emit: Emit): void => {
+  const key = endpointKey(from)
+  const old = memory.endpoints.delete(key)
+  if (old === undefined) return
+  emit('ghosts', key, null)
+  const heir = memory.endpoints.get(endpointKey(into))
+  if (heir !== undefined && heir.model.count >= old.model.count) return
+  const { service, method } = old.model
+  const template = into.slice(`${service} ${method} `.length)
+  const parameters = heir?.model.parameters ?? []
+  const model = {
+    ...old.model,
+    id: into,
+    template,
+    parameters,
+    idField: '',
+    list: null,
+    largest: heir?.model.largest ?? -1,
+  }
+  const state = { ...old, key: endpointKey(into), model }
+  memory.keepEndpoint(state, emit)
+}
+
+const open = (stores: Stores): Steps => {
+  const memory = openMemory(stores)
+  const activations = stores.open<OpenActivation>('activations')
+  return {
+    restored: () => memory.restored(),
+    observe: (o, emit) => {
+      followActivation(activations, o, emit)
+      if (!isTeachable(o)) return
+      memory.begin(o.offset)
+      learn(memory, o, emit)
+    },
+    advance: (time, emit) => {
+      publishRest(memory, time, emit)
+      closeSilent(activations, time, emit)
+    },
+    merged: (merge, emit) => adopt(memory, merge, emit),
+  }
+}
+
+export const ghosts: Processor = { name: 'ghosts', emits: ['ghosts', 'activations'], open }

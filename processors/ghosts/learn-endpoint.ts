@@ -1,0 +1,149 @@
+/** Learns what belongs to one endpoint: statuses, bodies, headers, the field that objects are known by. */
+import type { Observation } from '../kit/processor.ts'
+import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
+import { cacheDirectives, madeHeaders, varyNames } from '../../schemas/semantics/ghosts/headers.ts'
+import type { BodyModel, EndpointModel, Json, StatusTable } from '../../schemas/semantics/ghosts/model.ts'
+import { featureKeys } from '../../schemas/semantics/ghosts/status.ts'
+import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
+import { typeOf } from '../../schemas/semantics/ghosts/objects.ts'
+import { fromUtf8 } from '../../schemas/semantics/ghosts/text.ts'
+import { emptyNode, learnBodyTree } from './learn-tree.ts'
+
+const MAX_STATUSES = 12
+const MAX_HEADERS = 16
+const MAX_TEXT = 4096
+/** Counts of a feature are halved here, so that what a server does now outweighs what it did. */
+const HALVE_AT = 64
+
+export const emptyEndpoint = (located: NonNullable<Observation['endpoint']>): EndpointModel => ({
+  id: located.id,
+  service: located.service,
+  method: located.method,
+  template: located.template,
+  parameters: located.parameters.map(({ name, kind }) => ({ name, kind })),
+  count: 0,
+  at: 0,
+  statuses: {},
+  largest: -1,
+  bodies: {},
+  scores: {},
+  headersMatter: false,
+  vary: [],
+  list: null,
+  idField: '',
+})
+
+export const emptyBody = (): BodyModel => ({
+  seen: 0,
+  empty: 0,
+  json: 0,
+  pretty: 0,
+  tree: null,
+  text: null,
+  headers: [],
+})
+
+/** Adds one to a feature's count of a status. */
+export const countStatus = (table: StatusTable, key: string, status: number): void => {
+  const counts = (table[key] ??= {})
+  counts[status] = (counts[status] ?? 0) + 1
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  if (total < HALVE_AT) return
+  for (const [name, count] of Object.entries(counts)) {
+    if (count < 2) delete counts[name]
+    else counts[name] = count / 2
+  }
+}
+
+export const countFeatures = (model: EndpointModel, features: StatusFeatures, status: number): void => {
+  for (const key of featureKeys(features)) countStatus(model.statuses, key, status)
+}
+
+const learnHeaders = (body: BodyModel, o: Observation): void => {
+  for (const { name, value } of madeHeaders(o.exchange.responseHeaders)) {
+    const key = name.toLowerCase()
+    const known = body.headers.find(([n]) => n === key)
+    if (known === undefined) {
+      if (body.headers.length < MAX_HEADERS && value.length <= 512) body.headers.push([key, value, 1])
+      continue
+    }
+    if (known[2] === 0) known[1] = value
+    known[2] = Math.min(64, known[2] + (known[1] === value ? 1 : -1))
+  }
+}
+
+const PRETTY = /^[{[]\r?\n {2}/
+
+/** Learns one body. `isPublic`: everybody may see it. */
+export const learnBody = (body: BodyModel, o: Observation, asked: Asked, isPublic: boolean): void => {
+  const { responseBody } = o.exchange
+  body.seen++
+  if (isPublic) learnHeaders(body, o)
+  if (responseBody.length === 0) {
+    body.empty++
+    return
+  }
+  if (o.responseJson !== undefined) {
+    body.json++
+    if (responseBody.coding === '' && PRETTY.test(fromUtf8(responseBody.bytes.subarray(0, 8)) ?? '')) body.pretty++
+    body.tree ??= emptyNode()
+    learnBodyTree(body.tree, o.responseJson as Json, asked, { isPublic })
+    return
+  }
+  const text =
+    responseBody.coding === '' && responseBody.bytes.length <= MAX_TEXT ? fromUtf8(responseBody.bytes) : undefined
+  if (text === undefined) return
+  body.text ??= emptyNode()
+  learnBodyTree(body.text, text, asked, { isPublic, longest: 2 * MAX_TEXT })
+}
+
+/** The body model of a status, made where it is missing; undefined when there are too many statuses. */
+export const bodyModel = (model: EndpointModel, status: number): BodyModel | undefined => {
+  const known = model.bodies[status]
+  if (known !== undefined || Object.keys(model.bodies).length >= MAX_STATUSES) return known
+  return (model.bodies[status] = emptyBody())
+}
+
+/** Who may be shown what an exchange showed. */
+export interface Consent {
+  /** No value of it may be kept at all (no-store, a stream, an answer that belongs to a session). */
+  readonly refused: boolean
+  readonly isPublic: boolean
+}
+
+const STREAMS = /event-stream|multipart\/|grpc|ndjson|octet-stream/i
+
+/**
+ * RFC 9111 §3: what a shared store may keep. An answer to nobody in particular that is marked private, or that opens a
+ * session, belongs to someone we cannot tell: it is kept for nobody.
+ */
+export const consentOf = (o: Observation, asked: Asked): Consent => {
+  const { responseHeaders, responseBody } = o.exchange
+  const directives = cacheDirectives(responseHeaders)
+  const opensSession = responseHeaders.some((h) => h.name.toLowerCase() === 'set-cookie')
+  const isPrivate = directives.has('private') || opensSession
+  const refused =
+    directives.has('no-store') ||
+    (isPrivate && asked.asker === '') ||
+    responseBody.cut ||
+    STREAMS.test(responseBody.mediaType)
+  return { refused, isPublic: asked.asker === '' && !refused }
+}
+
+export const learnVary = (model: EndpointModel, o: Observation): void => {
+  const names = varyNames(o.exchange.responseHeaders).filter((name) => !model.vary.includes(name))
+  if (names.length > 0) model.vary = [...model.vary, ...names].sort().slice(0, 16)
+}
+
+/** The field of the answers that repeats the last path segment nearly always. */
+export const findIdField = (model: EndpointModel, segments: number): string => {
+  if (typeOf(model.template) === undefined) return ''
+  const last = `s${segments - 1}`
+  for (const [status, body] of Object.entries(model.bodies)) {
+    if (Number(status) >= 300) continue
+    for (const [name, kid] of body.tree?.kids ?? [])
+      if (kid.sources.some((s) => s.from === last && s.hits >= 2 && s.varied && s.hits >= 0.8 * (s.hits + s.misses)))
+        return name
+  }
+  return ''
+}

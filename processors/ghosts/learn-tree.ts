@@ -1,0 +1,152 @@
+/** Learns the places of an endpoint's bodies: kinds, presence, where values come from, and what public answers share. */
+import type { Json, Kind, Node, Source } from '../../schemas/semantics/ghosts/model.ts'
+import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
+import { comparable, indexSources, sourceValue } from '../../schemas/semantics/ghosts/sources.ts'
+import type { SourceIndex } from '../../schemas/semantics/ghosts/sources.ts'
+import { hash32 } from '../../schemas/semantics/ghosts/text.ts'
+
+const MAX_NODES = 400
+const MAX_KIDS = 64
+const MAX_DEPTH = 8
+const MAX_ITEMS = 3
+const MAX_VALUE = 240
+const MAX_ASKERS = 3
+/** A place looks for sources in its first answers only; afterwards they are proven or refuted. */
+const SEEKING = 8
+/** A source with more misses than this and a worse share than SHARE is dropped. */
+const MISSES = 2
+const SHARE = 0.9
+
+interface Lesson {
+  readonly asked: Asked
+  readonly index: () => SourceIndex
+  /** Whether everybody may see this answer. */
+  readonly isPublic: boolean
+  readonly asker: string
+  readonly longest: number
+  nodes: number
+}
+
+export const emptyNode = (): Node => ({
+  seen: 0,
+  kinds: {},
+  sources: [],
+  value: '',
+  lead: 0,
+  publicly: 0,
+  askers: [],
+  kids: [],
+  item: null,
+})
+
+const kindOf = (json: Json): Kind => {
+  if (json === null) return 'null'
+  if (Array.isArray(json)) return 'array'
+  return typeof json as Kind
+}
+
+const learnSource = (source: Source, value: string, asked: Asked): void => {
+  const given = sourceValue(source.from, asked)
+  if (given === undefined || comparable(given) !== value) {
+    source.misses++
+    return
+  }
+  source.hits++
+  source.varied ||= hash32(value) !== source.first
+}
+
+const seek = (node: Node, value: string, lesson: Lesson): void => {
+  for (const from of lesson.index().get(value) ?? [])
+    if (!node.sources.some((source) => source.from === from))
+      node.sources.push({ from, hits: 1, misses: 0, first: hash32(value), varied: false })
+}
+
+const learnSources = (node: Node, value: string, lesson: Lesson): void => {
+  for (const source of node.sources) learnSource(source, value, lesson.asked)
+  node.sources = node.sources.filter((s) => s.misses <= MISSES || s.hits >= SHARE * (s.hits + s.misses))
+  if (node.seen <= SEEKING && node.sources.length < 8) seek(node, value, lesson)
+}
+
+/** Boyer–Moore: what more than half of the public answers have here, if anything is. */
+const learnValue = (node: Node, json: Json, lesson: Lesson): void => {
+  if (!lesson.isPublic) return
+  node.publicly++
+  const text = JSON.stringify(json)
+  if (
+    text.length > lesson.longest ||
+    (typeof json === 'number' && !Number.isSafeInteger(json) && Math.abs(json) > 1e15)
+  ) {
+    node.lead = Math.max(0, node.lead - 1)
+    return
+  }
+  if (node.lead === 0) node.value = text
+  node.lead += node.value === text ? 1 : -1
+}
+
+const learnAsker = (node: Node, asker: string): void => {
+  if (node.askers.length < MAX_ASKERS && !node.askers.includes(asker)) node.askers.push(asker)
+}
+
+const kidOf = (node: Node, name: string, hint: number, lesson: Lesson): Node | undefined => {
+  const guess = node.kids[hint]
+  if (guess !== undefined && guess[0] === name) return guess[1]
+  const known = node.kids.find(([kid]) => kid === name)
+  if (known !== undefined) return known[1]
+  if (node.kids.length >= MAX_KIDS || lesson.nodes >= MAX_NODES) return undefined
+  lesson.nodes++
+  const made = emptyNode()
+  node.kids.push([name, made])
+  return made
+}
+
+const learnKids = (node: Node, json: { readonly [key: string]: Json }, depth: number, lesson: Lesson): void => {
+  let hint = 0
+  for (const [name, value] of Object.entries(json)) {
+    const kid = kidOf(node, name, hint++, lesson)
+    if (kid !== undefined) learnNode(kid, value, depth + 1, lesson)
+  }
+}
+
+const learnItems = (node: Node, items: readonly Json[], depth: number, lesson: Lesson): void => {
+  for (const item of items.slice(0, MAX_ITEMS)) {
+    node.item ??= emptyNode()
+    learnNode(node.item, item, depth + 1, lesson)
+  }
+}
+
+const learnNode = (node: Node, json: Json, depth: number, lesson: Lesson): void => {
+  const kind = kindOf(json)
+  node.seen++
+  node.kinds[kind] = (node.kinds[kind] ?? 0) + 1
+  learnAsker(node, lesson.asker)
+  const isTree = kind === 'object' || kind === 'array'
+  if (!isTree || depth <= 1 || node.sources.length > 0 || node.seen <= SEEKING)
+    learnSources(node, comparable(json), lesson)
+  if (kind === 'object') {
+    if (depth < MAX_DEPTH) learnKids(node, json as { readonly [key: string]: Json }, depth, lesson)
+    return
+  }
+  if (kind === 'array' && depth < MAX_DEPTH) learnItems(node, json as readonly Json[], depth, lesson)
+  learnValue(node, json, lesson)
+}
+
+const countNodes = (node: Node): number =>
+  1 + node.kids.reduce((sum, [, kid]) => sum + countNodes(kid), 0) + (node.item === null ? 0 : countNodes(node.item))
+
+/** Learns one body into a tree. `longest` bounds the values that are kept. */
+export const learnBodyTree = (
+  tree: Node,
+  json: Json,
+  asked: Asked,
+  options: { readonly isPublic: boolean; readonly longest?: number },
+): void => {
+  let index: SourceIndex | undefined
+  learnNode(tree, json, 0, {
+    asked,
+    index: () => (index ??= indexSources(asked)),
+    isPublic: options.isPublic,
+    asker: asked.asker,
+    longest: options.longest ?? MAX_VALUE,
+    nodes: tree.seen < 64 || tree.seen % 16 === 0 ? countNodes(tree) : MAX_NODES,
+  })
+}
