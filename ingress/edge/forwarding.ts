@@ -1,0 +1,16 @@
+/** What forwarding needs, for requests and for upgrades. */
+import type { Outcome } from '../balance/breaker.ts'
+import type { Context } from '../phases/context.ts'
+import type { Decide } from '../phases/decide.ts'
+import type { Pools } from './pools.ts'
+
+export interface ForwardSettings {
+  readonly pools: Pools
+  readonly decide: Pick<Decide, 'recover' | 'replace'>
+  /** µs, monotonic. */
+  readonly clock: () => number
+  /** What a try says about its upstream; called once for each permission. */
+  readonly settle: (context: Context, outcome: Outcome, reason: string) => void
+  readonly stallTimeout: number
+  readonly draining: () => boolean
+}

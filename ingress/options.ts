@@ -1,0 +1,179 @@
+/** What the ingress is told and what it tells: types only, so that the composition root can code against them. */
+import type { Registry } from 'prom-client'
+import type { Codecs } from '../schemas/codecs.ts'
+import type { EventLog, Spool } from '../schemas/log.ts'
+import type { RedactionSettings } from '../schemas/semantics/redaction.ts'
+import type { GhostBook, GhostKind } from '../schemas/semantics/ghost-port.ts'
+
+export type Mode = 'off' | 'failover' | 'mock'
+
+export interface UpstreamOptions {
+  /** `http://host:port` or `https://host`; a path is not allowed. */
+  readonly url: string
+  /** Share of the requests, 1 unless given. */
+  readonly weight?: number
+}
+
+/** Durations are milliseconds everywhere here. */
+export interface HealthOptions {
+  readonly path: string
+  readonly every: number
+  readonly timeout: number
+  readonly unhealthyAfter: number
+  readonly healthyAfter: number
+}
+
+export interface BreakerOptions {
+  /** Span of the rolling window. */
+  readonly window: number
+  readonly minRequests: number
+  /** 0..1 */
+  readonly openAtErrorRate: number
+  /** First pause before a probe; doubles up to eight times that while probes fail. */
+  readonly openFor: number
+}
+
+export interface TimeoutOptions {
+  readonly connect: number
+  /** Until the head of the answer, and between two pieces of its body. */
+  readonly response: number
+}
+
+export interface GhostOptions {
+  readonly mode: Mode
+  /** What ghosts may answer; anything else gets an honest 503. */
+  readonly methods: readonly string[]
+  readonly writes: 'reject'
+  /** 0..1 */
+  readonly minConfidence: number
+  readonly maxAge: number
+}
+
+export interface ServiceOptions {
+  readonly name: string
+  /** A path prefix such as `/*` or `/api/*`; the longest that fits wins. */
+  readonly match: string
+  readonly upstreams: readonly UpstreamOptions[]
+  /** The Host that upstreams see: the client's, or their own. Unless given: `keep` for http, `upstream` for https. */
+  readonly host?: 'keep' | 'upstream'
+  readonly health?: HealthOptions | 'off'
+  readonly breaker?: Partial<BreakerOptions>
+  readonly timeouts?: Partial<TimeoutOptions>
+  readonly ghost?: Partial<GhostOptions>
+  readonly partitionBy?: 'service' | 'resource'
+}
+
+export interface CaptureOptions {
+  /** `json`: JSON, text and form bodies; `all`: every media type; `none`: lengths only. */
+  readonly bodies: 'json' | 'all' | 'none'
+  /** Bytes kept of each body; what is longer is marked as cut. */
+  readonly maxBody: number
+  readonly redact?: RedactionSettings
+}
+
+/** The part of pino's interface that is used. */
+export interface Logger {
+  debug(obj: object, msg: string): void
+  info(obj: object, msg: string): void
+  warn(obj: object, msg: string): void
+  error(obj: object, msg: string): void
+}
+
+/** What a person at the terminal wants to see. */
+export type IngressEvent =
+  | { readonly kind: 'up'; readonly service: string; readonly upstream: string; readonly reason: string }
+  | { readonly kind: 'down'; readonly service: string; readonly upstream: string; readonly reason: string }
+  | { readonly kind: 'mode'; readonly service: string; readonly from: Mode; readonly to: Mode; readonly by: string }
+  | {
+      readonly kind: 'ghost'
+      readonly service: string
+      readonly method: string
+      readonly target: string
+      readonly status: number
+      readonly ghost: GhostKind
+      readonly endpoint: string
+      readonly confidence: number
+      readonly why: string
+    }
+  | {
+      readonly kind: 'request'
+      readonly service: string
+      readonly method: string
+      /** Redacted, as on the log. */
+      readonly target: string
+      readonly status: number
+      readonly answeredBy: string
+      readonly why: string
+      readonly ms: number
+    }
+  /** The log went away (events go to the spool), came back, or events are being lost. */
+  | { readonly kind: 'log'; readonly state: 'direct' | 'spooling' | 'losing'; readonly reason: string }
+
+export interface IngressOptions {
+  readonly listen: {
+    readonly host: string
+    /** 0: any free port. */
+    readonly port: number
+    /** How long a client may take for the head of a request (ms; 60,000) and may pause within its body (30,000). */
+    readonly headersTimeout?: number
+    readonly stallTimeout?: number
+  }
+  readonly services: readonly ServiceOptions[]
+  readonly capture: CaptureOptions
+  /** append and view only. The topics must exist. */
+  readonly log: Pick<EventLog, 'append' | 'view'>
+  readonly codecs: Codecs
+  readonly spool: Spool
+  /** Key of the pseudonyms and of sealed e-mail addresses: at least 16 bytes, the same at every start. */
+  readonly secret: Uint8Array
+  /** Names one start of one process in every event. A new UUIDv7 unless given. */
+  readonly instance?: string
+  /** Where ghosts come from; one that follows the `ghosts` topic unless given. */
+  readonly ghosts?: GhostBook
+  readonly registry: Registry
+  readonly logger: Logger
+  readonly onEvent?: (event: IngressEvent) => void
+  /** Heartbeats on the log, ms; 1,000 unless given. */
+  readonly heartbeat?: number
+}
+
+export interface UpstreamStatus {
+  readonly url: string
+  readonly health: 'unknown' | 'up' | 'down'
+  readonly breaker: 'closed' | 'open' | 'half-open'
+  /** Round trip of the last good health check, ms; -1 before. */
+  readonly latency: number
+}
+
+export interface ServiceStatus {
+  readonly name: string
+  readonly match: string
+  readonly mode: Mode
+  readonly upstreams: readonly UpstreamStatus[]
+}
+
+export interface EmitterStatus {
+  readonly state: 'direct' | 'spooling' | 'losing'
+  readonly emitted: number
+  readonly spooled: number
+  readonly dropped: number
+  /** Held in memory, neither on the log nor in the spool yet. */
+  readonly pending: number
+  readonly spool: { readonly records: number; readonly bytes: number }
+}
+
+export interface IngressStatus {
+  readonly instance: string
+  readonly inFlight: number
+  readonly services: readonly ServiceStatus[]
+  readonly events: EmitterStatus
+}
+
+export interface Ingress {
+  /** `http://host:port`, as it listens. */
+  readonly address: string
+  readonly port: number
+  status(): IngressStatus
+  /** Resolves when no request is in flight and no event is only in memory, at most 10 s later. The log and the spool stay open: they are the caller's. */
+  close(): Promise<void>
+}

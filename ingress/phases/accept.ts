@@ -1,0 +1,138 @@
+/**
+ * accept: is this a request that may be passed on? Reads each field line once: removes what is between neighbours only
+ * (RFC 9110 section 7.6.1), refuses what two readers could read differently (duplicate or invalid Host), continues the trace.
+ */
+import type { Context, Reply, RequestHead } from './context.ts'
+import { connectionNamed, isMark, without } from './fields.ts'
+import type { Phase } from './compose.ts'
+import { problem } from './problem.ts'
+
+export interface AcceptSettings {
+  /** 16 hex digits for a new span, 32 for a new trace. */
+  readonly newSpan: () => string
+  readonly newTrace: () => string
+}
+
+/** RFC 9110 section 7.2: uri-host [":" port]; no user info, no path, no list. */
+const HOST = /^(?:[A-Za-z0-9._~!$&'()*+;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/
+const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/
+const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/
+
+interface Scan {
+  hosts: number
+  connection: string
+  traceparent: string
+  tracestate: boolean
+  forwardedId: string
+}
+
+/** What the proxy notes of a field; true: the field does not go upstream as it is. */
+type Note = (scan: Scan, head: RequestHead, value: string) => boolean
+
+const drop: Note = () => true
+
+const NOTES: ReadonlyMap<string, Note> = new Map<string, Note>([
+  ['host', (scan, head, value) => ((head.host = value), (scan.hosts += 1) > 0)],
+  ['connection', (scan, _head, value) => (scan.connection += ',' + value) !== ''],
+  ['expect', (_scan, head, value) => ((head.expectsContinue = value.toLowerCase() === '100-continue'), true)],
+  ['transfer-encoding', (_scan, head) => (head.chunked = true)],
+  ['te', (_scan, head, value) => ((head.acceptsTrailers = value.toLowerCase().includes('trailers')), true)],
+  ['content-length', (_scan, head, value) => ((head.contentLength = Number(value)), false)],
+  ['content-type', (_scan, head, value) => ((head.mediaType = value), false)],
+  [
+    'content-encoding',
+    (_scan, head, value) => ((head.coding = value.toLowerCase() === 'identity' ? '' : value), false),
+  ],
+  ['x-request-id', (scan, _head, value) => ((scan.forwardedId = value), true)],
+  ['traceparent', (scan, _head, value) => ((scan.traceparent = value), true)],
+  ['tracestate', (scan) => ((scan.tracestate = true), false)],
+  // Said anew by the proxy, or never to be believed.
+  ...['x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'forwarded', 'x-real-ip'].map(
+    (name) => [name, drop] as const,
+  ),
+  ...['keep-alive', 'proxy-connection', 'trailer', 'upgrade', 'proxy-authenticate', 'proxy-authorization'].map(
+    (name) => [name, drop] as const,
+  ),
+])
+
+const note = (scan: Scan, head: RequestHead, name: string, value: string): boolean => {
+  const noted = NOTES.get(name)
+  return noted === undefined ? isMark(name) : noted(scan, head, value)
+}
+
+const scanFields = (context: Context): Scan => {
+  const scan: Scan = { hosts: 0, connection: '', traceparent: '', tracestate: false, forwardedId: '' }
+  const { head } = context
+  const raw = context.arrival.rawHeaders
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    const value = raw[i + 1] as string
+    if (!note(scan, head, name.toLowerCase(), value)) head.fields.push(name, value)
+  }
+  const named = scan.connection === '' ? undefined : connectionNamed(scan.connection)
+  if (named !== undefined) head.fields = without(head.fields, named)
+  return scan
+}
+
+/** The target's form: origin-form as it is, absolute-form cut into authority and target (RFC 9112 section 3.2.2). */
+const readTarget = (context: Context): string | undefined => {
+  const { target, method } = context.arrival
+  if (target.startsWith('/')) {
+    context.target = target
+  } else if (target === '*' && method === 'OPTIONS') {
+    context.target = '*'
+  } else {
+    const absolute = ABSOLUTE.exec(target)
+    if (absolute === null) return 'The request target is neither a path nor an absolute URL.'
+    context.head.host = absolute[1] as string
+    const rest = absolute[2] as string
+    context.target = rest.startsWith('/') ? rest : '/' + rest
+  }
+  const query = context.target.indexOf('?')
+  context.path = query < 0 ? context.target : context.target.slice(0, query)
+  return context.target.includes('#') ? 'A request target has no fragment.' : undefined
+}
+
+const traced = (settings: AcceptSettings, scan: Scan, head: RequestHead): void => {
+  const parent = TRACEPARENT.exec(scan.traceparent)
+  const trace = parent?.[1] ?? settings.newTrace()
+  head.traceparent = `00-${trace}-${settings.newSpan()}-${parent?.[2] ?? '00'}`
+  if (parent === null && scan.tracestate) head.fields = without(head.fields, new Set(['tracestate']))
+}
+
+const hostFault = (scan: Scan, context: Context): string | undefined => {
+  if (scan.hosts > 1) return 'The request has more than one Host field.'
+  const optional = context.arrival.protocol === 'HTTP/1.0' && scan.hosts === 0
+  if (!optional && !HOST.test(context.head.host))
+    return 'The Host field is missing or is not a host with an optional port.'
+  const port = /:(\d+)$/.exec(context.head.host)
+  return port !== null && Number(port[1]) > 65535 ? 'The port in the Host field is not one.' : undefined
+}
+
+/** `OPTIONS *` asks the server as a whole, which is the proxy (RFC 9110 section 9.3.7). */
+const serverOptions = (): Reply => ({
+  status: 204,
+  headers: ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'],
+  body: new Uint8Array(0),
+  answeredBy: 'self',
+  why: 'live',
+})
+
+export const createAccept =
+  (settings: AcceptSettings): Phase =>
+  (context, next) => {
+    const { head, arrival } = context
+    const scan = scanFields(context)
+    head.requestId = REQUEST_ID.test(scan.forwardedId) ? scan.forwardedId : arrival.id
+    traced(settings, scan, head)
+    const fault = readTarget(context) ?? hostFault(scan, context)
+    if (fault !== undefined) return next(problem(context, { why: 'bad-request', detail: fault, close: true }))
+    if (arrival.method === 'TRACE' || arrival.method === 'CONNECT')
+      return next(
+        problem(context, { why: 'method-refused', detail: `${arrival.method} is never passed on.`, close: true }),
+      )
+    if (context.target === '*') return next(serverOptions())
+    next()
+  }

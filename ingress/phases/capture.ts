@@ -1,0 +1,123 @@
+/** capture: what was seen becomes an exchange, redacted. Runs after the answer went out; delays no byte. */
+import type { Body, Exchange } from '../../schemas/events.ts'
+import type { Redactor } from '../../schemas/semantics/redaction.ts'
+import type { CaptureOptions } from '../options.ts'
+import type { Context, Redacted, Tee } from './context.ts'
+import { fieldOf, toHeaders } from './fields.ts'
+
+export interface CaptureSettings {
+  readonly redactor: Redactor
+  readonly bodies: CaptureOptions['bodies']
+  readonly pseudonym: (text: string) => string
+  readonly concat: (chunks: readonly Uint8Array[]) => Uint8Array
+  /** µs, monotonic. */
+  readonly clock: () => number
+}
+
+const TEXT = /^\s*(?:application\/(?:[\w.+-]*json|x-ndjson|x-www-form-urlencoded|xml|[\w.-]+\+xml|graphql)|text\/)/i
+
+/** Which media types are kept under `bodies: json`. */
+export const isText = (mediaType: string): boolean => TEXT.test(mediaType)
+
+/** The request as the log and the ghosts may see it; made once. */
+export const redactedOf = (context: Context, redactor: Redactor): Redacted => {
+  if (context.redacted !== undefined) return context.redacted
+  const headers = toHeaders(context.arrival.rawHeaders)
+  context.redacted = {
+    target: redactor.target(context.target),
+    headers: redactor.headers(headers),
+    principal: redactor.principal(headers),
+  }
+  return context.redacted
+}
+
+interface Part {
+  readonly tee: Tee
+  readonly mediaType: string
+  readonly coding: string
+}
+
+/** A coded body cannot be redacted, so it comes decoded (`plain`) or not at all. */
+const bodyOf = (settings: CaptureSettings, part: Part, plain: Uint8Array | undefined): Body => {
+  const { tee, mediaType, coding } = part
+  const wanted = settings.bodies === 'all' || (settings.bodies === 'json' && isText(mediaType))
+  if (tee.length === 0 || !wanted || (coding !== '' && plain === undefined))
+    return { mediaType, coding: '', bytes: settings.concat([]), length: tee.length, cut: tee.length > 0 }
+  const bytes = settings.redactor.body(plain ?? settings.concat(tee.chunks), mediaType)
+  return { mediaType, coding: '', bytes, length: tee.length, cut: tee.length > tee.kept }
+}
+
+const requestPart = (context: Context): Part => ({
+  tee: context.requestBody,
+  mediaType: context.head.mediaType,
+  coding: context.head.coding,
+})
+
+const responsePart = (context: Context): Part => {
+  const coding = fieldOf(context.responseHeaders, 'content-encoding') ?? ''
+  const mediaType = fieldOf(context.responseHeaders, 'content-type') ?? ''
+  return { tee: context.responseBody, mediaType, coding: coding.toLowerCase() === 'identity' ? '' : coding }
+}
+
+/** A whole body that must be decoded before it can be captured, and how. */
+export interface Coded {
+  readonly side: 'request' | 'response'
+  readonly coding: string
+  readonly bytes: Uint8Array
+}
+
+export const codedBodies = (context: Context, settings: CaptureSettings): Coded[] => {
+  if (settings.bodies === 'none' || (context.head.coding === '' && !hasCoding(context))) return []
+  const found: Coded[] = []
+  const add = (side: Coded['side'], part: Part): void => {
+    const whole = part.tee.length > 0 && part.tee.length === part.tee.kept
+    if (part.coding === '' || !whole || (settings.bodies === 'json' && !isText(part.mediaType))) return
+    found.push({ side, coding: part.coding.toLowerCase(), bytes: settings.concat(part.tee.chunks) })
+  }
+  add('request', requestPart(context))
+  add('response', responsePart(context))
+  return found
+}
+
+const hasCoding = (context: Context): boolean => fieldOf(context.responseHeaders, 'content-encoding') !== undefined
+
+const since = (context: Context, at: number): number =>
+  at === 0 ? 0 : Math.max(0, Math.round(at - context.arrival.started))
+
+export interface Plain {
+  readonly request?: Uint8Array | undefined
+  readonly response?: Uint8Array | undefined
+}
+
+export const capture = (context: Context, settings: CaptureSettings, plain: Plain = {}): Exchange => {
+  const { arrival, head } = context
+  const seen = redactedOf(context, settings.redactor)
+  return {
+    upstream: context.upstream?.url ?? '',
+    client: settings.pseudonym(arrival.peer),
+    principal: seen.principal,
+    method: arrival.method,
+    target: seen.target,
+    protocol: arrival.protocol,
+    requestHeaders: seen.headers,
+    requestBody: bodyOf(settings, requestPart(context), plain.request),
+    status: context.status,
+    responseHeaders: settings.redactor.headers(toHeaders(context.responseHeaders)),
+    responseBody: bodyOf(settings, responsePart(context), plain.response),
+    timings: {
+      queue: since(context, context.chosenAt),
+      connect: context.handedAt === 0 ? 0 : Math.max(0, Math.round(context.handedAt - context.chosenAt)),
+      firstByte: since(context, context.firstByteAt),
+      total: since(context, settings.clock()),
+    },
+    attempts: context.attempts,
+    answeredBy: context.answeredBy,
+    why: context.why,
+    complete: context.complete,
+    replayed: false,
+    faults: context.faults,
+    ghost: context.ghost,
+    traceparent: head.traceparent,
+    requestId: head.requestId,
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * decide: live, ghost or an honest error; before the upstream is asked (mode mock) and again when it failed.
+ *
+ * A ghost answers only what the service's configuration allows, and only in the place of an upstream that cannot: no
+ * connection, no answer in time, 502, 503 or 504. A 500, a 429 and a 503 with Retry-After are answers and pass.
+ * A write is never answered by a ghost. Whether it may have arrived decides between "try again" and "nobody knows".
+ */
+import type { GhostRefusal, GhostVerdict } from '../../schemas/semantics/ghost-port.ts'
+import type { Phase } from './compose.ts'
+import type { Context, Failure, Reply, Service, Why } from './context.ts'
+import { ghostReply, type GhostReplySettings } from './ghost.ts'
+import { problem, type ProblemDetails } from './problem.ts'
+
+export interface DecideSettings {
+  /** What the ghosts say to this request. */
+  readonly consult: (context: Context, now: number) => GhostVerdict
+  /** Wall clock, µs. */
+  readonly now: () => number
+  readonly newActivation: () => string
+  readonly unseal: GhostReplySettings['unseal']
+  readonly unsealBody: GhostReplySettings['unsealBody']
+}
+
+export interface Decide {
+  readonly phase: Phase
+  /** The upstream failed before a byte of its answer went out: what the client gets instead. */
+  readonly recover: (context: Context, failure: Failure) => Reply
+  /** The upstream answered 502, 503 or 504: a ghost instead, or undefined: pass it on. */
+  readonly replace: (context: Context, why: Why) => Reply | undefined
+}
+
+type Miss = Pick<GhostRefusal, 'reason' | 'detail'>
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Seconds until it makes sense to ask again. */
+const retryAfter = (service: Service): number => Math.max(1, Math.ceil(service.breaker.openFor / 1000))
+
+const accepted = (service: Service, verdict: GhostVerdict, now: number): Miss | undefined => {
+  if (verdict.kind === 'refuse') return verdict
+  const { minConfidence, maxAge } = service.ghost
+  if (verdict.confidence < minConfidence)
+    return {
+      reason: 'low-confidence',
+      detail: `The ghost of ${verdict.endpoint} is right with probability ${verdict.confidence.toFixed(2)}; at least ${minConfidence} is wanted.`,
+    }
+  if (now - verdict.learnedAt > maxAge * 1000)
+    return { reason: 'nothing-learned', detail: `What was learned of ${verdict.endpoint} is older than ${maxAge} ms.` }
+  return undefined
+}
+
+const allowed = (context: Context, service: Service): Miss | undefined =>
+  service.ghost.methods.includes(context.arrival.method)
+    ? undefined
+    : { reason: 'write', detail: `Ghosts do not answer ${context.arrival.method}: nothing was done, nothing was kept.` }
+
+export const createDecide = (settings: DecideSettings): Decide => {
+  const ghost = (context: Context, service: Service, why: Why): Reply | Miss => {
+    const forbidden = allowed(context, service)
+    if (forbidden !== undefined) return forbidden
+    const now = settings.now()
+    const verdict = settings.consult(context, now)
+    const miss = accepted(service, verdict, now)
+    if (miss !== undefined) {
+      context.endpoint = verdict.endpoint
+      return miss
+    }
+    if (verdict.kind === 'refuse') return verdict
+    service.activation ||= settings.newActivation()
+    const { unseal, unsealBody } = settings
+    return ghostReply(context, verdict, { why, now, activation: service.activation, unseal, unsealBody })
+  }
+  const isReply = (found: Reply | Miss): found is Reply => 'status' in found
+
+  const refused = (context: Context, service: Service, details: ProblemDetails): Reply =>
+    problem(context, { ...details, status: 503, retryAfter: retryAfter(service) })
+
+  const recover = (context: Context, failure: Failure): Reply => {
+    const service = context.service as Service
+    const { why, detail } = failure as { why: ProblemDetails['why']; detail: string }
+    const again = failure.sent ? {} : { status: 503, retryAfter: retryAfter(service) }
+    if (service.mode !== 'failover')
+      return problem(context, why === 'unavailable' ? { why, detail, ...again } : { why, detail })
+    const found = ghost(context, service, why)
+    if (isReply(found)) return found
+    if (SAFE.has(context.arrival.method)) return refused(context, service, { why, detail: `${detail} ${found.detail}` })
+    const unknown = failure.sent ? 'The request was sent: whether it was carried out is not known.' : found.detail
+    return problem(context, { why, detail: `${detail} ${unknown}`, ...again })
+  }
+
+  return {
+    recover,
+    replace: (context, why) => {
+      const service = context.service as Service
+      if (service.mode !== 'failover' || !SAFE.has(context.arrival.method)) return undefined
+      const found = ghost(context, service, why)
+      return isReply(found) ? found : undefined
+    },
+    phase: (context, next) => {
+      const service = context.service as Service
+      if (service.mode !== 'mock') return next()
+      const found = ghost(context, service, 'mode-mock')
+      next(isReply(found) ? found : refused(context, service, { why: 'mode-mock', detail: found.detail }))
+    },
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * forward, the pure half: which fields go to the upstream and which come back, what a failure means, and whether another
+ * try is legal. The other half (sockets) is edge/forward.ts.
+ */
+import type { Outcome } from '../balance/breaker.ts'
+import type { Context, Failure, FieldLines, Service, Upstream, Why } from './context.ts'
+import { connectionNamed, isHopByHop, isMark, VIA } from './fields.ts'
+
+/** The fields of the request as the upstream gets them. */
+export const upstreamFields = (context: Context): string[] => {
+  const { arrival, head } = context
+  const upstream = context.upstream as Upstream
+  const keep = (context.service as Service).host === 'keep' && head.host !== ''
+  const lines = ['host', keep ? head.host : upstream.authority]
+  let forwardedFor = ''
+  for (let i = 0; i < head.fields.length; i += 2) {
+    const name = head.fields[i] as string
+    const value = head.fields[i + 1] as string
+    if (name.length === 15 && name.toLowerCase() === 'x-forwarded-for') forwardedFor += value + ', '
+    else lines.push(name, value)
+  }
+  lines.push('x-forwarded-for', forwardedFor + arrival.peer)
+  lines.push('x-forwarded-proto', arrival.secure ? 'https' : 'http')
+  if (head.host !== '') lines.push('x-forwarded-host', head.host)
+  if (head.acceptsTrailers) lines.push('te', 'trailers')
+  lines.push('x-request-id', head.requestId, 'traceparent', head.traceparent, 'via', VIA)
+  return lines
+}
+
+export interface AnswerHead {
+  readonly lines: string[]
+  /** -1: not given. */
+  readonly contentLength: number
+  readonly retryAfter: boolean
+}
+
+/** The fields of an answer as the client gets them. The proxy's marks never come from an upstream. */
+export const clientFields = (raw: readonly Uint8Array[], latin1: (bytes: Uint8Array) => string): AnswerHead => {
+  let lines: string[] = []
+  let connection = ''
+  let contentLength = -1
+  let retryAfter = false
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = latin1(raw[i] as Uint8Array)
+    const value = latin1(raw[i + 1] as Uint8Array)
+    const lower = name.toLowerCase()
+    if (lower === 'connection') connection += ',' + value
+    if (isHopByHop(lower) || isMark(lower) || lower === 'x-request-id') continue
+    if (lower === 'content-length') contentLength = Number(value)
+    if (lower === 'retry-after') retryAfter = true
+    lines.push(name, value)
+  }
+  const named = connection === '' ? undefined : connectionNamed(connection)
+  if (named !== undefined) lines = lines.filter((_, i) => !named.has((lines[i - (i % 2)] as string).toLowerCase()))
+  return { lines, contentLength, retryAfter }
+}
+
+/** 502, 503 and 504 say that the upstream cannot; with Retry-After a 503 is an answer that was meant (RFC 9110 section 10.2.3). */
+export const illStatus = (status: number, retryAfter: boolean): Why | undefined => {
+  if (status === 502) return 'status-502'
+  if (status === 504) return 'status-504'
+  return status === 503 && !retryAfter ? 'status-503' : undefined
+}
+
+/** What a status says about the upstream's health: a 500 counts in the error rate, as in every breaker. */
+export const outcomeOf = (status: number): Outcome => (status >= 500 && status !== 501 ? 'bad' : 'good')
+
+/** RFC 9110 section 9.2.2. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE', 'PROPFIND', 'QUERY'])
+
+/** What the sockets saw when a try failed before the first byte of an answer. */
+export interface Trouble {
+  readonly code: string
+  readonly message: string
+  /** The request was handed to a connection. */
+  readonly handed: boolean
+  /** The connection had carried an answer before. */
+  readonly reused: boolean
+  /** The request's body can be sent again. */
+  readonly replayable: boolean
+}
+
+const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT'])
+const CLOSED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED'])
+
+export const failureOf = (trouble: Trouble, upstream: string): Failure => {
+  if (!trouble.handed) {
+    const detail = `No connection to ${upstream} (${trouble.code || trouble.message}).`
+    return { why: 'connect-failed', sent: false, detail }
+  }
+  if (TIMEOUTS.has(trouble.code)) return { why: 'timeout', sent: true, detail: `${upstream} did not answer in time.` }
+  if (CLOSED.has(trouble.code))
+    return { why: 'reset', sent: true, detail: `${upstream} closed the connection before it answered.` }
+  return {
+    why: 'protocol-error',
+    sent: true,
+    detail: `${upstream} did not answer in HTTP (${trouble.code || trouble.message}).`,
+  }
+}
+
+/**
+ * `other`: nothing was sent, any other upstream may be tried. `same`: a kept-alive connection died before the first byte
+ * of the answer, most likely because the upstream closed it while idle; an idempotent request may be sent once more
+ * (RFC 9112 section 9.3.1).
+ */
+export const retryOf = (context: Context, trouble: Trouble, again: boolean): 'other' | 'same' | 'no' => {
+  if (!trouble.replayable) return 'no'
+  if (!trouble.handed) return 'other'
+  const stale = trouble.reused && CLOSED.has(trouble.code)
+  return stale && !again && IDEMPOTENT.has(context.arrival.method) ? 'same' : 'no'
+}
+
+/** Where a body's end lies for the client: HEAD, 204 and 304 have none. */
+export const hasBody = (method: string, status: number): boolean =>
+  method !== 'HEAD' && status !== 204 && status !== 304
+
+export const withVia = (lines: string[], requestId: string): FieldLines => {
+  lines.push('via', VIA, 'x-request-id', requestId)
+  return lines
+}

@@ -1,0 +1,74 @@
+/** Honest errors: RFC 9457 problem details, with the Proxy-Status of RFC 9209. */
+import type { Context, Reply, Why } from './context.ts'
+import { PSEUDONYM } from './fields.ts'
+
+interface Kind {
+  readonly status: number
+  readonly title: string
+  /** Registered error type of RFC 9209 section 2.3, '' where none fits. */
+  readonly error: string
+}
+
+const KINDS: Record<Exclude<Why, 'live' | 'client-gone'>, Kind> = {
+  'mode-mock': { status: 503, title: 'No ghost can answer this', error: '' },
+  unavailable: { status: 503, title: 'The upstream is down', error: 'destination_unavailable' },
+  'connect-failed': { status: 502, title: 'The upstream refuses connections', error: 'connection_refused' },
+  timeout: { status: 504, title: 'The upstream does not answer in time', error: 'http_response_timeout' },
+  reset: { status: 502, title: 'The upstream closed the connection', error: 'connection_terminated' },
+  'protocol-error': { status: 502, title: 'The upstream does not speak HTTP', error: 'http_protocol_error' },
+  'status-502': { status: 502, title: 'The upstream answered 502', error: '' },
+  'status-503': { status: 503, title: 'The upstream answered 503', error: '' },
+  'status-504': { status: 504, title: 'The upstream answered 504', error: '' },
+  'bad-request': { status: 400, title: 'The request is not valid HTTP', error: 'http_request_error' },
+  'method-refused': { status: 405, title: 'The method is not allowed here', error: 'http_request_error' },
+  'no-route': { status: 404, title: 'No service matches the path', error: 'destination_not_found' },
+  'client-stalled': { status: 408, title: 'The request did not arrive in time', error: '' },
+  internal: { status: 500, title: 'The proxy made a mistake', error: 'proxy_internal_error' },
+}
+
+/** The Proxy-Status value of a failure, '' when there is nothing to say. */
+export const proxyStatus = (why: Why): string => {
+  const error = why === 'live' || why === 'client-gone' ? '' : KINDS[why].error
+  return error === '' ? '' : `${PSEUDONYM}; error=${error}`
+}
+
+export interface ProblemDetails {
+  readonly why: Exclude<Why, 'live' | 'client-gone'>
+  readonly detail: string
+  /** Instead of the kind's own. */
+  readonly status?: number
+  readonly retryAfter?: number
+  readonly headers?: readonly string[]
+  readonly close?: boolean
+}
+
+const encode = (text: string): Uint8Array => {
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
+}
+/** JSON in ASCII: whatever stands above becomes an escape. */
+const ascii = (value: unknown): Uint8Array =>
+  encode(
+    JSON.stringify(value).replace(/[\u007f-\uffff]/g, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0')),
+  )
+
+/** An error of the proxy's own. */
+export const problem = (context: Context, details: ProblemDetails): Reply => {
+  const kind = KINDS[details.why]
+  const status = details.status ?? kind.status
+  const error = proxyStatus(details.why)
+  const headers = ['content-type', 'application/problem+json', 'cache-control', 'no-store', ...(details.headers ?? [])]
+  if (details.retryAfter !== undefined) headers.push('retry-after', String(details.retryAfter))
+  if (error !== '') headers.push('proxy-status', error)
+  const body = ascii({
+    type: `urn:chaos-proxy:${details.why}`,
+    title: kind.title,
+    status,
+    detail: details.detail,
+    ...(context.service === undefined ? {} : { service: context.service.name }),
+    request_id: context.head.requestId,
+  })
+  const close = details.close === true ? { close: true } : {}
+  return { status, headers, body, answeredBy: 'self', why: details.why, ...close }
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { openTee, tee } from '../../../ingress/phases/context.ts'
+import { clientFields, failureOf, illStatus, retryOf } from '../../../ingress/phases/forward.ts'
+import { contextOf } from '../kit/context.ts'
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+const raw = (...lines: string[]): Buffer[] => lines.map((line) => Buffer.from(line, 'latin1'))
+const stale = { code: 'UND_ERR_SOCKET', message: '', handed: true, reused: true, replayable: true }
+
+describe('forward', () => {
+  it('gives the client end-to-end fields only, in order, with repeats', () => {
+    const fields = raw(
+      'Set-Cookie',
+      'a',
+      'Connection',
+      'x-hop',
+      'X-Hop',
+      '1',
+      'set-cookie',
+      'b',
+      'X-Ghost',
+      'exact',
+      'Content-Length',
+      '3',
+    )
+    const head = clientFields(fields, latin1)
+    expect(head).toEqual({
+      lines: ['Set-Cookie', 'a', 'set-cookie', 'b', 'Content-Length', '3'],
+      contentLength: 3,
+      retryAfter: false,
+    })
+  })
+
+  it.each([
+    ['a GET on a stale connection', 'GET', {}, false, 'same'],
+    ['the same a second time', 'GET', {}, true, 'no'],
+    ['a POST on a stale connection', 'POST', {}, false, 'no'],
+    ['a GET on a new connection', 'GET', { reused: false }, false, 'no'],
+    ['a timeout', 'GET', { code: 'UND_ERR_HEADERS_TIMEOUT' }, false, 'no'],
+    ['a POST that was never sent', 'POST', { handed: false }, false, 'other'],
+    ['a body that is gone', 'GET', { replayable: false }, false, 'no'],
+  ])('tries again after %s: %s', (...[, method, trouble, again, expected]) => {
+    expect(retryOf(contextOf({ method }), { ...stale, ...trouble }, again)).toBe(expected)
+  })
+
+  it.each([
+    [{ handed: false, code: 'ECONNREFUSED' }, 'connect-failed', false],
+    [{ code: 'UND_ERR_HEADERS_TIMEOUT' }, 'timeout', true],
+    [{ code: 'ECONNRESET' }, 'reset', true],
+    [{ code: 'HPE_INVALID_CONSTANT' }, 'protocol-error', true],
+  ])('names %j', (trouble, why, sent) => expect(failureOf({ ...stale, ...trouble }, 'u')).toMatchObject({ why, sent }))
+
+  it('takes 502, 503 and 504 for illness, and nothing else', () => {
+    const ill = Array.from({ length: 400 }, (_, i) => i + 200).filter(
+      (status) => illStatus(status, false) !== undefined,
+    )
+    expect(ill).toEqual([502, 503, 504])
+    expect(illStatus(503, true)).toBeUndefined()
+  })
+
+  it('keeps the first bytes of a body and counts them all', () => {
+    const kept = openTee(5)
+    for (const part of ['abc', 'def', 'ghi']) tee(kept, Buffer.from(part))
+    expect([Buffer.concat(kept.chunks).toString(), kept.kept, kept.length]).toEqual(['abcde', 5, 9])
+  })
+})
