@@ -1,0 +1,130 @@
+/** The console: admin API and page, on a port of its own. It is the only writer of `control`, and keeps nothing itself. */
+import { createAdaptorServer, type ServerType } from '@hono/node-server'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
+import type { AddressInfo } from 'node:net'
+import { endpointRoutes } from './api/endpoints.ts'
+import { ghostRoutes } from './api/ghosts.ts'
+import { modeRoutes } from './api/mode.ts'
+import { stateRoutes } from './api/state.ts'
+import { trafficRoutes } from './api/traffic.ts'
+import type { ApiContext } from './api/context.ts'
+import { followKnowledge } from './knowledge.ts'
+import { createLive } from './live.ts'
+import type { Console, ConsoleOptions } from './options.ts'
+import { pageRoutes } from './page.ts'
+import { startPipeline } from './pipeline.ts'
+import { problem, problemOf, Refusal } from './problem.ts'
+import { guard, refuseToListen } from './security.ts'
+import { startTail } from './tail.ts'
+
+export type { Console, ConsoleOptions, Mode } from './options.ts'
+
+/** The console cannot start; the message says what to change. */
+export class ConsoleError extends Error {
+  override readonly name = 'ConsoleError'
+  readonly code: 'unsafe' | 'port-in-use' | 'failed'
+  constructor(code: ConsoleError['code'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}
+
+const BODY = 64 * 1024
+
+const document = { openapi: '3.1.0', info: { title: 'Chaos-Proxy admin API', version: '1' } }
+
+const probes = (app: OpenAPIHono, { options }: ApiContext): void => {
+  app.get('/livez', (c) => c.text('ok'))
+  app.get('/readyz', async (c) => {
+    const patience = new Promise<never>((_, reject) => setTimeout(() => reject(new Error('no answer')), 2000).unref())
+    const asked = await Promise.race([options.database.query('select 1'), patience]).then(
+      () => 'ok',
+      () => 'the database does not answer',
+    )
+    return asked === 'ok' ? c.text('ok') : problem(c, 503, asked)
+  })
+  app.get('/metrics', async (c) => {
+    const text = await (options.metricsText ?? (() => options.registry.metrics()))()
+    return c.body(text, 200, { 'content-type': options.registry.contentType })
+  })
+}
+
+/** The routes, without a server: for tests, and for the API's own description. */
+export const createApp = (context: ApiContext): OpenAPIHono => {
+  const { logger, host, token, allowedHosts } = context.options
+  const app = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (result.success) return
+      const issue = result.error.issues[0]
+      throw new Refusal(400, `${issue?.path.join('.') || 'request'}: ${issue?.message ?? 'not understood'}`)
+    },
+  })
+  app.use('*', guard({ host, token, allowedHosts }))
+  app.use('*', bodyLimit({ maxSize: BODY, onError: (c) => problem(c, 413, `a body here has at most ${BODY} bytes`) }))
+  probes(app, context)
+  pageRoutes(app)
+  for (const routes of [endpointRoutes, trafficRoutes, modeRoutes, ghostRoutes, stateRoutes]) routes(app, context)
+  app.doc31('/admin/openapi.json', document)
+  app.notFound((c) => problem(c, 404, 'there is nothing here; GET /admin/openapi.json lists what there is'))
+  app.onError((error, c) => {
+    if ('getResponse' in error) return problem(c, 400, 'the body is no JSON')
+    if (!(error instanceof Refusal)) logger.error({ err: error, path: c.req.path }, 'the console failed on a request')
+    return problemOf(c, error)
+  })
+  return app
+}
+
+const listen = (server: ServerType, host: string, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE'
+      const cure = taken
+        ? 'Stop what listens there, or choose another with --admin-port (0: any).'
+        : 'Choose another address with admin.host.'
+      reject(
+        new ConsoleError(
+          taken ? 'port-in-use' : 'failed',
+          `the console cannot listen on ${host}:${port} (${cause.code ?? cause.message}). ${cure}`,
+          cause,
+        ),
+      )
+    })
+    server.listen(port, host, resolve)
+  })
+
+/** Resolves once it listens and knows what is on the log. Rejects with ConsoleError before anything is opened if it would be unsafe. */
+export const startConsole = async (options: ConsoleOptions): Promise<Console> => {
+  const { log, codecs, database, logger, app } = options
+  const unsafe = refuseToListen(options)
+  if (unsafe !== undefined) throw new ConsoleError('unsafe', unsafe)
+  const live = createLive(Date.now)
+  const knowledge = await followKnowledge(log, codecs)
+  const tail = await startTail({ log, codecs, logger, onEvent: live.observe })
+  const pipeline = startPipeline({ log, database, app, live, tail })
+  const release = async (): Promise<void> => {
+    pipeline.close()
+    await Promise.all([tail.close(), knowledge.close()])
+  }
+  const { fetch } = createApp({ options, knowledge, live, tail, pipeline })
+  const server = createAdaptorServer({ fetch: (request, env) => fetch(request, env as object) })
+  try {
+    await listen(server, options.host, options.port)
+  } catch (error) {
+    await release()
+    throw error
+  }
+  const { port } = server.address() as AddressInfo
+  const name = options.host.includes(':') ? `[${options.host.replace(/[[\]]/g, '')}]` : options.host
+  return {
+    url: `http://${name}:${port}`,
+    port,
+    close: async () => {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      })
+      await release()
+    },
+  }
+}

@@ -1,0 +1,42 @@
+/** What the console is told. */
+import type { Registry } from 'prom-client'
+import type { Codecs } from '../../schemas/codecs.ts'
+import type { EventLog } from '../../schemas/log.ts'
+import type { Database } from '../kit/database.ts'
+import type { Logger } from '../kit/logger.ts'
+
+export interface ConsoleOptions {
+  /** Opened for writing `control`. */
+  readonly log: EventLog
+  readonly codecs: Codecs
+  readonly database: Database
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  /** Needed to listen on anything but loopback. Clients send it as `Authorization: Bearer …`. */
+  readonly token?: string
+  /** Host names (without port) under which it is reached besides its own address. */
+  readonly allowedHosts?: readonly string[]
+  readonly registry: Registry
+  readonly logger: Logger
+  /** Metrics of the whole process family; those of `registry` unless given. */
+  readonly metricsText?: () => Promise<string>
+  /** Shown by GET /api/config: secrets already masked. */
+  readonly config?: Readonly<Record<string, unknown>>
+  /** The processors' app: under this name their position is committed. */
+  readonly app: string
+  /** The mode that services have while nobody set one. */
+  readonly defaultMode?: Mode
+  /** From this fidelity on a ghost counts as ready; 0.6. */
+  readonly minConfidence?: number
+}
+
+export const modes = ['off', 'failover', 'mock'] as const
+export type Mode = (typeof modes)[number]
+
+export interface Console {
+  /** `http://host:port`, as it listens. */
+  readonly url: string
+  readonly port: number
+  close(): Promise<void>
+}

@@ -1,0 +1,223 @@
+// The live page: asks /api/summary each second and shows the answer. Text from traffic only ever enters as textContent.
+const $ = (id) => document.getElementById(id)
+const state = { token: sessionStorage.getItem('token') ?? '', endpointsAt: 0, switching: false }
+
+const request = async (path, options = {}) => {
+  const headers = { ...options.headers, ...(state.token ? { authorization: `Bearer ${state.token}` } : {}) }
+  const response = await fetch(path, { ...options, headers, signal: AbortSignal.timeout(5000) })
+  const body = await response.json().catch(() => ({}))
+  if (response.status === 401) throw Object.assign(new Error('token'), { token: true })
+  if (!response.ok) throw new Error(body.detail ?? `the console answered ${response.status}`)
+  return body
+}
+
+const put = (id, text) => {
+  const element = $(id)
+  if (element.textContent !== text) element.textContent = text
+}
+const element = (tag, className, text) => {
+  const made = document.createElement(tag)
+  if (className) made.className = className
+  if (text !== undefined) made.textContent = text
+  return made
+}
+const cell = (className, ...children) => {
+  const td = element('td', className)
+  td.append(...children)
+  return td
+}
+const row = (...cells) => {
+  const tr = element('tr')
+  tr.append(...cells)
+  return tr
+}
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
+const percent = (share) => `${(share * 100).toFixed(share > 0.995 && share < 1 ? 1 : 0)} %`
+const milliseconds = (ms) => (ms === null ? '–' : ms < 10 ? ms.toFixed(1) : compact.format(Math.round(ms)))
+const clock = (time) => new Date(time).toLocaleTimeString([], { hour12: false })
+
+const showTiles = ({ last_minute: minute, fidelity, fidelity_count, endpoints }) => {
+  put('rate', minute.rate < 10 ? minute.rate.toFixed(1) : compact.format(minute.rate))
+  put('rate-note', `a second · ${compact.format(minute.total)} in all`)
+  put('errors', compact.format(minute.errors))
+  $('errors').classList.toggle('bad', minute.errors > 0)
+  put(
+    'errors-note',
+    minute.ghost_answers > 0
+      ? `without ghosts up to ${compact.format(minute.errors_without_ghosts)}`
+      : 'in the last minute',
+  )
+  put('p95', minute.p95_ms === null ? '–' : `${milliseconds(minute.p95_ms)} ms`)
+  put('ghosts', compact.format(minute.ghost_answers))
+  $('ghosts').classList.toggle('some', minute.ghost_answers > 0)
+  const kinds = Object.entries(minute.ghosts_by_kind).map(([kind, n]) => `${compact.format(n)} ${kind}`)
+  put('ghosts-note', kinds.length > 0 ? kinds.join(' · ') : 'in the last minute')
+  put('fidelity', fidelity === null ? '–' : percent(fidelity))
+  put(
+    'fidelity-note',
+    fidelity === null ? 'not measured yet' : `ghosts right in ${compact.format(fidelity_count)} trials`,
+  )
+  put('endpoints-note', endpoints === 0 ? '' : `${endpoints} learned`)
+}
+
+const bar = (className, x, y, height) => {
+  const rect = document.createElementNS('http://www.w3.org/2000/svg', 'rect')
+  for (const [name, value] of Object.entries({ class: className, x, y, width: 8, height }))
+    rect.setAttribute(name, String(value))
+  return rect
+}
+const showChart = (series) => {
+  const top = Math.max(1, ...series.map(({ count }) => count))
+  const bars = series.flatMap(({ count, ghosts, errors }, i) => {
+    if (count === 0) return [bar('base', i * 10 + 1, 78, 2)]
+    const parts = [
+      ['upstream', Math.max(0, count - ghosts - errors)],
+      ['ghosts', ghosts],
+      ['errors', errors],
+    ]
+    let y = 80
+    return parts
+      .filter(([, n]) => n > 0)
+      .map(([name, n]) => {
+        const height = (n / top) * 78
+        y -= height
+        return bar(name, i * 10 + 1, y, height)
+      })
+  })
+  $('chart').replaceChildren(...bars)
+}
+
+const who = ({ answered_by, ghost_kind, ghost_confidence }) => {
+  const text =
+    answered_by === 'ghost'
+      ? `ghost · ${ghost_kind}${ghost_confidence === null ? '' : ` ${Math.round(ghost_confidence * 100)} %`}`
+      : answered_by === 'upstream'
+        ? 'backend'
+        : answered_by
+  return element('span', `who ${answered_by}`, text)
+}
+const showRecent = (recent) => {
+  $('recent-empty').hidden = recent.length > 0
+  const rows = recent.map((x) => {
+    const path = element('span', 'path', x.target)
+    path.title = `${x.service}: ${x.target}`
+    const badge = who(x)
+    if (x.why) badge.title = x.why
+    const status = x.status === 0 ? 'none' : String(x.status)
+    const tone = x.status >= 500 || x.status === 0 ? ' bad' : x.status >= 400 ? ' warn' : ''
+    return row(
+      cell('time', clock(x.time)),
+      cell('', element('span', 'method', x.method), path),
+      cell(`number${tone}`, status),
+      cell('', badge),
+      cell('number', milliseconds(x.duration_ms)),
+    )
+  })
+  $('recent').tBodies[0].replaceChildren(...rows)
+}
+
+const meter = (value) => {
+  const made = element('meter')
+  Object.assign(made, { min: 0, max: 1, low: 0.4, high: 0.7, optimum: 1, value })
+  return made
+}
+const showEndpoints = (items) => {
+  $('endpoints-empty').hidden = items.length > 0
+  const rows = items
+    .toSorted((a, b) => b.count - a.count)
+    .slice(0, 25)
+    .map((e) => {
+      const path = element('span', 'path', e.template)
+      path.title = e.id
+      const fidelity =
+        e.fidelity === null ? [element('span', 'note', 'unmeasured')] : [meter(e.fidelity), percent(e.fidelity)]
+      return row(
+        cell('', element('span', 'method', e.method), path),
+        cell('number', compact.format(e.count)),
+        cell('number-left', ...fidelity),
+      )
+    })
+  $('endpoints').tBodies[0].replaceChildren(...rows)
+}
+
+const showMode = (mode) => {
+  if (state.switching) return
+  for (const input of document.querySelectorAll('input[name=mode]')) input.checked = input.value === mode
+}
+const say = (name, text) => {
+  $('sentence').dataset.state = name
+  put('sentence-text', text)
+}
+const show = (summary) => {
+  $('token').hidden = true
+  say(summary.state, summary.sentence)
+  document.title = summary.state === 'ghost' ? 'Ghosts answer · Chaos-Proxy' : 'Chaos-Proxy'
+  showMode(summary.mode)
+  showTiles(summary)
+  showChart(summary.last_minute.series)
+  showRecent(summary.recent)
+}
+
+const fail = (error) => {
+  if (error.token) {
+    say('lost', 'The console is locked.')
+    put(
+      'token-note',
+      state.token && $('token').hidden ? 'That token is not the right one.' : $('token-note').textContent,
+    )
+    $('token').hidden = false
+  } else
+    say(
+      'lost',
+      error.name === 'TypeError' || error.name === 'TimeoutError'
+        ? 'The console does not answer; trying again.'
+        : error.message,
+    )
+}
+
+const refreshEndpoints = async () => {
+  if (Date.now() - state.endpointsAt < 2000) return
+  state.endpointsAt = Date.now()
+  const { items } = await request('/admin/endpoints?limit=200')
+  showEndpoints(items)
+}
+const refresh = async () => {
+  try {
+    if (!document.hidden) {
+      show(await request('/api/summary'))
+      await refreshEndpoints()
+    }
+  } catch (error) {
+    fail(error)
+  }
+}
+const loop = async () => {
+  await refresh()
+  setTimeout(loop, 1000)
+}
+
+$('mode').addEventListener('change', async ({ target }) => {
+  state.switching = true
+  $('mode').disabled = true
+  try {
+    await request('/api/mode', {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ service: '*', mode: target.value }),
+    })
+  } catch (error) {
+    fail(error)
+  }
+  state.switching = false
+  $('mode').disabled = false
+  await refresh()
+})
+$('token').addEventListener('submit', (event) => {
+  event.preventDefault()
+  state.token = $('token-input').value
+  sessionStorage.setItem('token', state.token)
+  $('token').hidden = true
+  void refresh()
+})
+document.addEventListener('visibilitychange', () => void refresh())
+void loop()

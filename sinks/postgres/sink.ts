@@ -1,0 +1,227 @@
+/**
+ * The Postgres sink: rows and positions of a batch in one transaction. COPY into a staging table of the session, then insert
+ * where the key is new: so a record that comes again changes nothing.
+ */
+import type { Codecs } from '../../schemas/codecs.ts'
+import type { TopicValues } from '../../schemas/events.ts'
+import type { LogRecord } from '../../schemas/log.ts'
+import type { Topic } from '../../schemas/topics.ts'
+import { copyText, DatabaseError, type Database, type Step } from '../kit/database.ts'
+import { positionKey, type Batch, type Sink } from '../kit/sink.ts'
+import { long, short, time, type AnyTable } from './table.ts'
+
+export interface PostgresSinkOptions {
+  readonly database: Database
+  readonly codecs: Codecs
+  readonly tables: readonly AnyTable[]
+  readonly onRows?: (table: string, rows: number) => void
+  /** A record that was put aside, with the reason. */
+  readonly onDeadLetter?: (record: LogRecord, reason: string) => void
+}
+
+interface Rows {
+  readonly table: Pick<AnyTable, 'table' | 'columns' | 'key' | 'policy'>
+  readonly rows: readonly (readonly unknown[])[]
+  /** Keys of tombstones with their offsets, for `latest` tables. */
+  readonly gone: readonly (readonly [string, number])[]
+}
+
+const NAME = 'postgres'
+
+const deadLetterTable = {
+  table: 'dead_letters',
+  columns: [
+    'time',
+    'source_topic',
+    'source_partition',
+    'source_offset',
+    'stage',
+    'processed_by',
+    'reason',
+    'bytes',
+    'log_topic',
+    'log_partition',
+    'log_offset',
+  ],
+  key: ['log_topic', 'log_partition', 'log_offset', 'time'],
+  policy: 'once',
+} as const
+
+const deadLetter = (record: LogRecord, stage: string, reason: string): readonly unknown[] => {
+  const { topic, partition, offset, value } = record
+  return [
+    time(record.timestamp * 1000),
+    short(topic),
+    partition,
+    offset,
+    stage,
+    'sinks',
+    long(reason),
+    value?.length ?? 0,
+    short(topic),
+    partition,
+    offset,
+  ]
+}
+
+const stageSteps = ({ table, rows, gone }: Rows): Step[] => {
+  const steps: Step[] = []
+  const { table: name, columns, key, policy } = table
+  if (rows.length > 0) {
+    const list = columns.join(', ')
+    const rest = columns.filter((column) => !key.includes(column))
+    const update = `do update set ${rest.map((c) => `${c} = excluded.${c}`).join(', ')} where ${name}.log_offset < excluded.log_offset`
+    steps.push(
+      {
+        kind: 'script',
+        sql: `create temporary table if not exists stage_${name} (like ${name} including defaults) on commit delete rows`,
+      },
+      { kind: 'copy', table: `stage_${name}`, columns, text: copyText(rows) },
+      {
+        kind: 'script',
+        sql: `insert into ${name} (${list}) select ${list} from stage_${name} on conflict (${key.join(', ')}) ${policy === 'once' ? 'do nothing' : update}`,
+      },
+    )
+  }
+  if (gone.length > 0)
+    steps.push({
+      kind: 'query',
+      sql: `delete from ${name} t using unnest($1::text[], $2::bigint[]) as g(log_key, log_offset) where t.log_key = g.log_key and t.log_offset < g.log_offset`,
+      params: [gone.map(([k]) => k), gone.map(([, offset]) => offset)],
+    })
+  return steps
+}
+
+/** Two instances may write at once: positions only ever rise, and rows do not mind coming twice. */
+const positionStep = (batches: readonly Batch[]): Step => ({
+  kind: 'query',
+  sql: `insert into sink_offsets as s (sink, topic, partition, position) select $1, * from unnest($2::text[], $3::integer[], $4::bigint[])
+    on conflict (sink, topic, partition) do update set position = greatest(s.position, excluded.position), updated_at = now()`,
+  params: [
+    NAME,
+    batches.map((b) => b.topic),
+    batches.map((b) => b.partition),
+    batches.map((b) => (b.records.at(-1) as LogRecord).offset + 1),
+  ],
+})
+
+/** The last row of each key; of the keys that ended in a tombstone, none. */
+const newest = (table: AnyTable, entries: readonly (readonly [LogRecord, readonly unknown[] | undefined])[]): Rows => {
+  const at = table.key.map((column) => table.columns.indexOf(column))
+  const rows = new Map<string, readonly unknown[]>()
+  const keysOf = new Map<string, Set<string>>()
+  const gone = new Map<string, number>()
+  for (const [record, row] of entries) {
+    const key = short(record.key)
+    if (row === undefined) {
+      for (const id of keysOf.get(key) ?? []) rows.delete(id)
+      gone.set(key, record.offset)
+      continue
+    }
+    const id = JSON.stringify(at.map((index) => row[index]))
+    rows.set(id, row)
+    keysOf.set(key, (keysOf.get(key) ?? new Set()).add(id))
+  }
+  return { table, rows: [...rows.values()], gone: [...gone] }
+}
+
+/** Decodes a record once; what cannot be decoded goes to `refuse`. */
+const decoded = (
+  codecs: Codecs,
+  batch: Batch,
+  refuse: (record: LogRecord, reason: string) => void,
+): (readonly [LogRecord, unknown])[] => {
+  const values: (readonly [LogRecord, unknown])[] = []
+  for (const record of batch.records) {
+    try {
+      values.push([
+        record,
+        record.value === null ? undefined : codecs.decode(batch.topic as keyof TopicValues, record.value),
+      ])
+    } catch (error) {
+      refuse(record, (error as Error).message)
+    }
+  }
+  return values
+}
+
+const toRows = (options: PostgresSinkOptions, batches: readonly Batch[]): Rows[] => {
+  const letters: (readonly unknown[])[] = []
+  const refuse = (record: LogRecord, reason: string): void => {
+    letters.push(deadLetter(record, 'decode', reason))
+    options.onDeadLetter?.(record, reason)
+  }
+  const result: Rows[] = []
+  for (const batch of batches) {
+    const values = decoded(options.codecs, batch, refuse)
+    for (const table of options.tables.filter((t) => t.topic === batch.topic)) {
+      const entries = values.map(
+        ([record, value]) => [record, value === undefined ? undefined : table.row(value, record)] as const,
+      )
+      if (table.policy === 'latest') result.push(newest(table, entries))
+      else result.push({ table, rows: entries.flatMap(([, row]) => (row === undefined ? [] : [row])), gone: [] })
+    }
+  }
+  if (letters.length > 0) result.push({ table: deadLetterTable, rows: letters, gone: [] })
+  return result.filter(({ rows, gone }) => rows.length > 0 || gone.length > 0)
+}
+
+const halves = (batches: readonly Batch[]): readonly (readonly Batch[])[] => {
+  if (batches.length > 1) return batches.map((batch) => [batch])
+  const batch = batches[0] as Batch
+  const middle = batch.records.length >> 1
+  return [[{ ...batch, records: batch.records.slice(0, middle) }], [{ ...batch, records: batch.records.slice(middle) }]]
+}
+
+/** Rows that the database refuses are found by halving and put aside, so that one of them stops nobody. */
+const write = async (options: PostgresSinkOptions, batches: readonly Batch[]): Promise<void> => {
+  const rows = toRows(options, batches)
+  try {
+    await options.database.transaction([...rows.flatMap(stageSteps), positionStep(batches)])
+    for (const { table, rows: written } of rows) options.onRows?.(table.table, written.length)
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.code !== 'data') throw error
+    const records = batches.flatMap((batch) => batch.records)
+    if (records.length > 1) {
+      for (const half of halves(batches)) await write(options, half)
+      return
+    }
+    const record = records[0] as LogRecord
+    options.onDeadLetter?.(record, error.message)
+    const letter: Rows = { table: deadLetterTable, rows: [deadLetter(record, 'publish', error.message)], gone: [] }
+    await options.database.transaction([...stageSteps(letter), positionStep(batches)])
+  }
+}
+
+/** What this sink has written, for the host and for the console's pipeline. */
+export const storedPositions = async (database: Database): Promise<ReadonlyMap<string, number>> => {
+  const rows = await database.query('select topic, partition, position from sink_offsets where sink = $1', [NAME])
+  return new Map(
+    rows.map((row) => [positionKey(row['topic'] as Topic, row['partition'] as number), row['position'] as number]),
+  )
+}
+
+/** A sink into migrated tables. */
+export const postgresSink = (options: PostgresSinkOptions): Sink => ({
+  name: NAME,
+  topics: [...new Set(options.tables.map((table) => table.topic as Topic))],
+  positions: () => storedPositions(options.database),
+  write: (batches) => write(options, batches),
+  reset: () =>
+    options.database.transaction([
+      {
+        kind: 'script',
+        sql: `truncate sink_offsets, dead_letters, ${[...new Set(options.tables.map((t) => t.table).filter((t) => t !== 'dead_letters'))].join(', ')}`,
+      },
+    ]),
+})
+
+/** Deletes what is older than the log keeps: without the log, rows have no bodies to point at. */
+export const prune = (database: Database, retentionMs: number): Promise<void> =>
+  database.transaction(
+    ['exchanges', 'signals'].map((table) => ({
+      kind: 'query',
+      sql: `delete from ${table} where time < now() - make_interval(secs => $1)`,
+      params: [retentionMs / 1000],
+    })),
+  )
