@@ -1,0 +1,132 @@
+/** `doctor`: looks at everything that a start needs, and says what is wrong and how to cure it. */
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
+import { createConnection } from 'node:net'
+import { dirname } from 'node:path'
+import type { Command } from 'commander'
+import type { Config } from '../../../schemas/config.ts'
+import { placeOf, readRunFile } from '../../roles/place.ts'
+import { adminClient } from '../admin.ts'
+import { EXIT } from '../failure.ts'
+import { configOf, withPlace, withTarget, type CommonFlags } from '../options.ts'
+import { displayPath, openTerminal } from '../terminal.ts'
+
+interface Finding {
+  readonly check: string
+  readonly state: 'ok' | 'warning' | 'failed'
+  readonly found: string
+  readonly cure?: string
+}
+
+const CONNECT_MS = 2_000
+const LEAST_FREE = 512 * 1024 * 1024
+
+const answers = (host: string, port: number): Promise<string> =>
+  new Promise((resolve) => {
+    const socket = createConnection({ host, port, timeout: CONNECT_MS })
+    const end = (how: string): void => {
+      socket.destroy()
+      resolve(how)
+    }
+    socket.once('connect', () => end(''))
+    socket.once('timeout', () => end('no answer'))
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))
+  })
+
+const node = (): Finding => {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  const fine = major > 20 || (major === 20 && minor >= 19)
+  return fine
+    ? { check: 'Node', state: 'ok', found: process.versions.node }
+    : { check: 'Node', state: 'failed', found: process.versions.node, cure: 'install Node 20.19 or newer' }
+}
+
+const folder = (config: Config): Finding => {
+  const { root } = placeOf(config)
+  let here = root
+  while (!existsSync(here)) here = dirname(here)
+  try {
+    accessSync(here, constants.W_OK)
+  } catch {
+    return {
+      check: 'Data',
+      state: 'failed',
+      found: `${here} is not writable`,
+      cure: 'choose another folder with --data-dir',
+    }
+  }
+  const { bavail, bsize } = statfsSync(here)
+  const free = `${displayPath(root)}, ${Math.round((bavail * bsize) / 1024 ** 2)} MiB free`
+  return bavail * bsize > LEAST_FREE
+    ? { check: 'Data', state: 'ok', found: free }
+    : { check: 'Data', state: 'warning', found: free, cure: 'make room, or shorten log.retention' }
+}
+
+const running = async (config: Config): Promise<Finding> => {
+  const run = readRunFile(placeOf(config))
+  if (!run) return { check: 'Running', state: 'ok', found: 'nothing runs on this profile' }
+  const said = await adminClient(run.admin, config.admin.token)
+    .get('/livez')
+    .then(
+      () => '',
+      (error: Error) => (error.message.includes('JSON') ? '' : error.message),
+    )
+  return said === ''
+    ? { check: 'Running', state: 'ok', found: `process ${run.pid}: ${run.proxy}, control ${run.admin}` }
+    : {
+        check: 'Running',
+        state: 'failed',
+        found: `process ${run.pid}: ${said}`,
+        cure: `stop it (kill ${run.pid}) and start again`,
+      }
+}
+
+const reach = async (check: string, address: string, cure: string, state: Finding['state']): Promise<Finding> => {
+  const url = new URL(address)
+  const port = Number(url.port || { 'http:': 80, 'https:': 443, 'postgres:': 5432, 'postgresql:': 5432 }[url.protocol])
+  const how = await answers(url.hostname.replace(/^\[|\]$/g, ''), port)
+  const place = `${url.protocol}//${url.host}`
+  return how === ''
+    ? { check, state: 'ok', found: `${place} answers` }
+    : { check, state, found: `${place}: ${how}`, cure }
+}
+
+const network = (config: Config): Promise<Finding>[] => [
+  ...config.services.flatMap((s) =>
+    s.upstreams.map((u) =>
+      reach(`Backend ${s.name}`, u.url, 'start it; until then ghosts answer, if they have learned', 'warning'),
+    ),
+  ),
+  ...(config.log.kind === 'kafka'
+    ? config.log.brokers.map((b) => reach('Kafka', `kafka://${b}`, 'start it, or correct log.brokers', 'failed'))
+    : []),
+  ...(config.database.url === ''
+    ? []
+    : [reach('Database', config.database.url, 'start it, or correct database.url', 'failed')]),
+]
+
+const run = async (flags: CommonFlags): Promise<void> => {
+  const loaded = configOf(flags)
+  const { config } = loaded
+  const findings: Finding[] = [
+    node(),
+    { check: 'Config', state: 'ok', found: loaded.file ?? 'defaults and environment' },
+    folder(config),
+    await running(config),
+    ...(await Promise.all(network(config))),
+  ]
+  const terminal = openTerminal()
+  if (flags.json === true) terminal.print(JSON.stringify(findings))
+  else
+    for (const { check, state, found, cure } of findings) {
+      const colour = state === 'ok' ? 'green' : state === 'warning' ? 'yellow' : 'red'
+      terminal.print(`${terminal.paint(colour, state.padEnd(8))} ${check.padEnd(16)} ${found}`)
+      if (cure !== undefined) terminal.print(`         ${' '.repeat(16)} ${cure}`)
+    }
+  if (findings.some((f) => f.state === 'failed')) process.exitCode = EXIT.checkFailed
+}
+
+export const registerDoctor = (program: Command): void => {
+  withPlace(withTarget(program.command('doctor')))
+    .description('look at everything that a start needs')
+    .action(run)
+}

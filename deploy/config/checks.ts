@@ -1,0 +1,70 @@
+/** Rules between values. They read the tree as it was written, so that they speak up even when other values are wrong. */
+import type { Problem } from './problems.ts'
+import { valueAt, type Path } from './tree.ts'
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+type At = (path: Path) => string
+
+const textAt = (tree: unknown, path: Path, fallback: string): string => {
+  const value = valueAt(tree, path)
+  return typeof value === 'string' ? value : fallback
+}
+const listAt = (tree: unknown, path: Path): readonly unknown[] => {
+  const value = valueAt(tree, path)
+  return Array.isArray(value) ? value : []
+}
+
+const adminExposed = (tree: unknown, at: At): Problem[] => {
+  const host = textAt(tree, ['admin', 'host'], '127.0.0.1')
+  if (LOOPBACK.has(host) || textAt(tree, ['admin', 'token'], '') !== '') return []
+  return [
+    {
+      where: at(['admin', 'host']),
+      message: `admin.host ${host} is open to the network and admin.token is empty; set CHAOS_PROXY_ADMIN_TOKEN, or listen on 127.0.0.1`,
+    },
+  ]
+}
+
+const kafkaWithoutBrokers = (tree: unknown, at: At): Problem[] =>
+  textAt(tree, ['log', 'kind'], 'embedded') === 'kafka' && listAt(tree, ['log', 'brokers']).length === 0
+    ? [{ where: at(['log', 'kind']), message: 'log.kind kafka needs log.brokers, such as [localhost:9092]' }]
+    : []
+
+const samePort = (tree: unknown, at: At): Problem[] => {
+  const proxy = valueAt(tree, ['listen', 'port']) ?? 8080
+  const admin = valueAt(tree, ['admin', 'port']) ?? 8000
+  return proxy === admin && proxy !== 0
+    ? [
+        {
+          where: at(['admin', 'port']),
+          message: `admin.port is listen.port (${String(proxy)}); give one of them another`,
+        },
+      ]
+    : []
+}
+
+const twice = (tree: unknown, at: At, key: 'name' | 'match'): Problem[] => {
+  const seen = new Map<string, number>()
+  return listAt(tree, ['services']).flatMap((service, i): Problem[] => {
+    const value = textAt(service, [key], key === 'match' ? '/*' : '')
+    const first = seen.get(value)
+    seen.set(value, first ?? i)
+    return first === undefined || value === ''
+      ? []
+      : [
+          {
+            where: at(['services', i, key]),
+            message: `services[${i}].${key} "${value}" is taken by services[${first}]; each service needs its own`,
+          },
+        ]
+  })
+}
+
+/** Everything that only shows when values are looked at together. */
+export const crossCheck = (tree: unknown, at: At): Problem[] => [
+  ...adminExposed(tree, at),
+  ...kafkaWithoutBrokers(tree, at),
+  ...samePort(tree, at),
+  ...twice(tree, at, 'name'),
+  ...twice(tree, at, 'match'),
+]

@@ -1,0 +1,16 @@
+/** A configuration fit to be shown: passwords and tokens are in nobody's scrollback and on nobody's screen. */
+import { layer, leaves, pathText, type Path } from './tree.ts'
+
+const SECRET: readonly string[] = ['admin.token']
+
+export const masked = (path: Path, value: unknown): unknown => {
+  if (typeof value !== 'string' || value === '') return value
+  if (SECRET.includes(pathText(path))) return '***'
+  return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1***@')
+}
+
+export const maskedConfig = (config: object): Readonly<Record<string, unknown>> => {
+  const origin = { kind: 'file', where: '' } as const
+  const entries = leaves(config).map(({ path, value }) => ({ path, value: masked(path, value), origin }))
+  return layer(entries) as Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,91 @@
+/**
+ * Two processes and one pipe: each may call what the other offers, and tell it things without an answer. Fork's IPC
+ * carries it. A call whose other end goes away is rejected, never left hanging.
+ */
+export type Handler = (value: never) => unknown
+
+export interface Channel {
+  /** Asks the other side; rejects with its error's message, or when it goes away. */
+  call<T>(name: string, value?: unknown): Promise<T>
+  tell(name: string, value: unknown): void
+}
+
+/** What fork's two ends have in common. */
+export interface Pipe {
+  send?(message: unknown, done: (error: Error | null) => void): unknown
+  on(event: 'message', listener: (message: unknown) => void): unknown
+  once(event: 'disconnect', listener: () => void): unknown
+}
+
+type Message =
+  | { readonly kind: 'call'; readonly id: number; readonly name: string; readonly value: unknown }
+  | { readonly kind: 'reply'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string; readonly code: string }
+  | { readonly kind: 'tell'; readonly name: string; readonly value: unknown }
+
+/** What the other side's error was; `code` survives the pipe (EADDRINUSE, locked). */
+export class RemoteError extends Error {
+  override readonly name = 'RemoteError'
+  readonly code: string
+  constructor(message: string, code: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+const run = async (handler: Handler | undefined, name: string, value: unknown): Promise<unknown> => {
+  if (!handler) throw new Error(`nobody answers to "${name}"`)
+  return await (handler as (value: unknown) => unknown)(value)
+}
+
+/** Opens this end. `handlers` are what the other side may call or tell. */
+export const openChannel = (pipe: Pipe, handlers: Readonly<Record<string, Handler>>): Channel => {
+  const waiting = new Map<number, Waiting>()
+  let next = 0
+  let gone = false
+  const send = (message: Message): void => {
+    if (!gone) pipe.send?.(message, (error) => error && lose())
+  }
+  const lose = (): void => {
+    gone = true
+    for (const { reject } of waiting.values()) reject(new RemoteError('the other process went away', 'gone'))
+    waiting.clear()
+  }
+  const answer = async (id: number, name: string, value: unknown): Promise<void> => {
+    try {
+      send({ kind: 'reply', id, value: await run(handlers[name], name, value) })
+    } catch (cause) {
+      const error = cause as Error & { code?: string }
+      send({ kind: 'failed', id, message: error.message, code: String(error.code ?? '') })
+    }
+  }
+  const settle = (message: Message & { readonly id: number }): void => {
+    const waiter = waiting.get(message.id)
+    waiting.delete(message.id)
+    if (message.kind === 'reply') waiter?.resolve(message.value)
+    else if (message.kind === 'failed') waiter?.reject(new RemoteError(message.message, message.code))
+  }
+  pipe.on('message', (raw) => {
+    const message = raw as Message
+    if (message.kind === 'call') void answer(message.id, message.name, message.value)
+    else if (message.kind === 'tell')
+      void run(handlers[message.name], message.name, message.value).catch(() => undefined)
+    else settle(message)
+  })
+  pipe.once('disconnect', lose)
+  return {
+    call: <T>(name: string, value?: unknown) =>
+      new Promise<T>((resolve, reject) => {
+        if (gone) return reject(new RemoteError('the other process went away', 'gone'))
+        const id = next++
+        waiting.set(id, { resolve: resolve as (value: unknown) => void, reject })
+        send({ kind: 'call', id, name, value })
+      }),
+    tell: (name, value) => send({ kind: 'tell', name, value }),
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * All of chaos-proxy on one machine: the ingress here, processors and console in processes of their own, so that learning
+ * and looking never take time from requests.
+ */
+import { performance } from 'node:perf_hooks'
+import { Registry } from 'prom-client'
+import type { Config } from '../../schemas/config.ts'
+import { CliError, EXIT } from '../cli/failure.ts'
+import type { Logger } from '../cli/logger.ts'
+import { version } from '../cli/version.ts'
+import type { Loaded } from '../config/load.ts'
+import { startIngressRole, type IngressRole } from '../roles/ingress.ts'
+import { metricsOf, type MetricsJson, watchProcess } from '../roles/metrics.ts'
+import { makePlace, placeOf, removeRunFile, writeRunFile } from '../roles/place.ts'
+import type { Notice, RoleName } from '../roles/role.ts'
+import { adminClient, type AdminClient } from '../cli/admin.ts'
+import { choosePort } from './ports.ts'
+import { superviseRole, type Supervised } from './supervise.ts'
+import type { StartFacts, Summary } from './wording.ts'
+import { displayPath } from '../cli/terminal.ts'
+
+export interface DevOptions {
+  readonly loaded: Loaded
+  readonly logger: Logger
+  readonly onNotice: (notice: Notice) => void
+}
+
+export interface Dev {
+  readonly facts: StartFacts
+  readonly admin: AdminClient
+  /** Of the forked roles, now. */
+  pids(): readonly number[]
+  /** Drains: no request is cut off, no event is lost. */
+  close(): Promise<Summary>
+}
+
+const withPorts = async (loaded: Loaded): Promise<{ config: Config; moved: string }> => {
+  const { config } = loaded
+  const port = await choosePort({
+    ...config.listen,
+    named: loaded.named(['listen', 'port']),
+    flag: '--port',
+    taken: [],
+  })
+  const adminPort = await choosePort({
+    ...config.admin,
+    named: loaded.named(['admin', 'port']),
+    flag: '--admin-port',
+    taken: [port],
+  })
+  const busy = [
+    ...(port === config.listen.port ? [] : [config.listen.port]),
+    ...(adminPort === config.admin.port ? [] : [config.admin.port]),
+  ]
+  return {
+    config: { ...config, listen: { ...config.listen, port }, admin: { ...config.admin, port: adminPort } },
+    moved: busy.length === 0 ? '' : `(port ${busy.join(' and ')} busy, moved on)`,
+  }
+}
+
+interface Parts {
+  readonly ingress: IngressRole
+  readonly processors: Supervised
+  readonly console: Supervised
+}
+
+const startParts = async (config: Config, options: DevOptions): Promise<Parts> => {
+  const registry = new Registry()
+  watchProcess(registry, 'ingress')
+  const children: Supervised[] = []
+  const allMetrics = async (): Promise<MetricsJson[]> =>
+    await Promise.all([metricsOf(registry), ...children.map((child) => child.metrics())])
+  const supervise = async (role: RoleName): Promise<Supervised> => {
+    const child = await superviseRole({ role, config, allMetrics, logger: options.logger, onNotice: options.onNotice })
+    children.push(child)
+    return child
+  }
+  const ingress = startIngressRole({
+    config,
+    registry,
+    logger: options.logger,
+    onNotice: options.onNotice,
+    metrics: () => registry.metrics(),
+  })
+  const started = await Promise.allSettled([ingress, supervise('processors'), supervise('console')])
+  const failed = started.find((s) => s.status === 'rejected')
+  if (failed) {
+    await Promise.allSettled([...children.map((c) => c.stop()), ingress.then((role) => role.close())])
+    throw failed.reason
+  }
+  const [, processors, console] = started as unknown as { value: Supervised }[]
+  return {
+    ingress: await ingress,
+    processors: (processors as { value: Supervised }).value,
+    console: (console as { value: Supervised }).value,
+  }
+}
+
+/** A first health check takes a moment; nobody waits longer than this for it. */
+const FIRST_HEALTH_MS = 400
+const settledHealth = async (ingress: IngressRole['ingress']): Promise<StartFacts['upstreams']> => {
+  const end = performance.now() + FIRST_HEALTH_MS
+  const upstreams = (): StartFacts['upstreams'] => ingress.status().services.flatMap((s) => s.upstreams)
+  while (upstreams().some((u) => u.health === 'unknown') && performance.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  return upstreams()
+}
+
+const origin = (host: string, port: number): string => `http://${host === '127.0.0.1' ? 'localhost' : host}:${port}`
+
+const summaryOf = async (parts: Parts, started: number, config: Config): Promise<Summary> => {
+  // The ingress first, so that the learners still hear the last of it.
+  const before = parts.ingress.figures()
+  await parts.ingress.close()
+  const figures = { ...before, ...parts.ingress.figures() }
+  const learned = await parts.processors.stop()
+  const seen = await parts.console.stop()
+  return {
+    seconds: (performance.now() - started) / 1000,
+    requests: figures['requests'] ?? 0,
+    ghosts: figures['ghosts'] ?? 0,
+    refused: figures['refused'] ?? 0,
+    events: figures['events'] ?? 0,
+    pending: figures['dropped'] ?? 0,
+    spooled: figures['spooled'] ?? 0,
+    endpoints: seen['endpoints'] ?? learned['endpoints'] ?? 0,
+    profileDir: config.log.kind === 'kafka' ? 'Kafka' : displayPath(placeOf(config).root),
+  }
+}
+
+/** Starts everything and resolves when all of it is ready. A backend that is away is no error. */
+export const startDev = async (options: DevOptions): Promise<Dev> => {
+  const began = performance.now()
+  if (options.loaded.config.services.length === 0)
+    throw new CliError('there is nothing to stand in front of', {
+      cure: 'name the backend: chaos-proxy --target http://localhost:3000   (or services: in chaos-proxy.yaml)',
+      exit: EXIT.usage,
+    })
+  const { config, moved } = await withPorts(options.loaded)
+  const place = placeOf(config)
+  makePlace(place)
+  const parts = await startParts(config, options)
+  const facts: StartFacts = {
+    version,
+    ms: Math.round(performance.now() - began),
+    proxy: origin(config.listen.host, parts.ingress.ingress.port),
+    admin: origin(config.admin.host, Number(parts.console.facts['port'] ?? config.admin.port)),
+    upstreams: await settledHealth(parts.ingress.ingress),
+    config,
+    moved,
+    profileDir: displayPath(place.root),
+  }
+  writeRunFile(place, { pid: process.pid, proxy: facts.proxy, admin: facts.admin })
+  let closing: Promise<Summary> | undefined
+  return {
+    facts,
+    admin: adminClient(facts.admin, config.admin.token),
+    pids: () => [parts.processors.pid(), parts.console.pid()].filter((pid) => pid !== undefined),
+    close: () => (closing ??= summaryOf(parts, began, config).finally(() => removeRunFile(place))),
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * Learns from files as the processors learn from the log: the same topology, the same task, no port opened. Exchanges pass
+ * twice: once to be learned, once, from a working file, to be told their endpoint as it is known at the end.
+ */
+import { createReadStream } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Located, Topology } from '../../processors/kit/processor.ts'
+import { createTask, type ProcessorTask } from '../../processors/runtime/task.ts'
+import { topology as shipped } from '../../processors/topology.ts'
+import { openCodecs } from '../../schemas/codec.ts'
+import type { Codecs } from '../../schemas/codecs.ts'
+import type { Endpoint } from '../../schemas/events.ts'
+import type { LogRecord } from '../../schemas/log.ts'
+import { memorySchemaStore } from '../../schemas/schema-store.ts'
+import { topicName } from '../../schemas/topics.ts'
+import { toEvent } from './event.ts'
+import { type BadLine, readInput } from './input.ts'
+import { openLines, type LineWriter } from './output.ts'
+import { type Heard, spyOn } from './spy.ts'
+
+export interface LearnOptions {
+  readonly files: readonly string[]
+  readonly out: string
+  /** After so many exchanges, each of them is told its endpoint as known then. */
+  readonly checkpoints?: readonly number[]
+  /** For lines that name none. */
+  readonly service?: string
+  readonly topology?: Topology
+  readonly onBadLine?: (bad: BadLine) => void
+  readonly onProgress?: (exchanges: number) => void
+}
+
+export interface LearnSummary {
+  readonly exchanges: number
+  readonly badLines: number
+  readonly deadLetters: number
+  readonly endpoints: number
+  readonly drift: number
+  readonly anomalies: number
+}
+
+/** What the second pass needs of an exchange. */
+interface Kept {
+  readonly index: number
+  readonly service: string
+  readonly method: string
+  readonly path: string
+  readonly online: string | null
+}
+
+interface Session {
+  readonly task: ProcessorTask
+  readonly codecs: Codecs
+  readonly heard: Heard
+  readonly kept: LineWriter
+  readonly drift: LineWriter
+  readonly anomalies: LineWriter
+  readonly endpoints: Map<string, Endpoint>
+  /** By checkpoint, the endpoint of each exchange before it. */
+  readonly labels: Map<number, (string | null)[]>
+  /** Exchanges up to the last checkpoint. */
+  readonly recent: Omit<Kept, 'online'>[]
+  readonly checkpoints: ReadonlySet<number>
+  readonly last: number
+  batch: LogRecord[]
+  batchKept: Omit<Kept, 'online'>[]
+  counts: { exchanges: number; badLines: number; deadLetters: number; drift: number; anomalies: number }
+}
+
+const BATCH = 256
+const WORKING_FILE = '.exchanges.working.jsonl'
+const INPUT = topicName('exchanges')
+const ENDPOINTS = topicName('endpoints')
+
+const idOf = (located: Located | undefined): string | null => located?.id ?? null
+
+const openSession = async (options: LearnOptions): Promise<Session> => {
+  const { topology, heard } = spyOn(options.topology ?? shipped)
+  const codecs = await openCodecs(memorySchemaStore())
+  const counts = { exchanges: 0, badLines: 0, deadLetters: 0, drift: 0, anomalies: 0 }
+  const task = createTask({ topology, codecs, onDeadLetter: () => counts.deadLetters++ })
+  const checkpoints = new Set(options.checkpoints)
+  return {
+    task,
+    codecs,
+    heard,
+    kept: openLines(join(options.out, WORKING_FILE)),
+    drift: openLines(join(options.out, 'drift.jsonl')),
+    anomalies: openLines(join(options.out, 'anomalies.jsonl')),
+    endpoints: new Map(),
+    labels: new Map(),
+    recent: [],
+    checkpoints,
+    last: Math.max(0, ...checkpoints),
+    batch: [],
+    batchKept: [],
+    counts,
+  }
+}
+
+const keepEndpoints = (
+  session: Session,
+  outputs: readonly { topic: string; key: string; value: Uint8Array | null }[],
+): void => {
+  for (const { topic, key, value } of outputs) {
+    if (topic !== ENDPOINTS) continue
+    const endpoint = value === null ? undefined : session.codecs.decode('endpoints', value)
+    if (endpoint === undefined || endpoint.mergedInto !== '') session.endpoints.delete(key)
+    else session.endpoints.set(key, endpoint)
+  }
+}
+
+const writeFound = async ({ heard, drift, anomalies, counts }: Session): Promise<void> => {
+  for (const { index, found } of heard.drift) await drift.write({ index, ...found })
+  for (const { index, found } of heard.anomalies) await anomalies.write({ index, ...found })
+  counts.drift += heard.drift.length
+  counts.anomalies += heard.anomalies.length
+  heard.drift.length = 0
+  heard.anomalies.length = 0
+}
+
+/** One step of the task over what has gathered, and everything that follows from it. */
+const flush = async (session: Session): Promise<void> => {
+  if (session.batch.length === 0) return
+  const { outputs } = session.task.step(session.batch)
+  keepEndpoints(session, outputs)
+  for (const one of session.batchKept)
+    await session.kept.write({ ...one, online: idOf(session.heard.located.get(one.index)) })
+  session.heard.located.clear()
+  await writeFound(session)
+  session.batch = []
+  session.batchKept = []
+}
+
+const label = ({ labels, recent, heard }: Session, at: number): void => {
+  const before = recent.filter(({ index }) => index < at)
+  labels.set(
+    at,
+    before.map(({ service, method, path }) => idOf(heard.find(service, method, path))),
+  )
+}
+
+const take = async (session: Session, one: Omit<Kept, 'online'>, record: LogRecord): Promise<void> => {
+  session.batch.push(record)
+  session.batchKept.push(one)
+  if (one.index < session.last) session.recent.push(one)
+  const reached = session.counts.exchanges
+  if (session.batch.length < BATCH && !session.checkpoints.has(reached)) return
+  await flush(session)
+  if (session.checkpoints.has(reached)) label(session, reached)
+  if (reached >= session.last) session.recent.length = 0
+}
+
+const readFile = async (session: Session, file: string, options: LearnOptions): Promise<void> => {
+  for await (const read of readInput(file)) {
+    if (read.kind === 'bad') {
+      session.counts.badLines++
+      options.onBadLine?.(read.bad)
+      continue
+    }
+    const index = session.counts.exchanges++
+    const service = read.line.service ?? options.service ?? 'api'
+    const value = session.codecs.encode('exchanges', toEvent(read.line, index, service))
+    const timestamp = Math.floor(read.line.at / 1000)
+    const { method, path } = read.line
+    await take(
+      session,
+      { index, service, method, path: path.split('?')[0] ?? path },
+      { topic: INPUT, partition: 0, offset: index, timestamp, key: service, value },
+    )
+    if (session.counts.exchanges % 10_000 === 0) options.onProgress?.(session.counts.exchanges)
+  }
+}
+
+/** The second pass: `exchanges.jsonl`, and how many exchanges each endpoint has. */
+const writeExchanges = async (session: Session, out: string): Promise<Map<string, number>> => {
+  const counts = new Map<string, number>()
+  const writer = openLines(join(out, 'exchanges.jsonl'))
+  const working = createInterface({ input: createReadStream(join(out, WORKING_FILE)), crlfDelay: Infinity })
+  for await (const json of working) {
+    const { index, service, method, path, online } = JSON.parse(json) as Kept
+    const endpoint = idOf(session.heard.find(service, method, path))
+    if (endpoint !== null) counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1)
+    const at = Object.fromEntries(
+      [...session.labels]
+        .filter(([, labels]) => index < labels.length)
+        .map(([n, labels]) => [`endpoint_at_${n}`, labels[index] ?? null]),
+    )
+    await writer.write({ index, method, path, endpoint_online: online, ...at, endpoint })
+  }
+  await writer.close()
+  await rm(join(out, WORKING_FILE), { force: true })
+  return counts
+}
+
+const writeEndpoints = async (session: Session, out: string, counts: ReadonlyMap<string, number>): Promise<void> => {
+  const writer = openLines(join(out, 'endpoints.jsonl'))
+  for (const id of [...session.endpoints.keys()].sort()) {
+    const endpoint = session.endpoints.get(id)
+    if (endpoint === undefined) continue
+    const { service, method, template, parameters, firstSeen, lastSeen } = endpoint
+    const count = counts.get(id) ?? endpoint.count
+    await writer.write({ id, service, method, template, parameters, count, first_seen: firstSeen, last_seen: lastSeen })
+  }
+  await writer.close()
+}
+
+/**
+ * Learns from HAR files or JSON lines and writes `exchanges.jsonl`, `endpoints.jsonl`, `drift.jsonl` and `anomalies.jsonl`
+ * into `out`. Lines that cannot be used are told to `onBadLine`, counted and passed over. Memory is that of the topology's
+ * state, not of the files (a HAR, one JSON text, excepted).
+ */
+export const learn = async (options: LearnOptions): Promise<LearnSummary> => {
+  await mkdir(options.out, { recursive: true })
+  const session = await openSession(options)
+  for (const file of options.files) await readFile(session, file, options)
+  await flush(session)
+  for (const writer of [session.kept, session.drift, session.anomalies]) await writer.close()
+  const counts = await writeExchanges(session, options.out)
+  await writeEndpoints(session, options.out, counts)
+  return { ...session.counts, endpoints: session.endpoints.size }
+}

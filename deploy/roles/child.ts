@@ -1,0 +1,67 @@
+/**
+ * The process of a role that `dev` forked. The parent starts it, stops it and asks it through the channel; when the
+ * parent goes away, it ends too. Ctrl-C reaches the whole process group, so it is left to the parent.
+ */
+import { Registry } from 'prom-client'
+import type { Config } from '../../schemas/config.ts'
+import { loggerOf } from '../cli/logger.ts'
+import { openChannel, type Pipe } from '../dev/channel.ts'
+import { mergeMetrics, metricsOf, watchProcess, type MetricsJson } from './metrics.ts'
+import type { Role, RoleName } from './role.ts'
+import { startRole } from './start.ts'
+
+const DRAIN_MS = 12_000
+
+/** Runs `name` until the parent says otherwise. */
+export const runChild = (name: RoleName): void => {
+  process.on('SIGINT', () => undefined)
+  process.on('SIGTERM', () => undefined)
+  const registry = new Registry()
+  watchProcess(registry, name)
+  let role: Role | undefined
+  let starting: Promise<Role> | undefined
+
+  const start = async (config: Config): Promise<Role['facts']> => {
+    starting = startRole(name, {
+      config,
+      registry,
+      logger: loggerOf((level, obj, msg) => channel.tell('log', { level, obj: plain(obj), msg })),
+      onNotice: (notice) => channel.tell('notice', notice),
+      metrics: async () => await mergeMetrics(await channel.call<MetricsJson[]>('all-metrics')),
+    })
+    role = await starting
+    role.failed.catch((error: unknown) => die(error as Error))
+    return role.facts
+  }
+  const die = (error: Error): void => {
+    channel.tell('log', { level: 'error', obj: {}, msg: `${name} cannot go on: ${error.message}` })
+    setTimeout(() => process.exit(1), 100).unref()
+  }
+  const stop = async (): Promise<Readonly<Record<string, number>>> => {
+    const figures = role?.figures() ?? {}
+    await role?.close()
+    return figures
+  }
+  const channel = openChannel(process as Pipe, {
+    start,
+    stop,
+    exit: () => process.exit(0),
+    metrics: () => metricsOf(registry),
+  })
+  process.once('disconnect', () => {
+    setTimeout(() => process.exit(1), DRAIN_MS).unref()
+    void (starting ?? Promise.resolve(undefined))
+      .then((started) => started?.close())
+      .catch(() => undefined)
+      .then(() => process.exit(0))
+  })
+}
+
+/** Errors do not survive the pipe as they are. */
+const plain = (obj: object): object =>
+  Object.fromEntries(
+    Object.entries(obj).map(([key, value]) => [
+      key,
+      value instanceof Error ? `${value.name}: ${value.message}` : value,
+    ]),
+  )

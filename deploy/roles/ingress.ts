@@ -1,0 +1,74 @@
+/** The ingress with its log, spool and key. */
+import { startIngress, type IngressEvent } from '../../ingress/ingress.ts'
+import { openTheLog } from './open-log.ts'
+import { makePlace, placeOf, secretOf } from './place.ts'
+import { never, type Notice, type Role, type RoleContext } from './role.ts'
+import { captureOf, servicesOf } from './services.ts'
+import { openSpool } from '../../processors/runtime/logs/embedded/spool.ts'
+import type { Ingress } from '../../ingress/options.ts'
+
+export interface IngressRole extends Role {
+  readonly ingress: Ingress
+}
+
+export interface Tally {
+  requests: number
+  ghosts: number
+  refused: number
+}
+
+const count = (tally: Tally, event: IngressEvent): void => {
+  if (event.kind === 'request') {
+    tally.requests += 1
+    if (event.answeredBy === 'self') tally.refused += 1
+  }
+  if (event.kind === 'ghost') tally.ghosts += 1
+}
+
+/** Closes what was opened, last first, even when one of them fails. */
+export const closeAll = async (closers: readonly (() => Promise<unknown>)[]): Promise<void> => {
+  for (const close of closers.toReversed()) await close().catch(() => undefined)
+}
+
+export const startIngressRole = async (context: RoleContext): Promise<IngressRole> => {
+  const { config, logger, registry } = context
+  const place = placeOf(config)
+  makePlace(place)
+  const closers: (() => Promise<unknown>)[] = []
+  const tally: Tally = { requests: 0, ghosts: 0, refused: 0 }
+  try {
+    const opened = await openTheLog(context, 'ingress')
+    closers.push(() => opened.close())
+    const spool = await openSpool({ dir: place.spool, maxBytes: config.log.spool })
+    closers.push(() => spool.close())
+    const ingress = await startIngress({
+      listen: config.listen,
+      services: servicesOf(config),
+      capture: captureOf(config),
+      log: opened.log,
+      codecs: opened.codecs,
+      spool,
+      secret: secretOf(place),
+      registry,
+      logger,
+      onEvent: (event) => {
+        count(tally, event)
+        context.onNotice(event satisfies Notice)
+      },
+    })
+    closers.push(() => ingress.close())
+    return {
+      ingress,
+      facts: { proxy: ingress.address, port: ingress.port },
+      failed: never,
+      figures: () => {
+        const { events } = ingress.status()
+        return { ...tally, events: events.emitted, dropped: events.dropped, spooled: events.spool.records }
+      },
+      close: () => closeAll(closers),
+    }
+  } catch (error) {
+    await closeAll(closers)
+    throw error
+  }
+}

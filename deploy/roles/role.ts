@@ -1,0 +1,54 @@
+/** A role is one part of chaos-proxy in one process: the ingress, the processors, or the sinks with the console. */
+import type { Registry } from 'prom-client'
+import type { Config } from '../../schemas/config.ts'
+import type { Logger } from '../cli/logger.ts'
+
+export type RoleName = 'ingress' | 'processors' | 'sinks' | 'console'
+
+/** What a person wants to hear of, wherever it happened. */
+export type Notice =
+  | { readonly kind: 'up' | 'down'; readonly service: string; readonly upstream: string; readonly reason: string }
+  | { readonly kind: 'mode'; readonly service: string; readonly from: string; readonly to: string; readonly by: string }
+  | {
+      readonly kind: 'ghost'
+      readonly method: string
+      readonly target: string
+      readonly status: number
+      readonly ghost: string
+      readonly confidence: number
+      readonly why: string
+    }
+  | {
+      readonly kind: 'request'
+      readonly method: string
+      readonly target: string
+      readonly status: number
+      readonly answeredBy: string
+      readonly ms: number
+    }
+  | { readonly kind: 'log'; readonly state: string; readonly reason: string }
+  | { readonly kind: 'learned'; readonly endpoint: string }
+  | { readonly kind: 'drift'; readonly endpoint: string; readonly summary: string; readonly severity: string }
+  | { readonly kind: 'anomaly'; readonly endpoint: string; readonly summary: string }
+
+export interface RoleContext {
+  readonly config: Config
+  readonly logger: Logger
+  readonly registry: Registry
+  readonly onNotice: (notice: Notice) => void
+  /** Prometheus text of every process of this installation; the console's `/metrics`. */
+  readonly metrics: () => Promise<string>
+}
+
+export interface Role {
+  /** What to tell about it: addresses, counts. Plain JSON. */
+  readonly facts: Readonly<Record<string, string | number>>
+  /** Rejects when the role cannot go on; its process should then end. */
+  readonly failed: Promise<never>
+  /** Figures for the summary at the end. */
+  figures(): Readonly<Record<string, number>>
+  close(): Promise<void>
+}
+
+/** For roles that have nothing that can fail later. */
+export const never: Promise<never> = new Promise(() => undefined)

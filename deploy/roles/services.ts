@@ -1,0 +1,21 @@
+/** The configuration as the ingress wants it. */
+import type { CaptureOptions, ServiceOptions } from '../../ingress/options.ts'
+import type { Config, ServiceConfig } from '../../schemas/config.ts'
+
+const service = (s: ServiceConfig): ServiceOptions => {
+  const { enabled, ...active } = s.health.active
+  return {
+    name: s.name,
+    match: s.match,
+    upstreams: s.upstreams,
+    ...(s.host === 'auto' ? {} : { host: s.host }),
+    health: enabled ? active : 'off',
+    breaker: s.breaker,
+    timeouts: s.timeouts,
+    ghost: { ...s.ghost, writes: 'reject' },
+    partitionBy: s.partitionBy,
+  }
+}
+
+export const servicesOf = (config: Config): readonly ServiceOptions[] => config.services.map(service)
+export const captureOf = (config: Config): CaptureOptions => config.capture

@@ -1,0 +1,111 @@
+/** F4: Kafka does not answer for 30 s under load. No request fails or slows, no event is lost, order per key holds. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openKafkaLog } from '../../processors/runtime/logs/kafka/log.ts'
+import { openCodecs } from '../../schemas/codec.ts'
+import type { Event } from '../../schemas/events.ts'
+import { logSchemaStore } from '../../schemas/schema-store.ts'
+import { topicName } from '../../schemas/topics.ts'
+import { startBroker, type Broker } from '../kit/kafka/broker.ts'
+import { kafkaSkipped } from '../kit/kafka/shared.ts'
+import { eventually, startCli, type Cli } from './kit/cli.ts'
+import { load, percentile } from './kit/load.ts'
+
+const RATE = 100
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+
+/** Every event of the input topic so far, in order. */
+const readAll = async (brokers: readonly string[]): Promise<Event[]> => {
+  const log = await openKafkaLog({ brokers: [...brokers], clientId: 'verifier', logger: silent })
+  const store = await logSchemaStore(log)
+  const codecs = await openCodecs(store)
+  const topic = topicName('exchanges')
+  const events: Event[] = []
+  for (const { partition } of await log.ranges(topic))
+    for await (const batch of log.read(topic, { partition, from: { kind: 'start' }, until: { kind: 'end' } })) {
+      await codecs.prepare(batch.map((r) => r.value))
+      for (const record of batch) events.push(codecs.decode('exchanges', record.value as Uint8Array))
+    }
+  await store.close()
+  await log.close()
+  return events
+}
+
+describe.skipIf(kafkaSkipped())('an ingress on Kafka', () => {
+  let broker: Broker
+  let backend: Server
+  let cli: Cli
+  let dir: string
+  let proxy: string
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'cp-outage-'))
+    broker = await startBroker()
+    backend = createServer((_, answer) => answer.setHeader('content-type', 'application/json').end('{"ok":true}'))
+    await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
+    const target = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`
+    const bus = `kafka://${broker.brokers.join(',')}`
+    cli = startCli(['ingress', '--target', target, '--port', '0', '--bus', bus, '--data-dir', dir, '--json'], {
+      cwd: dir,
+    })
+    const [, url] = await cli.until(/"proxy":"(http:[^"]+)".*ingress is ready/)
+    proxy = url as string
+  }, 120_000)
+  afterAll(async () => {
+    await cli?.end('SIGTERM')
+    backend?.close()
+    await broker?.stop()
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  test('serves on while Kafka hangs, and catches up', async () => {
+    let sent = 0
+    const wave = (name: string, seconds: number): ReturnType<typeof load> =>
+      load(RATE, seconds, (n) => {
+        sent++
+        return `${proxy}/${name}/${n}`
+      })
+    await wave('warm', 3)
+    const before = await wave('before', 10)
+    broker.pause()
+    const during = await wave('during', 30)
+    broker.resume()
+    const after = await wave('after', 5)
+
+    const all = [...before, ...during, ...after]
+    expect(all.filter((a) => a.status !== 200)).toEqual([])
+    const p99 = {
+      before: percentile(
+        before.map((a) => a.ms),
+        0.99,
+      ),
+      during: percentile(
+        during.map((a) => a.ms),
+        0.99,
+      ),
+    }
+    const worst = Math.max(...during.map((a) => a.ms)) - Math.max(...before.map((a) => a.ms))
+    console.log(
+      `p99 before ${p99.before.toFixed(1)} ms, during ${p99.during.toFixed(1)} ms; worst request ${worst.toFixed(1)} ms worse`,
+    )
+    expect(p99.during).toBeLessThan(Math.max(p99.before * 1.5, p99.before + 10))
+    expect(worst).toBeLessThan(100)
+
+    let events: Event[] = []
+    await eventually(
+      'every exchange on the log',
+      async () => {
+        events = (await readAll(broker.brokers)).filter((e) => e.kind === 'exchange')
+        return new Set(events.map((e) => e.exchange?.target)).size === sent
+      },
+      60_000,
+    )
+    const once = [...new Map(events.map((e) => [e.id, e])).values()]
+    expect(once).toHaveLength(sent)
+    const sequences = once.map((e) => e.sequence)
+    expect(sequences).toEqual(sequences.toSorted((a, b) => a - b))
+  }, 240_000)
+})

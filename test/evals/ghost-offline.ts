@@ -1,0 +1,169 @@
+/**
+ * The ghost recordings without servers: the train part straight through the real task with templates and ghosts, the test part asked of a book
+ * that was fed the emitted parts. `node --import tsx test/evals/ghost-offline.ts RECORDINGS answers.jsonl`, then the
+ * evaluation's own `run.py --score answers.jsonl`. Redaction is the real one; what the ingress would turn back (the
+ * asker's own credential, sealed e-mails) is turned back here too.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { openGhostBook } from '../../schemas/semantics/ghosts/book.ts'
+import { createRedactor } from '../../schemas/semantics/redaction.ts'
+import { testKeyed } from '../kit/keyed.ts'
+import { ghosts } from '../../processors/ghosts/ghosts.ts'
+import { createTask } from '../../processors/runtime/task.ts'
+import { templates } from '../../processors/templates/templates.ts'
+import { openCodecs } from '../../schemas/codec.ts'
+import type { Event } from '../../schemas/events.ts'
+import { memorySchemaStore } from '../../schemas/schema-store.ts'
+import { topicName } from '../../schemas/topics.ts'
+import { exchangeOf } from '../processors/ghosts/offline.ts'
+import type { Told } from '../processors/ghosts/offline.ts'
+
+interface Row {
+  readonly n: number
+  readonly method: string
+  readonly path: string
+  readonly headers: Record<string, string>
+  readonly body: string | null
+  readonly response: {
+    readonly status: number
+    readonly headers: Record<string, string>
+    readonly body: string | null
+    readonly b64?: string
+  }
+  readonly cls?: string
+  readonly vals?: Record<string, unknown>
+}
+
+const [folder = '', out = ''] = process.argv.slice(2)
+if (folder === '' || out === '') {
+  console.error('usage: ghost-offline.ts RECORDINGS_FOLDER ANSWERS_FILE')
+  process.exit(2)
+}
+const rows = (name: string): Row[] =>
+  gunzipSync(readFileSync(`${folder}/${name}.jsonl.gz`))
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Row)
+
+const redactor = createRedactor(testKeyed, { headers: [], fields: [], pii: 'pseudonymise' })
+const unsealed = (text: string): string =>
+  text.replace(/([\w-]+)@sealed\.invalid/g, (_, token: string) => Buffer.from(token, 'base64url').toString())
+
+const requestOf = (row: Row) => {
+  const headers = Object.entries({ 'Accept-Encoding': 'identity', Host: '127.0.0.1', ...row.headers }).map(
+    ([name, value]) => ({ name, value }),
+  )
+  if (row.body !== null) headers.push({ name: 'Content-Length', value: String(Buffer.byteLength(row.body)) })
+  const path = row.path.replace(/\{\{(\w+)\}\}/g, (all, k: string) => String(row.vals?.[k] ?? all))
+  const type = Object.entries(row.headers).find(([k]) => k.toLowerCase() === 'content-type')?.[1] ?? ''
+  return {
+    method: row.method,
+    target: redactor.target(path),
+    principal: redactor.principal(headers),
+    requestHeaders: redactor.headers(headers),
+    requestBody: redactor.body(Buffer.from(row.body ?? ''), type),
+    requestType: type,
+  }
+}
+
+const codecs = await openCodecs(memorySchemaStore())
+
+/** The real task over one partition, whose outputs on `ghosts` go to a book. */
+const openLearning = () => {
+  const book = openGhostBook()
+  let offset = 0
+  let deadLetters = 0
+  const task = createTask({
+    topology: { locator: templates, processors: [ghosts] },
+    codecs,
+    onDeadLetter: ({ reason }) => {
+      if (deadLetters++ === 0) console.error(`dead letter: ${reason}`)
+    },
+  })
+  const feed = (told: Told): void => {
+    const service = told.service ?? 'shop'
+    const event: Event = {
+      id: `e${offset}`,
+      at: told.at,
+      service,
+      instance: 'i',
+      sequence: offset,
+      kind: 'exchange',
+      exchange: exchangeOf(told),
+      signal: null,
+      command: null,
+    }
+    const value = codecs.encode('exchanges', event)
+    const record = {
+      topic: topicName('exchanges'),
+      partition: 0,
+      offset: offset++,
+      timestamp: told.at / 1000,
+      key: service,
+      value,
+    }
+    for (const output of task.step([record]).outputs)
+      if (output.topic === topicName('ghosts'))
+        book.apply(output.key, output.value === null ? undefined : codecs.decode('ghosts', output.value))
+  }
+  return { book, feed, deadLetters: () => deadLetters }
+}
+
+const answers: string[] = []
+for (const server of ['jsonserver', 'httpbin']) {
+  const { book, feed, deadLetters } = openLearning()
+  let at = 1_700_000_000_000_000
+  const began = process.hrtime.bigint()
+  const train = rows(`${server}.train`)
+  for (const row of train) {
+    at += 10_000
+    const responseHeaders = Object.entries(row.response.headers).map(([name, value]) => ({ name, value }))
+    const type = row.response.headers['content-type'] ?? ''
+    const bytes =
+      row.response.b64 === undefined ? Buffer.from(row.response.body ?? '') : Buffer.from(row.response.b64, 'base64')
+    feed({
+      at,
+      service: server,
+      ...requestOf(row),
+      status: row.response.status,
+      responseHeaders: redactor.headers(responseHeaders),
+      responseBody: redactor.body(bytes, type),
+      responseType: type,
+    })
+  }
+  const us = Number(process.hrtime.bigint() - began) / 1000 / train.length
+  console.log(`${server}: ${train.length} exchanges, ${us.toFixed(0)} us each cold, ${deadLetters()} dead letters`)
+  const verdicts = new Map<string, number>()
+  for (const row of rows(`${server}.test`)) {
+    const r = requestOf(row)
+    const verdict = book.answer({
+      service: server,
+      method: r.method,
+      target: r.target,
+      headers: r.requestHeaders,
+      body: row.body === null ? undefined : r.requestBody,
+      principal: r.principal,
+      at,
+    })
+    const what = `${row.cls}: ${verdict.kind === 'answer' ? `${verdict.ghost} ${verdict.status === row.response.status ? 'ok' : `${verdict.status} for ${row.response.status}`}` : `refuse ${verdict.reason}`}`
+    verdicts.set(what, (verdicts.get(what) ?? 0) + 1)
+    const own = Object.entries(row.headers)
+      .find(([k]) => k.toLowerCase() === 'authorization')?.[1]
+      .replace(/^\w+ /, '')
+    const text = verdict.kind === 'answer' ? unsealed(Buffer.from(verdict.body).toString()) : ''
+    const body = own === undefined ? text : text.replaceAll(r.principal, own)
+    answers.push(
+      JSON.stringify(
+        verdict.kind === 'answer'
+          ? { server, n: row.n, status: verdict.status, headers: {}, body, confidence: verdict.confidence }
+          : { server, n: row.n, status: 503, headers: {}, body: '', reason: verdict.reason },
+      ),
+    )
+  }
+  for (const [what, count] of [...verdicts].sort()) console.log(`  ${count} ${what}`)
+}
+writeFileSync(out, answers.join('\n') + '\n')
+console.log(createHash('sha256').update(answers.join('\n')).digest('hex').slice(0, 12))
