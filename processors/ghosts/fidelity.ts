@@ -5,6 +5,7 @@
 import type { GhostAnswer } from '../../schemas/semantics/ghost-port.ts'
 import type { EndpointModel, Json, Score } from '../../schemas/semantics/ghosts/model.ts'
 import type { Rule } from '../../schemas/semantics/ghosts/compose.ts'
+import { parseJson } from '../../schemas/semantics/ghosts/json.ts'
 import { fromUtf8 } from '../../schemas/semantics/ghosts/text.ts'
 
 export interface Truth {
@@ -25,8 +26,8 @@ interface Places {
 const kindOf = (json: Json): string => (json === null ? 'null' : Array.isArray(json) ? 'array' : typeof json)
 
 const collect = (json: Json, shapeAt: string, leafAt: string, into: Places): void => {
-  into.shape.add(`${shapeAt} ${kindOf(json)}`)
   if (into.leaves.size >= MAX_LEAVES) return
+  into.shape.add(`${shapeAt} ${kindOf(json)}`)
   const entries = typeof json === 'object' && json !== null ? Object.entries(json) : []
   if (entries.length === 0) {
     into.leaves.set(leafAt, JSON.stringify(json))
@@ -60,20 +61,12 @@ const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
   return true
 }
 
-const parsed = (bytes: Uint8Array): Json | undefined => {
-  try {
-    return JSON.parse(fromUtf8(bytes) ?? '') as Json
-  } catch {
-    return undefined
-  }
-}
-
 /** Fidelity of one answer against the truth. */
 export const fidelityOf = (answer: GhostAnswer, truth: Truth): number => {
   if (answer.status !== truth.status) return 0
   if (sameBytes(answer.body, truth.bytes)) return 1
   if (truth.json === undefined) return 0.2
-  const json = parsed(answer.body)
+  const json = parseJson(fromUtf8(answer.body))
   return json === undefined ? 0.2 : 0.2 + bodyAgreement(truth.json, json)
 }
 

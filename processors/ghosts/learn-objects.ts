@@ -1,6 +1,7 @@
 /** Keeps objects: from GETs of one, from lists of many, and from writes. Items and writes replace, lists merge. */
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import type { Json, ObjectRecord } from '../../schemas/semantics/ghosts/model.ts'
+import { parseJson } from '../../schemas/semantics/ghosts/json.ts'
 import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 
 const MAX_VIEWS = 8
@@ -52,7 +53,7 @@ const isOldNews = (known: View, view: View, record: ObjectRecord): boolean =>
 
 const merged = (known: View | undefined, seen: Seen, record: ObjectRecord): Seen => {
   if (seen.whole || known === undefined || !known.whole || known.at < record.written) return seen
-  return { fields: { ...(JSON.parse(known.json) as Fields), ...seen.fields }, whole: true }
+  return { fields: { ...(parseJson(known.json) as Fields), ...seen.fields }, whole: true }
 }
 
 /** Adds what an asker saw; true when that must be written. */

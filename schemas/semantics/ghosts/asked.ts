@@ -1,5 +1,6 @@
 /** A request as answering sees it: taken apart once. */
 import type { GhostRequest } from '../ghost-port.ts'
+import { parseJson } from './json.ts'
 import { fromUtf8 } from './text.ts'
 import type { Json } from './model.ts'
 
@@ -67,15 +68,8 @@ const headerMap = (request: GhostRequest): Map<string, string> => {
   return map
 }
 
-const parsed = (body: Uint8Array | undefined): Json | undefined => {
-  const text = body === undefined || body.length === 0 ? undefined : fromUtf8(body)
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
-}
+const parsed = (body: Uint8Array | undefined): Json | undefined =>
+  body === undefined ? undefined : parseJson(fromUtf8(body))
 
 /** Takes a request apart; `json` saves parsing the body again where that was done already. */
 export const readRequest = (request: GhostRequest, json?: { readonly value: Json | undefined }): Asked => {

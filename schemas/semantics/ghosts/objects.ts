@@ -1,5 +1,6 @@
 /** Objects by type and id: what GET /books showed of book 7 answers GET /books/7. */
 import type { Asked } from './asked.ts'
+import { parseJson } from './json.ts'
 import { keyOf } from './model.ts'
 import type { EndpointModel, Json, Knowledge, ObjectRecord } from './model.ts'
 import { segmentParts } from '../templates.ts'
@@ -40,7 +41,7 @@ export const visibleView = (
   const views = object.views.filter((v) => (v.asker === asker || v.asker === '') && v.at >= object.written)
   if (views.length === 0 || (object.gone > 0 && views.every((v) => v.at < object.gone))) return undefined
   const best = views.reduce((a, b) => (b.at > a.at || (b.at === a.at && b.whole) ? b : a))
-  const value = JSON.parse(best.json) as Json
+  const value = parseJson(best.json)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   return { value: value as { readonly [key: string]: Json }, at: best.at, whole: best.whole }
 }

@@ -3,6 +3,7 @@
  * part of another version, or whose payload is not what its kind promises, is refused as a whole.
  */
 import type { Ghost } from '../../events.ts'
+import { parseJson } from './json.ts'
 import { VERSION } from './model.ts'
 import type { AnswerSet, Credential, EndpointModel, ObjectRecord, ServiceFacts, Touch } from './model.ts'
 import { fromUtf8, toUtf8 } from './text.ts'
@@ -73,16 +74,7 @@ const deep =
 const MAX_DEPTH = 24
 
 const source = fields({ from: isText, hits: isNumber, misses: isNumber, first: isNumber, varied: isFlag })
-const isJsonText: Check = (v) => {
-  if (typeof v !== 'string') return false
-  if (v === '') return true
-  try {
-    JSON.parse(v)
-    return true
-  } catch {
-    return false
-  }
-}
+const isJsonText: Check = (v) => v === '' || (typeof v === 'string' && parseJson(v) !== undefined)
 const node = (left: number): Check =>
   fields({
     seen: isNumber,
