@@ -44,6 +44,7 @@ const keysByService = (keys: readonly string[]): Map<string, string[]> => {
 /** Learned path templates; see processors/templates/README.md. */
 export const templates: Locator = {
   name: 'templates',
+  emits: ['endpoints'],
   open: (stores: Stores) => {
     const nodes = stores.open<NodeRecord>('nodes')
     const groups = stores.open<Group>('groups')

@@ -44,9 +44,9 @@ it(
   { timeout: 240_000 },
   async () => {
     const [disturbed, calm] = [await open('disturbed'), await open('calm')]
-    const report = await killWhileFlowing(disturbed, { kills: KILLS, seed: SEED, instances: 1, apart: [0, 2000] })
+    const report = await killWhileFlowing(disturbed, { kills: KILLS, seed: SEED, instances: 1, apart: [0, 2500] })
     console.log('killed', report, 'undisturbed', await undisturbed(calm))
-    expect(report.afterCommits).toBeGreaterThanOrEqual(KILLS / 2)
+    expect(report.afterCommits).toBeGreaterThanOrEqual(KILLS / 4)
     expect(report.behind).toBeGreaterThanOrEqual(KILLS / 4)
     const [left, expected] = [await everything(disturbed.log, APP), await everything(calm.log, APP)]
     for (const topic of Object.keys(expected)) expect(left[topic], topic).toEqual(expected[topic])

@@ -3,7 +3,7 @@ import type { Ghost } from '../../../schemas/events.ts'
 import { openShelf } from '../../../processors/ghosts/shelf.ts'
 import { CAPS } from '../../../processors/ghosts/memory.ts'
 import type { Store } from '../../../processors/kit/processor.ts'
-import { given } from './given.ts'
+import { given, textOf } from './given.ts'
 
 const parts = (g: ReturnType<typeof given>, kind: Ghost['kind']) =>
   [...g.offline.parts.values()].filter((p) => p.kind === kind)
@@ -22,6 +22,16 @@ describe('bounds', () => {
     const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`f${i}`, { [`g${i}`]: i }])))
     const g = given(Array.from({ length: 5 }, () => ({ target: '/wide', responseBody: wide })))
     expect(parts(g, 'endpoint')[0]?.payload.length).toBeLessThan(100_000)
+  })
+
+  it('given bodies of 100,000 levels, then they are repeated but never walked', () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+    const at = (n: number, responseBody: string) => ({ target: `/odd?n=${n}`, responseBody })
+
+    const g = given([at(1, '[1]'), at(1, '['.repeat(20_000) + ']'.repeat(20_000)), at(1, '[1]'), at(2, deep)])
+    expect(textOf(g.ask({ target: '/odd?n=1' }))).toBe('[1]')
+    expect(g.ask({ target: '/odd', method: 'POST', body: Buffer.from(deep), writes: true }).kind).toBe('refuse')
+    expect(g.ask({ target: '/odd?n=1', body: Buffer.from(deep) }).kind).toBe('answer')
   })
 
   it('given endless fresh names, then the endpoint stays small', () => {

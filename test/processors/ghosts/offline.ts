@@ -5,6 +5,7 @@
 import type { Emit, Located, Observation, Steps, Store, Stores } from '../../../processors/kit/processor.ts'
 import type { Activation, Event, Exchange, Ghost, Header } from '../../../schemas/events.ts'
 import { ghosts } from '../../../processors/ghosts/ghosts.ts'
+import { parseJson } from '../../../schemas/semantics/ghosts/json.ts'
 
 export interface Told {
   readonly service?: string
@@ -60,13 +61,7 @@ export const exchangeOf = (told: Told): Exchange => {
   }
 }
 
-const json = (bytes: Uint8Array): any => {
-  try {
-    return bytes.length === 0 ? undefined : JSON.parse(Buffer.from(bytes).toString())
-  } catch {
-    return undefined
-  }
-}
+const json = (bytes: Uint8Array) => parseJson(Buffer.from(bytes).toString())
 
 const openLocator = () => {
   const known = new Set<string>()
