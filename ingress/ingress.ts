@@ -26,6 +26,7 @@ import type { Context, Service, Upstream } from './phases/context.ts'
 import { createDecide, type Decide } from './phases/decide.ts'
 import { createFault } from './phases/fault.ts'
 import { createLimit } from './phases/limit.ts'
+import { toHeaders } from './phases/fields.ts'
 import { problem } from './phases/problem.ts'
 import { createRoute } from './phases/route.ts'
 import { openService, statusOf } from './services.ts'
@@ -82,7 +83,8 @@ const walkOf = (parts: Parts): ((context: Context) => void) => {
     now: wall,
     newActivation: () => uuid7(wall() / 1000),
     unseal: keys.unseal,
-    unsealBody: keys.unsealBody,
+    // Opened first: a sealed value that a client sends as its credential stays sealed.
+    unsealBody: (body, { arrival }) => redactor.restoreOwn(keys.unsealBody(body), toHeaders(arrival.rawHeaders)),
   })
   const metrics = openMetrics(options.registry, services, emitter.status)
   const forward = forwardOf(parts, decide)

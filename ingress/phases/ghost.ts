@@ -45,7 +45,8 @@ export interface GhostReplySettings {
   readonly activation: string
   /** Opens the sealed values of a text again. */
   readonly unseal: (text: string) => string
-  readonly unsealBody: (body: Uint8Array) => Uint8Array
+  /** Gives the asker back, in a body, what is theirs or was sealed. */
+  readonly unsealBody: (body: Uint8Array, context: Context) => Uint8Array
 }
 
 const marks = (answer: GhostAnswer, age: number, settings: GhostReplySettings): string[] => {
@@ -69,7 +70,7 @@ export const ghostReply = (context: Context, answer: GhostAnswer, settings: Ghos
   return {
     status: unchanged ? 304 : answer.status,
     headers,
-    body: unchanged ? new Uint8Array(0) : settings.unsealBody(answer.body),
+    body: unchanged ? new Uint8Array(0) : settings.unsealBody(answer.body, context),
     answeredBy: 'ghost',
     why: settings.why,
     ghost: { kind: answer.ghost, confidence: answer.confidence, activation: settings.activation },

@@ -37,6 +37,11 @@ export interface Redactor {
   body(bytes: Uint8Array, mediaType: string): Uint8Array
   /** The pseudonym of the credential a request carries, '' when it carries none. */
   principal(headers: readonly Header[]): string
+  /**
+   * Puts the asker's own credential (without its scheme) back into a body that is for them alone, where exactly its
+   * pseudonym stands. `headers` are the asker's, as they came. Every other pseudonym stays one.
+   */
+  restoreOwn(body: Uint8Array, headers: readonly Header[]): Uint8Array
 }
 
 const PSEUDONYM = 'cp_'
@@ -172,6 +177,19 @@ const hasDigitRun = (text: string): boolean => {
   return false
 }
 
+/** The credential that a field of its own carries, without its scheme; undefined for none and for cookies. */
+const credentialOf = (headers: readonly Header[]): string | undefined => {
+  for (const name of CREDENTIAL_HEADERS) {
+    const found = headers.find((h) => h.name.toLowerCase() === name)
+    if (found) return withoutScheme(found.value)
+  }
+  return undefined
+}
+
+/** RFC 6750's b64token and a little more: such a text means the same in JSON, HTML and plain text. */
+const PLAIN_CREDENTIAL = /^[\w.~+/=:-]{1,4096}$/
+const WHOLE_PSEUDONYM = /(?<![\w-])cp_[\w-]+/g
+
 const decoded = (value: string): string => {
   try {
     return decodeURIComponent(value.replaceAll('+', ' '))
@@ -237,10 +255,8 @@ export const createRedactor = (keyed: Keyed, settings: RedactionSettings): Redac
       return out === text ? bytes : keyed.toBytes(out)
     },
     principal: (headers) => {
-      for (const name of CREDENTIAL_HEADERS) {
-        const found = headers.find((h) => h.name.toLowerCase() === name)
-        if (found) return d.secret(withoutScheme(found.value))
-      }
+      const credential = credentialOf(headers)
+      if (credential !== undefined) return d.secret(credential)
       const cookies = credentialCookies(
         headers
           .filter((h) => h.name.toLowerCase() === 'cookie')
@@ -248,6 +264,15 @@ export const createRedactor = (keyed: Keyed, settings: RedactionSettings): Redac
           .join('; '),
       )
       return cookies === '' ? '' : d.secret(cookies)
+    },
+    restoreOwn: (body, headers) => {
+      const credential = credentialOf(headers)
+      if (credential === undefined || !PLAIN_CREDENTIAL.test(credential)) return body
+      const own = d.secret(credential)
+      const text = keyed.toText(body)
+      return text.includes(own)
+        ? keyed.toBytes(text.replace(WHOLE_PSEUDONYM, (found) => (found === own ? credential : found)))
+        : body
     },
   }
 }

@@ -24,6 +24,13 @@ const records = recording(codecs, {
   services: ['shop', 'bank', 'zoo', 'mail', 'maps', 'news'],
 })
 
+/** Made before the workers make them: nothing is compacted or expires, so that every record of both runs is compared. */
+const keepingAll = topicSpecs(PARTITIONS).map(({ name, partitions }) => ({
+  name,
+  partitions,
+  cleanup: 'delete' as const,
+}))
+
 interface Left {
   readonly report: KillReport
   readonly topics: Record<string, string[]>
@@ -39,7 +46,7 @@ const onBroker = async (
   const target: KillTarget = { kind: 'kafka', brokers, sessionTimeoutMs: 2000, app: APP, partitions: PARTITIONS }
   const log = await openKillLog(target, 'ingress')
   try {
-    await log.createTopics(topicSpecs(PARTITIONS))
+    await log.createTopics(keepingAll)
     const report = await run({ target, log, file, records })
     const topics = await everything(log, APP)
     return {

@@ -63,6 +63,7 @@ const requestOf = (row: Row) => {
     method: row.method,
     target: redactor.target(path),
     principal: redactor.principal(headers),
+    plainHeaders: headers,
     requestHeaders: redactor.headers(headers),
     requestBody: redactor.body(Buffer.from(row.body ?? ''), type),
     requestType: type,
@@ -150,11 +151,8 @@ for (const server of ['jsonserver', 'httpbin']) {
     })
     const what = `${row.cls}: ${verdict.kind === 'answer' ? `${verdict.ghost} ${verdict.status === row.response.status ? 'ok' : `${verdict.status} for ${row.response.status}`}` : `refuse ${verdict.reason}`}`
     verdicts.set(what, (verdicts.get(what) ?? 0) + 1)
-    const own = Object.entries(row.headers)
-      .find(([k]) => k.toLowerCase() === 'authorization')?.[1]
-      .replace(/^\w+ /, '')
-    const text = verdict.kind === 'answer' ? unsealed(Buffer.from(verdict.body).toString()) : ''
-    const body = own === undefined ? text : text.replaceAll(r.principal, own)
+    const bytes = verdict.kind === 'answer' ? redactor.restoreOwn(verdict.body, r.plainHeaders) : Buffer.alloc(0)
+    const body = unsealed(Buffer.from(bytes).toString())
     answers.push(
       JSON.stringify(
         verdict.kind === 'answer'

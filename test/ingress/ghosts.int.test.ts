@@ -9,6 +9,9 @@ afterEach(() => stand.close())
 const sealed = (mail: string): string =>
   `${openKeys(new TextEncoder().encode('a secret for tests only')).seal(mail)}@sealed.invalid`
 
+const pseudonym = (secret: string): string =>
+  `cp_${openKeys(new TextEncoder().encode('a secret for tests only')).pseudonym(secret)}`
+
 const answer = (more: Partial<GhostAnswer> = {}): GhostAnswer => ({
   kind: 'answer',
   ghost: 'exact',
@@ -63,6 +66,20 @@ describe('failover', () => {
     })
     expect(Buffer.from(second?.responseBody.bytes ?? []).toString()).not.toContain('joe@')
     expect(stand.seen.some((event) => event.kind === 'ghost')).toBe(true)
+  })
+
+  it('gives the asker their own credential back, and nobody anything else', async () => {
+    const body = { token: pseudonym('mine'), other: pseudonym('theirs') }
+    const book = fakeBook(answer({ body: Buffer.from(JSON.stringify(body)) }))
+    stand = await openStand({ backend: (_req, res) => res.end(), ghosts: book })
+    await stand.stopBackend()
+    const as = async (headers: Record<string, string>) => (await fetch(stand.url, { headers })).json()
+    expect(await as({ authorization: 'Bearer mine' })).toEqual({ ...body, token: 'mine' })
+    expect(await as({ authorization: `Bearer ${body.other}` })).toEqual(body)
+    expect(await as({})).toEqual(body)
+    await eventually('the exchanges', async () => (await stand.exchanges()).length === 3)
+    for (const { exchange } of await stand.exchanges())
+      expect(JSON.parse(Buffer.from(exchange?.responseBody.bytes ?? []).toString())).toEqual(body)
   })
 
   it('answers HEAD without a body and If-None-Match with 304', async () => {

@@ -49,6 +49,28 @@ test('the same credential has one pseudonym, in a body, in a header and as princ
   expect(redactor.headers(sent)[0]?.value).toBe(issued.token)
 })
 
+describe('the asker’s own credential', () => {
+  const cp = (secret: string): string => `cp_${testKeyed.pseudonym(secret)}`
+  const back = (text: string, authorization: string): string =>
+    Buffer.from(redactor.restoreOwn(Buffer.from(text), [{ name: 'Authorization', value: authorization }])).toString()
+  const echo = `{"token":"${cp('abc.def')}","other":"${cp('xyz')}","city":"Zürich"}`
+
+  test('comes back where exactly its pseudonym stands, without its scheme', () => {
+    expect(back(echo, 'Bearer abc.def')).toBe(`{"token":"abc.def","other":"${cp('xyz')}","city":"Zürich"}`)
+  })
+  test.each([
+    ['no credential', '{}', [], echo],
+    ['another’s credential', 'Bearer stranger', undefined, echo],
+    ['another’s pseudonym sent as the credential', `Bearer ${cp('abc.def')}`, undefined, echo],
+    ['a longer name', 'Bearer abc.def', undefined, `{"t":"${cp('abc.def')}x","u":"x${cp('abc.def')}"}`],
+    ['a credential that would end the string', 'Bearer a"b', undefined, `{"t":"${cp('a"b')}"}`],
+    ['a cookie', '', [{ name: 'cookie', value: 'sid=abc.def' }], `{"t":"${cp('sid=abc.def')}"}`],
+  ])('nothing else comes back: %s', (_, authorization, headers, text) => {
+    const got = headers === undefined ? back(text, authorization) : redactor.restoreOwn(Buffer.from(text), headers)
+    expect(Buffer.from(got).toString()).toBe(text)
+  })
+})
+
 test('analytics cookies do not make another principal', () => {
   const principal = (cookie: string): string => redactor.principal([{ name: 'Cookie', value: cookie }])
   expect(principal('sid=1; _ga=GA1.2')).toBe(principal('_ga=GA1.9; sid=1'))
