@@ -36,11 +36,40 @@ const anyBytes: avro.Type = Object.assign(Object.create(avro.Type.forSchema('byt
   },
 })
 
+interface Tap {
+  readonly buf: Uint8Array
+  pos: number
+  writeString(text: string): void
+}
+
+/** Below it, a length is one byte of Avro's zigzag varint. */
+const SHORT = 64
+
+/** Most strings of an event are short ASCII: written by hand, they cost a third of avsc's way by two native calls. */
+const shortStrings: avro.Type = Object.assign(Object.create(avro.Type.forSchema('string')) as avro.Type, {
+  _write(tap: Tap, text: unknown): void {
+    if (typeof text !== 'string') throw new TypeError('not a string')
+    const { buf } = tap
+    if (text.length >= SHORT || tap.pos + text.length >= buf.length) return tap.writeString(text)
+    let at = tap.pos
+    buf[at++] = text.length << 1
+    for (let i = 0; i < text.length; i++) {
+      const c = text.charCodeAt(i)
+      if (c > 127) return tap.writeString(text)
+      buf[at++] = c
+    }
+    tap.pos = at
+  },
+})
+
+const replaced = (part: unknown): avro.Type | undefined =>
+  part === 'bytes' ? anyBytes : part === 'string' ? shortStrings : undefined
+
 const parse = (schema: string | object): avro.Type =>
   avro.Type.forSchema(
     (typeof schema === 'string' ? JSON.parse(schema) : structuredClone(schema)) as avro.Schema,
     {
-      typeHook: (part) => (part === 'bytes' ? anyBytes : undefined),
+      typeHook: replaced,
     } as Parameters<typeof avro.Type.forSchema>[1],
   )
 

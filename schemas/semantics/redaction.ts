@@ -10,6 +10,7 @@
  */
 import type { Header } from '../events.ts'
 import { redactJsonFields } from './redaction-json.ts'
+import { detectIn } from './redaction-text.ts'
 
 export interface Keyed {
   /** A one-way keyed pseudonym (HMAC), letters, digits, '-' and '_' only. */
@@ -26,7 +27,7 @@ export interface RedactionSettings {
   readonly headers: readonly string[]
   /** Names of body fields, form fields and query parameters with secret values, lower case, besides the built-in ones. */
   readonly fields: readonly string[]
-  /** What happens to e-mail addresses; card numbers and JWTs are secrets in every mode but 'off'. */
+  /** 'off' leaves e-mail addresses and card numbers as they are. */
   readonly pii: 'pseudonymise' | 'off'
 }
 
@@ -71,29 +72,7 @@ const SECRET_FIELDS = new Set(
 )
 const plain = (name: string): string => name.toLowerCase().replaceAll('-', '').replaceAll('_', '')
 
-const JWT = /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*/g
-/** What follows the sign in an e-mail address. Sought from each sign, not from each letter: that is quadratic. */
-const AT_DOMAIN = /@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/y
-const ESCAPED_DOMAIN = /%40(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/y
-const CARD = /(?<![\d.A-Za-z_-])\d(?:[ -]?\d){12,18}(?![\d.A-Za-z_-])/g
 const PAIR = /([^=&?;]{1,64})=([^&]*)/g
-
-/** Luhn's check, ISO/IEC 7812-1. */
-const isCardNumber = (text: string): boolean => {
-  let sum = 0
-  let double = false
-  let digits = 0
-  for (let i = text.length - 1; i >= 0; i--) {
-    const digit = text.charCodeAt(i) - 48
-    if (digit < 0 || digit > 9) continue
-    digits++
-    const weighed = double ? digit * 2 : digit
-    sum += weighed > 9 ? weighed - 9 : weighed
-    double = !double
-  }
-  // Payment cards begin with 2 to 6 (ISO/IEC 7812's industry digit); an ISBN, with 9, passes Luhn one time in ten.
-  return digits >= 13 && digits <= 19 && sum % 10 === 0 && /^[2-6]/.test(text)
-}
 
 const withoutScheme = (credential: string): string => {
   const space = credential.indexOf(' ')
@@ -105,46 +84,27 @@ interface Detectors {
   readonly text: (text: string) => string
   readonly secret: (value: string) => string
   readonly isSecretField: (name: string) => boolean
+  /** false: no name that begins and ends with these (UTF-16 codes) is one of a secret field. */
+  readonly maybeSecret: (first: number, last: number) => boolean
+}
+
+const isPlainLetter = (c: number): boolean => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57)
+
+/** Tells most names apart from secret ones by their first and last character, without cutting them out. */
+const likeOneOf = (names: ReadonlySet<string>): Detectors['maybeSecret'] => {
+  const ends = new Uint8Array(128 * 128)
+  const like = (first: number, last: number): number => (first | 32) * 128 + (last | 32)
+  for (const name of names) ends[like(name.charCodeAt(0) & 127, name.charCodeAt(name.length - 1) & 127)] = 1
+  return (first, last) => !isPlainLetter(first) || !isPlainLetter(last) || ends[like(first, last)] === 1
 }
 
 const detectors = (keyed: Keyed, settings: RedactionSettings): Detectors => {
-  const own = new Set(settings.fields.map(plain))
+  const names = new Set([...SECRET_FIELDS, ...settings.fields.map(plain)])
   const secret = (value: string): string => (value.startsWith(PSEUDONYM) ? value : PSEUDONYM + keyed.pseudonym(value))
   const seal = (mail: string): string => (mail.endsWith(SEALED_DOMAIN) ? mail : keyed.seal(mail) + SEALED_DOMAIN)
-  const text = (input: string): string => {
-    let out = input
-    if (out.includes('eyJ')) out = out.replace(JWT, secret)
-    if (settings.pii === 'off') return out
-    out = replaceMails(out, '@', AT_DOMAIN, seal)
-    out = replaceMails(out, '%40', ESCAPED_DOMAIN, (m) => encodeURIComponent(seal(m.replace(/%40/i, '@'))))
-    return hasDigitRun(out) ? out.replace(CARD, (m) => (isCardNumber(m) ? secret(m.replace(/\D/g, '')) : m)) : out
-  }
-  return { text, secret, isSecretField: remembered((name) => SECRET_FIELDS.has(plain(name)) || own.has(plain(name))) }
-}
-
-/** Letters, digits and . _ + -; a percent sign only where it escapes nothing. */
-const isLocalPart = (c: number): boolean =>
-  (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57) || c === 46 || c === 95 || c === 43 || c === 45
-
-const replaceMails = (text: string, sign: string, domain: RegExp, replace: (mail: string) => string): string => {
-  let at = text.indexOf(sign)
-  if (at < 0) return text
-  const percent = sign === '@' ? 37 : -1
-  const isLocal = (c: number): boolean => isLocalPart(c) || c === percent
-  let out = ''
-  let from = 0
-  while (at >= 0) {
-    let start = at
-    while (start > from && at - start < 64 && isLocal(text.charCodeAt(start - 1))) start--
-    domain.lastIndex = at
-    const end = start < at && domain.test(text) ? domain.lastIndex : 0
-    if (end > 0) {
-      out += text.slice(from, start) + replace(text.slice(start, end))
-      from = end
-    }
-    at = text.indexOf(sign, Math.max(at + 1, from))
-  }
-  return out + text.slice(from)
+  const text = detectIn({ secret, seal, personal: settings.pii !== 'off' })
+  const isSecretField = remembered((name) => names.has(plain(name)))
+  return { text, secret, isSecretField, maybeSecret: likeOneOf(names) }
 }
 
 /** Field names repeat: the answer for each is kept, up to a bound that hostile names cannot pass. */
@@ -159,22 +119,30 @@ const remembered = (test: (name: string) => boolean): ((name: string) => boolean
   }
 }
 
-const isCardPart = (c: number): boolean => (c >= 48 && c <= 57) || c === 32 || c === 45
+const REMEMBERED_HEADERS = 4000
+const REMEMBERED_LENGTH = 256
 
-const CARD_DIGITS = 13
-/** Whether 13 digits stand in a row, blanks and hyphens apart: such a run holds every 13th place, so only those are looked at first. */
-const hasDigitRun = (text: string): boolean => {
-  for (let at = CARD_DIGITS - 1; at < text.length; at += CARD_DIGITS) {
-    if (!isCardPart(text.charCodeAt(at))) continue
-    let start = at
-    while (start > 0 && isCardPart(text.charCodeAt(start - 1))) start--
-    let digits = 0
-    let end = start
-    for (; end < text.length && isCardPart(text.charCodeAt(end)); end++) if (text.charCodeAt(end) >= 48) digits++
-    if (digits >= CARD_DIGITS) return true
-    at = end
+/** Field lines repeat: their redaction is kept for the newest, in two generations, so that a full one is not thrown away at once. */
+const rememberedHeaders = (redact: (header: Header) => Header): ((header: Header) => Header) => {
+  let young = new Map<string, Map<string, Header>>()
+  let old = young
+  let size = 0
+  return (header) => {
+    const { name, value } = header
+    const seen = young.get(name)?.get(value)
+    if (seen !== undefined) return seen
+    const made = old.get(name)?.get(value) ?? redact(header)
+    if (name.length + value.length > REMEMBERED_LENGTH) return made
+    if (size++ >= REMEMBERED_HEADERS) {
+      old = young
+      young = new Map()
+      size = 0
+    }
+    const values = young.get(name)
+    if (values === undefined) young.set(name, new Map([[value, made]]))
+    else values.set(value, made)
+    return made
   }
-  return false
 }
 
 /** The credential that a field of its own carries, without its scheme; undefined for none and for cookies. */
@@ -215,7 +183,7 @@ const multipart = (d: Detectors, text: string): string =>
 
 const bodyText = (d: Detectors, text: string, mediaType: string): string => {
   const type = mediaType.toLowerCase()
-  if (type.includes('json')) return d.text(redactJsonFields(text, d.isSecretField, d.secret))
+  if (type.includes('json')) return d.text(redactJsonFields(text, d))
   if (type.startsWith('application/x-www-form-urlencoded')) return pairs(d, text)
   if (type.startsWith('multipart/')) return multipart(d, text)
   return d.text(text)
@@ -242,8 +210,9 @@ export const createRedactor = (keyed: Keyed, settings: RedactionSettings): Redac
     const value = name === 'location' || name === 'referer' ? pairs(d, h.value) : d.text(h.value)
     return value === h.value ? h : { name: h.name, value }
   }
+  const headerOf = rememberedHeaders(header)
   return {
-    headers: (headers) => headers.map(header),
+    headers: (headers) => headers.map(headerOf),
     target: (target) => {
       const query = target.indexOf('?')
       return query < 0 ? d.text(target) : d.text(target.slice(0, query)) + '?' + pairs(d, target.slice(query + 1))
