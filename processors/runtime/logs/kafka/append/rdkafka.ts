@@ -108,9 +108,14 @@ const reported = (error: Error | null, { offset, opaque: { append, index } }: Re
   else append.reject(toLogError(append.failure, `appending ${append.offsets.length} records`))
 }
 
+/** An empty buffer without memory of its own would reach librdkafka as no value at all: a tombstone. */
+const EMPTY = Buffer.alloc(1).subarray(0, 0)
+
+const valueOf = ({ value }: Addressed['record']): Buffer | null => (value?.length === 0 ? EMPTY : toBuffer(value))
+
 /** Hands one record over; waits while librdkafka's queue is full, which is its backpressure. */
 const produce = async (producer: RdProducer, { topic, partition, record }: Addressed, delivery: Delivery) => {
-  const value = toBuffer(record.value)
+  const value = valueOf(record)
   // To librdkafka a timestamp of 0 means now.
   const timestamp = Math.max(1, Math.floor(record.timestamp))
   for (;;) {
