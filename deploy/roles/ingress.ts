@@ -1,6 +1,6 @@
 /** The ingress with its log, spool and key. */
 import { startIngress, type IngressEvent } from '../../ingress/ingress.ts'
-import { openTheLog } from './open-log.ts'
+import { openIngressLog } from './open-log.ts'
 import { makePlace, placeOf, secretOf } from './place.ts'
 import { never, type Notice, type Role, type RoleContext } from './role.ts'
 import { captureOf, servicesOf } from './services.ts'
@@ -37,7 +37,7 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
   const closers: (() => Promise<unknown>)[] = []
   const tally: Tally = { requests: 0, ghosts: 0, refused: 0 }
   try {
-    const opened = await openTheLog(context, 'ingress')
+    const opened = await openIngressLog(context)
     closers.push(() => opened.close())
     const spool = await openSpool({ dir: place.spool, maxBytes: config.log.spool })
     closers.push(() => spool.close())

@@ -2,7 +2,7 @@
 import { openCodecs } from '../../schemas/codec.ts'
 import type { Codecs, SchemaStore } from '../../schemas/codecs.ts'
 import type { EventLog } from '../../schemas/log.ts'
-import { logSchemaStore } from '../../schemas/schema-store.ts'
+import { logSchemaStore, memorySchemaStore } from '../../schemas/schema-store.ts'
 import { topicSpecs } from '../../schemas/topics.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Logger } from '../cli/logger.ts'
@@ -65,4 +65,40 @@ export const openTheLog = async (opening: Opening, writer: Writer): Promise<Open
     await log.close().catch(() => undefined)
     throw error
   }
+}
+
+/** What the ingress needs of a log. */
+export interface IngressLog {
+  readonly log: Pick<EventLog, 'append' | 'view'>
+  readonly codecs: Codecs
+  close(): Promise<void>
+}
+
+/**
+ * The ingress's log. Kafka may be away when the ingress starts: schema ids follow from the schemas, so events can be
+ * encoded and spooled at once, and ghosts come from the last run's snapshot. A registry gives out ids of its own: it must
+ * answer at the start.
+ */
+export const openIngressLog = async (opening: Opening): Promise<IngressLog> => {
+  const { config, logger } = opening
+  if (config.log.kind === 'embedded' || config.log.registry !== '') return await openTheLog(opening, 'ingress')
+  const { deferLog } = await import('../../processors/runtime/logs/kit/deferred.ts')
+  let told = false
+  const log = deferLog({
+    dir: placeOf(config).views,
+    open: async () => {
+      const opened = await openTheLog(opening, 'ingress')
+      logger.info({ brokers: config.log.brokers }, 'the log is there')
+      return { ...opened.log, close: opened.close }
+    },
+    onAway: (error) => {
+      if (!told)
+        logger.warn(
+          { err: error, brokers: config.log.brokers },
+          'the log is away: serving without it, events are spooled',
+        )
+      told = true
+    },
+  })
+  return { log, codecs: await openCodecs(memorySchemaStore()), close: () => log.close() }
 }

@@ -9,6 +9,8 @@ export interface Place {
   /** Journals of the embedded log. */
   readonly log: string
   readonly spool: string
+  /** Snapshots of the ingress's views, for a start without Kafka. */
+  readonly views: string
   readonly database: string
   readonly secretFile: string
   /** What runs here now, for the commands that talk to it. */
@@ -21,6 +23,7 @@ export const placeOf = (config: Config): Place => {
     root,
     log: join(root, 'log'),
     spool: join(root, 'spool'),
+    views: join(root, 'views'),
     database: join(root, 'database'),
     secretFile: join(root, 'secret.key'),
     runFile: join(root, 'run.json'),

@@ -41,6 +41,7 @@ describe.skipIf(kafkaSkipped())('an ingress on Kafka', () => {
   let cli: Cli
   let dir: string
   let proxy: string
+  let start: () => Promise<void>
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'cp-outage-'))
     broker = await startBroker()
@@ -48,11 +49,13 @@ describe.skipIf(kafkaSkipped())('an ingress on Kafka', () => {
     await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
     const target = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`
     const bus = `kafka://${broker.brokers.join(',')}`
-    cli = startCli(['ingress', '--target', target, '--port', '0', '--bus', bus, '--data-dir', dir, '--json'], {
-      cwd: dir,
-    })
-    const [, url] = await cli.until(/"proxy":"(http:[^"]+)".*ingress is ready/)
-    proxy = url as string
+    start = async () => {
+      const args = ['ingress', '--target', target, '--port', '0', '--bus', bus, '--data-dir', dir, '--json']
+      cli = startCli(args, { cwd: dir })
+      const [, url] = await cli.until(/"proxy":"(http:[^"]+)".*ingress is ready/)
+      proxy = url as string
+    }
+    await start()
   }, 120_000)
   afterAll(async () => {
     await cli?.end('SIGTERM')
@@ -108,4 +111,24 @@ describe.skipIf(kafkaSkipped())('an ingress on Kafka', () => {
     const sequences = once.map((e) => e.sequence)
     expect(sequences).toEqual(sequences.toSorted((a, b) => a - b))
   }, 240_000)
+
+  test('starts without Kafka, and its events arrive when Kafka does', async () => {
+    await cli.end('SIGTERM')
+    await broker.kill()
+    await start()
+    const answers = await load(RATE, 2, (n) => `${proxy}/without/${n}`)
+    expect(answers.filter((a) => a.status !== 200)).toEqual([])
+    await broker.restart()
+    await eventually(
+      'every exchange on the log',
+      async () => {
+        const events = await readAll(broker.brokers).catch(() => [])
+        return (
+          new Set(events.map((e) => e.exchange?.target).filter((t) => t?.startsWith('/without/'))).size ===
+          answers.length
+        )
+      },
+      90_000,
+    )
+  }, 180_000)
 })
