@@ -23,6 +23,8 @@ const SHARP = ['uuid', 'ulid', 'date', 'time', 'ip', 'email'] as const
 const COORDINATES = /^-?\d{1,3}(?:\.\d+)?(?:,|%2C|;)-?\d{1,3}(?:\.\d+)?$/i
 const HEX = /^(?=.*\d)[0-9a-f]{8,}$/i
 const PREFIXED = /^([a-z]{1,8})[_-]([A-Za-z0-9]{8,})$/
+/** `ord_615587`: so many digits are no version, year or standard's number. */
+const NUMBERED = /^[A-Za-z]{1,8}[_-]\d{5,}$/
 const UPPER_HEX = /^[A-Z]{2}[0-9a-fA-F]{32}$/
 const URN = /^(?:urn|arn|spotify|did|doi|gid|tag)(?::|%3A).+/i
 const JWT = /^ey[\w-]+\.[\w-]+\.[\w-]*$/
@@ -64,6 +66,7 @@ const isLong = (text: string): boolean => text.length >= 60 && /\d/.test(text)
 
 const drawnKind = (text: string): string | undefined => {
   if (HEX.test(text) || UPPER_HEX.test(text)) return 'hex'
+  if (NUMBERED.test(text)) return 'token'
   const prefixed = PREFIXED.exec(text)?.[2]
   if (prefixed !== undefined && (HEX.test(prefixed) || isDrawnAfterPrefix(prefixed))) return 'token'
   return isDrawn(text) || isLong(text) || JWT.test(text) ? 'token' : undefined

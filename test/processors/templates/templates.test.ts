@@ -28,6 +28,8 @@ describe('templates', () => {
     ['/operations/17:cancel', '/operations/{id}:cancel'],
     ['/odata/Orders(5)/Items', '/odata/Orders({id})/Items'],
     ['/tiles/3/4/5.png', '/tiles/{id}/{tileId}/{tileId2}.png'],
+    ['/orders/ord_615587', '/orders/{id}'],
+    ['/standards/iso_8601', '/standards/iso_8601'],
     ['/v2/users', '/v2/users'],
     ['/2010-04-01/Accounts', '/2010-04-01/Accounts'],
     ['/a%7Bb%7D/{x}', '/a%7Bb%7D/%7Bx%7D'],
