@@ -47,15 +47,21 @@ const bundledSeed = (): string => fileURLToPath(new URL('./pglite-seed.tar.gz', 
 
 const opened = (child: ChildProcess, dir: string): Promise<FromServer> =>
   new Promise((resolve) => {
-    const refuse = (message: string): void =>
-      resolve({ kind: 'refused', code: 'damaged', message: `${dir}: ${message}` })
+    const refuse = (message: string, code: 'damaged' | 'unavailable' = 'damaged'): void =>
+      resolve({ kind: 'refused', code, message: `${dir}: ${message}` })
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
       refuse(`did not open within ${OPEN_LIMIT / 1000} s`)
     }, OPEN_LIMIT)
     child.once('message', resolve)
     child.once('error', (error) => refuse(error.message))
-    child.once('exit', (code, signal) => refuse(`the database process ended (${signal ?? code}) while opening`))
+    // Killed from outside, as by the kernel when memory runs out, says nothing about the files.
+    child.once('exit', (code, signal) =>
+      refuse(
+        `the database process ended (${signal ?? code}) while opening`,
+        signal === 'SIGKILL' ? 'unavailable' : 'damaged',
+      ),
+    )
     void Promise.resolve().then(() =>
       child.once('message', () => clearTimeout(timer)).once('exit', () => clearTimeout(timer)),
     )

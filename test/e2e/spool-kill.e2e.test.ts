@@ -131,7 +131,6 @@ describe.skipIf(kafkaSkipped())('an ingress with a full spool', () => {
     const during = of(events, 'during')
     console.log({ answered, spooled, arrived: during.length, onlyInMemory: answered - during.length, records })
     expect(of(events, 'before')).toHaveLength(50)
-    expect(during.length).toBeGreaterThanOrEqual(SPOOLED)
     // `spooled` counts heartbeats too: all of the first process's events, of which the log has no hole up to the last.
     const { instance } = during[0] as Event
     const told = events.filter((event) => event.instance === instance)

@@ -37,7 +37,12 @@ describe('embedded', () => {
       await database.transaction([{ kind: 'script', sql: 'drop schema public cascade; create schema public' }])
       return { ...database, close: async () => {} }
     },
-    kill: async () => void children.at(-1)?.kill('SIGKILL'),
+    kill: async () => {
+      const child = children.at(-1) as ChildProcess
+      const gone = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGKILL')
+      await gone
+    },
     revive: async () => {},
     remove: async () => {},
   })
