@@ -112,6 +112,24 @@ const capture = z.strictObject({
     .prefault({}),
 })
 
+const FILE = 'path of a PEM file, from the folder in which chaos-proxy starts'
+const SSL = 'true, false, or { ca, cert, key } with the names of files'
+const sslFiles = z.strictObject({
+  ca: z.string().default('').describe(`Who signed the brokers' certificates, when no public authority did: ${FILE}`),
+  cert: z.string().default('').describe(`Our certificate, where brokers ask for one: ${FILE}`),
+  key: z.string().default('').describe(`Its private key: ${FILE}`),
+})
+const ssl = z.union([z.boolean(), sslFiles], { error: `expected ${SSL}` })
+
+const login = {
+  username: z.string().default('').describe('Empty: no login'),
+  password: z.string().default('').describe('Better in the environment than in a file'),
+}
+const sasl = z.strictObject({
+  mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).default('plain'),
+  ...login,
+})
+
 const log = z.strictObject({
   kind: z.enum(['embedded', 'kafka']).default('embedded'),
   dir: z.string().min(1).default('.chaos-proxy').describe('Where profiles, spool and embedded database live'),
@@ -125,7 +143,11 @@ const log = z.strictObject({
   registry: z
     .string()
     .default('')
+    .refine((text) => text === '' || (/^https?:\/\/[^/]/.test(text) && URL.canParse(text)), `expected ${URL_TEXT}`)
     .describe('URL of a Confluent-compatible schema registry; empty: schemas stand on the log'),
+  registryAuth: z.strictObject(login).prefault({}).describe('Its basic auth; may also stand in the URL'),
+  ssl: ssl.default(false).describe('TLS to the brokers; with files where their certificates or ours need them'),
+  sasl: sasl.prefault({}).describe('Login at the brokers'),
   producer: z.enum(['auto', 'rdkafka', 'kafkajs']).default('auto').describe('auto: node-rdkafka when it is installed'),
   partitions: z.int().min(1).max(1024).default(1).describe('Partitions of the exchanges topic'),
   spool: size.prefault('256MiB').describe('The most the ingress keeps on disk while the log is away'),

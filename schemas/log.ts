@@ -58,6 +58,8 @@ export interface View {
   subscribe(listener: (key: string, value: Uint8Array | undefined) => void): () => void
   /** Next offset per partition: everything before it is visible. */
   positions(): readonly number[]
+  /** Why it stands still: an error that does not pass by itself (it tries on, seldom). Undefined while it follows. */
+  readonly trouble?: LogError | undefined
   close(): Promise<void>
 }
 
@@ -142,7 +144,10 @@ export interface EventLog {
    */
   process(options: ProcessOptions): Promise<Processing>
 
-  /** The position committed for `app` on each input partition, 0 where none is. For lag; safe from any process. */
+  /**
+   * The position committed for `app` on each input partition, 0 where none is. For lag; safe from any process. Kafka marks
+   * the end of a transaction partition by partition: outputs may become readable a moment after.
+   */
   committed(app: string, input: string): Promise<readonly number[]>
 
   close(): Promise<void>

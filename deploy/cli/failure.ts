@@ -1,4 +1,5 @@
 /** What goes wrong, for a person: what, where and the cure; and for a shell: the exit code. */
+import { cureOf } from './cures.ts'
 import { ConfigError } from '../config/problems.ts'
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, checkFailed: 3, interrupted: 130 } as const
@@ -23,8 +24,13 @@ const CURES: Readonly<Record<string, string>> = {
   EACCES: 'choose a port above 1023, or a folder that you may write to (--data-dir)',
   ENOSPC: 'make room on the disk, or choose another folder with --data-dir',
   locked: 'another chaos-proxy works on this profile: stop it, or choose another with --profile',
+  'unknown-topic': 'start chaos-proxy on this log once, or make them: chaos-proxy topics create',
   unavailable: 'check that the brokers of --bus answer: chaos-proxy doctor',
 }
+
+/** A refused connection has its cure below; what TLS complains of has one of its own. */
+const tls = (code: string, message: string): string | undefined =>
+  code === 'unavailable' && !message.includes('ECONNREFUSED') ? cureOf(message) : undefined
 
 /** The lines that tell a person about an error, without a stack. */
 export const explain = (error: unknown): readonly string[] => {
@@ -36,8 +42,10 @@ export const explain = (error: unknown): readonly string[] => {
     ]
   }
   if (error instanceof CliError) return [error.message, ...(error.cure === '' ? [] : [`  ${error.cure}`])]
-  const { message, code } = error as Error & { code?: string }
-  const cure = code === undefined ? undefined : CURES[code]
+  const { message, code, retry } = error as Error & { code?: string; retry?: boolean }
+  // What no other try can cure says so itself.
+  const said = code === 'unavailable' && retry === false
+  const cure = code === undefined || said ? undefined : (tls(code, message) ?? CURES[code])
   return [message, ...(cure === undefined ? [] : [`  ${cure}`])]
 }
 

@@ -1,6 +1,6 @@
 /** Rules between values. They read the tree as it was written, so that they speak up even when other values are wrong. */
 import type { Problem } from './problems.ts'
-import { valueAt, type Path } from './tree.ts'
+import { pathText, valueAt, type Path } from './tree.ts'
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 type At = (path: Path) => string
@@ -29,6 +29,42 @@ const kafkaWithoutBrokers = (tree: unknown, at: At): Problem[] =>
   textAt(tree, ['log', 'kind'], 'embedded') === 'kafka' && listAt(tree, ['log', 'brokers']).length === 0
     ? [{ where: at(['log', 'kind']), message: 'log.kind kafka needs log.brokers, such as [localhost:9092]' }]
     : []
+
+const postgresUrl = (tree: unknown, at: At): Problem[] => {
+  const url = textAt(tree, ['database', 'url'], '')
+  return url === '' || (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url))
+    ? []
+    : [
+        {
+          where: at(['database', 'url']),
+          message:
+            'database.url: expected an address such as postgres://user@host:5432/name; empty is the embedded one',
+        },
+      ]
+}
+
+/** Two that are of use only together: `has` without `needs`. */
+const halfOf = (tree: unknown, at: At, pair: readonly [has: Path, needs: Path, cure: string]): Problem[] => {
+  const [has, needs, cure] = pair
+  if (textAt(tree, has, '') === '' || textAt(tree, needs, '') !== '') return []
+  return [{ where: at(has), message: `${pathText(has)} needs ${pathText(needs)}; ${cure}` }]
+}
+
+const SASL = 'set CHAOS_PROXY_LOG__SASL__USERNAME and CHAOS_PROXY_LOG__SASL__PASSWORD'
+const REGISTRY = 'set CHAOS_PROXY_LOG__REGISTRY_AUTH__USERNAME and CHAOS_PROXY_LOG__REGISTRY_AUTH__PASSWORD'
+const PAIR = 'a certificate and its private key are two files, or one that is named twice'
+
+const halves = (tree: unknown, at: At): Problem[] =>
+  (
+    [
+      [['log', 'sasl'], 'username', 'password', SASL],
+      [['log', 'registryAuth'], 'username', 'password', REGISTRY],
+      [['log', 'ssl'], 'cert', 'key', PAIR],
+    ] as const
+  ).flatMap(([under, one, other, cure]) => [
+    ...halfOf(tree, at, [[...under, one], [...under, other], cure]),
+    ...halfOf(tree, at, [[...under, other], [...under, one], cure]),
+  ])
 
 const samePort = (tree: unknown, at: At): Problem[] => {
   const proxy = valueAt(tree, ['listen', 'port']) ?? 8080
@@ -64,6 +100,8 @@ const twice = (tree: unknown, at: At, key: 'name' | 'match'): Problem[] => {
 export const crossCheck = (tree: unknown, at: At): Problem[] => [
   ...adminExposed(tree, at),
   ...kafkaWithoutBrokers(tree, at),
+  ...postgresUrl(tree, at),
+  ...halves(tree, at),
   ...samePort(tree, at),
   ...twice(tree, at, 'name'),
   ...twice(tree, at, 'match'),

@@ -1,12 +1,12 @@
 /** A configuration fit to be shown: passwords and tokens are in nobody's scrollback and on nobody's screen. */
 import { layer, leaves, pathText, type Path } from './tree.ts'
 
-const SECRET: readonly string[] = ['admin.token']
+const SECRET: readonly string[] = ['admin.token', 'log.sasl.password', 'log.registryAuth.password']
 
 export const masked = (path: Path, value: unknown): unknown => {
   if (typeof value !== 'string' || value === '') return value
   if (SECRET.includes(pathText(path))) return '***'
-  return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1***@')
+  return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1***@')
 }
 
 export const maskedConfig = (config: object): Readonly<Record<string, unknown>> => {

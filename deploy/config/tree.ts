@@ -84,15 +84,18 @@ let root: Shape | undefined
 export const shapeAt = (path: Path): Shape | undefined => {
   root ??= configJsonSchema() as Shape
   return path.reduce<Shape | undefined>(
-    (shape, part) => (typeof part === 'number' ? shape?.items : own(shape?.properties, part)),
+    (shape, part) => (typeof part === 'number' ? shape?.items : own(propertiesOf(shape), part)),
     root,
   )
 }
+/** Of the object, or of the one object among the kinds that may stand here. */
+const propertiesOf = (shape: Shape | undefined): Shape['properties'] =>
+  shape?.properties ?? shape?.anyOf?.find((kind) => kind.properties)?.properties
 const own = (of: Readonly<Record<string, Shape>> | undefined, key: string): Shape | undefined =>
   of && Object.hasOwn(of, key) ? of[key] : undefined
 
 /** The keys that may stand under a path. */
-export const keysAt = (path: Path): readonly string[] => Object.keys(shapeAt(path)?.properties ?? {})
+export const keysAt = (path: Path): readonly string[] => Object.keys(propertiesOf(shapeAt(path)) ?? {})
 
 const scalar = (text: string, type: string | undefined): unknown => {
   if (type === 'boolean') return text === 'true' || (text === 'false' ? false : text)
@@ -105,6 +108,6 @@ export const coerce = (text: string, path: Path): unknown => {
   const shape = shapeAt(path)
   if (shape?.type === 'array')
     return text === '' ? [] : text.split(',').map((item) => scalar(item.trim(), shape.items?.type))
-  const numeric = shape?.anyOf?.some((s) => s.type === 'number') ?? false
-  return scalar(text, numeric ? 'number' : shape?.type)
+  const kind = shape?.anyOf?.find((s) => s.type === 'number' || s.type === 'boolean')
+  return scalar(text, kind?.type ?? shape?.type)
 }

@@ -27,6 +27,8 @@ export interface DevOptions {
 
 export interface Dev {
   readonly facts: StartFacts
+  /** Resolves when learners and console run too; rejects when one of them never will. */
+  readonly complete: Promise<void>
   readonly admin: AdminClient
   /** Of the forked roles, now. */
   pids(): readonly number[]
@@ -35,25 +37,23 @@ export interface Dev {
 }
 
 const withPorts = async (loaded: Loaded): Promise<{ config: Config; moved: string }> => {
-  const { config } = loaded
-  const port = await choosePort({
-    ...config.listen,
-    named: loaded.named(['listen', 'port']),
-    flag: '--port',
-    taken: [],
-  })
+  const { listen, admin } = loaded.config
+  const named = (name: 'listen' | 'admin'): boolean => loaded.named([name, 'port'])
+  // The ingress takes any port itself; the console's must be known before its process is there.
+  const port =
+    listen.port === 0 ? 0 : await choosePort({ ...listen, named: named('listen'), flag: '--port', taken: [] })
   const adminPort = await choosePort({
-    ...config.admin,
-    named: loaded.named(['admin', 'port']),
+    ...admin,
+    named: named('admin'),
     flag: '--admin-port',
-    taken: [port],
+    taken: port === 0 ? [] : [port],
   })
   const busy = [
-    ...(port === config.listen.port ? [] : [config.listen.port]),
-    ...(adminPort === config.admin.port ? [] : [config.admin.port]),
+    ...(port === listen.port ? [] : [listen.port]),
+    ...(admin.port === 0 || adminPort === admin.port ? [] : [admin.port]),
   ]
   return {
-    config: { ...config, listen: { ...config.listen, port }, admin: { ...config.admin, port: adminPort } },
+    config: { ...loaded.config, listen: { ...listen, port }, admin: { ...admin, port: adminPort } },
     moved: busy.length === 0 ? '' : `(port ${busy.join(' and ')} busy, moved on)`,
   }
 }
@@ -64,36 +64,28 @@ interface Parts {
   readonly console: Supervised
 }
 
+/** The ingress first and alone: it serves as soon as it can, and what learns and shows follows. */
 const startParts = async (config: Config, options: DevOptions): Promise<Parts> => {
+  const { logger, onNotice } = options
   const registry = new Registry()
   watchProcess(registry, 'ingress')
+  const ingress = await startIngressRole({
+    config,
+    registry,
+    logger,
+    onNotice,
+    metrics: () => registry.metrics(),
+    alone: false,
+  })
   const children: Supervised[] = []
   const allMetrics = async (): Promise<MetricsJson[]> =>
     await Promise.all([metricsOf(registry), ...children.map((child) => child.metrics())])
-  const supervise = async (role: RoleName): Promise<Supervised> => {
-    const child = await superviseRole({ role, config, allMetrics, logger: options.logger, onNotice: options.onNotice })
+  const supervise = (role: RoleName): Supervised => {
+    const child = superviseRole({ role, config, allMetrics, logger, onNotice })
     children.push(child)
     return child
   }
-  const ingress = startIngressRole({
-    config,
-    registry,
-    logger: options.logger,
-    onNotice: options.onNotice,
-    metrics: () => registry.metrics(),
-  })
-  const started = await Promise.allSettled([ingress, supervise('processors'), supervise('console')])
-  const failed = started.find((s) => s.status === 'rejected')
-  if (failed) {
-    await Promise.allSettled([...children.map((c) => c.stop()), ingress.then((role) => role.close())])
-    throw failed.reason
-  }
-  const [, processors, console] = started as unknown as { value: Supervised }[]
-  return {
-    ingress: await ingress,
-    processors: (processors as { value: Supervised }).value,
-    console: (console as { value: Supervised }).value,
-  }
+  return { ingress, processors: supervise('processors'), console: supervise('console') }
 }
 
 /** A first health check takes a moment; nobody waits longer than this for it. */
@@ -128,7 +120,7 @@ const summaryOf = async (parts: Parts, started: number, config: Config): Promise
   }
 }
 
-/** Starts everything and resolves when all of it is ready. A backend that is away is no error. */
+/** Starts everything and resolves as soon as requests are served. A backend that is away is no error. */
 export const startDev = async (options: DevOptions): Promise<Dev> => {
   const began = performance.now()
   if (options.loaded.config.services.length === 0)
@@ -144,7 +136,7 @@ export const startDev = async (options: DevOptions): Promise<Dev> => {
     version,
     ms: Math.round(performance.now() - began),
     proxy: origin(config.listen.host, parts.ingress.ingress.port),
-    admin: origin(config.admin.host, Number(parts.console.facts['port'] ?? config.admin.port)),
+    admin: origin(config.admin.host, config.admin.port),
     upstreams: await settledHealth(parts.ingress.ingress),
     config,
     moved,
@@ -152,8 +144,11 @@ export const startDev = async (options: DevOptions): Promise<Dev> => {
   }
   writeRunFile(place, { pid: process.pid, proxy: facts.proxy, admin: facts.admin })
   let closing: Promise<Summary> | undefined
+  const complete = Promise.all([parts.processors.started, parts.console.started]).then(() => undefined)
+  complete.catch((error: unknown) => options.logger.error({ reason: (error as Error).message }, 'a role cannot start'))
   return {
     facts,
+    complete,
     admin: adminClient(facts.admin, config.admin.token),
     pids: () => [parts.processors.pid(), parts.console.pid()].filter((pid) => pid !== undefined),
     close: () => (closing ??= summaryOf(parts, began, config).finally(() => removeRunFile(place))),

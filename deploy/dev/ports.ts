@@ -1,14 +1,22 @@
 /** Ports before anything starts: a default one that is busy moves on, one that a person named is theirs to free. */
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { CliError } from '../cli/failure.ts'
 
 const TRIES = 20
 
-const probe = (host: string, port: number): Promise<string> =>
+interface Probed {
+  readonly state: string
+  readonly port: number
+}
+
+const probe = (host: string, port: number): Promise<Probed> =>
   new Promise((resolve) => {
     const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve('free')))
+    server.once('error', (error: NodeJS.ErrnoException) => resolve({ state: error.code ?? error.message, port }))
+    server.listen({ host, port, exclusive: true }, () => {
+      const found = (server.address() as AddressInfo).port
+      server.close(() => resolve({ state: 'free', port: found }))
+    })
   })
 
 export interface Wanted {
@@ -21,12 +29,13 @@ export interface Wanted {
   readonly taken: readonly number[]
 }
 
-/** A port that is free now. Port 0 stays 0. */
+/** A port that is free now; for port 0, any. */
 export const choosePort = async (wanted: Wanted): Promise<number> => {
-  if (wanted.port === 0) return 0
   for (let port = wanted.port; port < wanted.port + TRIES; port++) {
-    const state = wanted.taken.includes(port) ? 'EADDRINUSE' : await probe(wanted.host, port)
-    if (state === 'free') return port
+    const { state, port: found } = wanted.taken.includes(port)
+      ? { state: 'EADDRINUSE', port }
+      : await probe(wanted.host, port)
+    if (state === 'free') return found
     if (state !== 'EADDRINUSE')
       throw new CliError(`cannot listen on ${wanted.host}:${port}: ${state}`, {
         cure: `choose another address with --host, or another port with ${wanted.flag}`,

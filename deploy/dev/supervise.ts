@@ -1,6 +1,6 @@
 /**
- * Keeps a role's process alive: forks it, waits until it is ready, restarts it with back-off when it dies. Its first start
- * must succeed; after that a death is an event, not the end.
+ * Keeps a role's process alive: forks it, starts it again with back-off when it dies, and kills it when it no longer
+ * answers. A first start that no later try can cure is the caller's to hear of; after that a death is an event, not the end.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import type { Config } from '../../schemas/config.ts'
@@ -9,8 +9,11 @@ import type { MetricsJson } from '../roles/metrics.ts'
 import type { Notice, RoleName } from '../roles/role.ts'
 import { openChannel, type Channel, type Pipe, RemoteError } from './channel.ts'
 
+type Facts = Readonly<Record<string, string | number>>
+
 export interface Supervised {
-  readonly facts: Readonly<Record<string, string | number>>
+  /** Of the first start; rejects when trying again cannot help (a locked folder, a wrong address). */
+  readonly started: Promise<Facts>
   /** The process now, for those who want to look at it. */
   pid(): number | undefined
   metrics(): Promise<MetricsJson>
@@ -24,11 +27,19 @@ export interface SuperviseOptions {
   readonly logger: Logger
   readonly onNotice: (notice: Notice) => void
   readonly allMetrics: () => Promise<MetricsJson[]>
-  readonly onState?: (state: 'ready' | 'lost') => void
+  /** How often it is asked whether it lives, and how many answers it may owe. */
+  readonly heartbeat?: { readonly everyMs: number; readonly misses: number }
+  /** The program that is forked, and Node's own arguments; those of this process unless given. */
+  readonly entry?: string
+  readonly execArgv?: readonly string[]
 }
 
 const FIRST_WAIT = 200
 const LONGEST_WAIT = 10_000
+/** Who lived this long is started anew without waiting. */
+const LIVED_MS = 10_000
+/** Counted in questions, not by the clock: a machine that slept is no reason to kill anybody. */
+const HEARTBEAT = { everyMs: 3_000, misses: 5 }
 const STOP_MS = 15_000
 const METRICS_MS = 2_000
 
@@ -45,10 +56,10 @@ interface Logged {
 }
 
 const launch = (options: SuperviseOptions): Running => {
-  const entry = process.argv[1] as string
+  const entry = options.entry ?? (process.argv[1] as string)
   const child = fork(entry, ['role', options.role], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: process.execArgv,
+    execArgv: [...(options.execArgv ?? process.execArgv)],
   })
   let complaint = ''
   child.stderr?.on('data', (bytes: Buffer) => {
@@ -75,70 +86,112 @@ const within = async <T>(promise: Promise<T>, ms: number, otherwise: T): Promise
   return await Promise.race([promise.catch(() => otherwise), late]).finally(() => clearTimeout(timer))
 }
 
-const begin = async (options: SuperviseOptions): Promise<{ running: Running; facts: Supervised['facts'] }> => {
-  const running = launch(options)
-  const ready = running.channel.call<Supervised['facts']>('start', options.config)
-  ready.catch(() => undefined)
-  const facts = await Promise.race([
-    ready,
-    running.exited.then((how): never => {
-      throw new RemoteError(`${options.role} ended while it started (${how})`, 'gone')
-    }),
-  ]).catch((error: unknown) => {
+/** Resolves with the role's facts; the process is killed when it cannot start. */
+const begin = async ({ role, config }: SuperviseOptions, running: Running): Promise<Facts> => {
+  const early = running.exited.then((how): never => {
+    throw new RemoteError(`${role} ended while it started (${how})`, 'gone')
+  })
+  // A channel that breaks says only that; the exit that follows says why.
+  const ready = running.channel
+    .call<Facts>('start', config)
+    .catch((error: RemoteError) => (error.code === 'gone' ? early : Promise.reject(error)))
+  return await Promise.race([ready, early]).catch((error: unknown) => {
     running.child.kill('SIGKILL')
     throw error
   })
-  return { running, facts }
 }
 
-/** Starts the role's process; rejects when it cannot start at all. */
-export const superviseRole = async (options: SuperviseOptions): Promise<Supervised> => {
-  const { logger, role } = options
-  const first = await begin(options)
-  let { running } = first
-  let stopping = false
-  let timer: NodeJS.Timeout | undefined
-  let wait = FIRST_WAIT
+/** Kills a process that owes too many answers: it hangs, and its exit is what the supervisor waits for. */
+const listenFor = (options: SuperviseOptions, { child, channel, exited }: Running): void => {
+  const { everyMs, misses } = options.heartbeat ?? HEARTBEAT
+  let owed = 0
+  const timer = setInterval(() => {
+    if (owed >= misses) {
+      clearInterval(timer)
+      options.logger.error({ pid: child.pid ?? 0 }, `${options.role} does not answer any more: killing it`)
+      child.kill('SIGKILL')
+      return
+    }
+    owed++
+    channel.call('ping').then(
+      () => (owed = 0),
+      () => undefined,
+    )
+  }, everyMs)
+  timer.unref()
+  void exited.then(() => clearInterval(timer))
+}
 
-  const again = async (): Promise<void> => {
-    try {
-      const next = await begin(options)
-      running = next.running
-      if (stopping) running.child.kill('SIGKILL')
-      logger.info({ pid: running.child.pid ?? 0 }, `${role} runs again`)
-      options.onState?.('ready')
-      wait = FIRST_WAIT
-      watch()
-    } catch (error) {
-      logger.error({ reason: (error as Error).message }, `${role} does not start; next try in ${wait} ms`)
+/** What passes by itself, or by making room: a log or a database that is away, a full disk. */
+const PASSES = new Set(['unavailable', 'disk-full', 'ENOSPC', 'EDQUOT'])
+const mayPass = (error: unknown): boolean => PASSES.has((error as { code?: string }).code ?? '')
+
+interface Life {
+  running: Running | undefined
+  stopping: boolean
+  /** It has run once. */
+  proven: boolean
+  wait: number
+  timer?: NodeJS.Timeout
+}
+
+const liveOn = (options: SuperviseOptions, life: Life): Promise<Facts> =>
+  new Promise((resolve, reject) => {
+    const { logger, role } = options
+    const retry = (): void => {
+      life.timer = setTimeout(() => void once(), life.wait)
+      life.wait = Math.min(LONGEST_WAIT, life.wait * 2)
+    }
+    const failed = (error: Error): void => {
+      if (life.stopping) return
+      if (!life.proven && !mayPass(error)) return reject(error)
+      logger.error({ reason: error.message }, `${role} does not start; next try in ${life.wait} ms`)
       retry()
     }
-  }
-  const retry = (): void => {
-    if (stopping) return
-    timer = setTimeout(() => void again(), wait)
-    wait = Math.min(LONGEST_WAIT, wait * 2)
-  }
-  const watch = (): void => {
-    void running.exited.then((how) => {
-      if (stopping) return
-      logger.warn({ how }, `${role} died; starting it again in ${wait} ms`)
-      options.onState?.('lost')
+    const lost = (how: string, since: number): void => {
+      if (life.stopping) return
+      if (performance.now() - since > LIVED_MS) life.wait = FIRST_WAIT
+      logger.warn({ how }, `${role} died; starting it again in ${life.wait} ms`)
       retry()
-    })
-  }
-  watch()
+    }
+    const once = async (): Promise<void> => {
+      const running = (life.running = launch(options))
+      try {
+        resolve(await begin(options, running))
+      } catch (error) {
+        return failed(error as Error)
+      }
+      if (life.proven) logger.info({ pid: running.child.pid ?? 0 }, `${role} runs again`)
+      life.proven = true
+      listenFor(options, running)
+      const since = performance.now()
+      void running.exited.then((how) => lost(how, since))
+    }
+    void once()
+  })
+
+const end = async ({ child, channel, exited }: Running): Promise<Readonly<Record<string, number>>> => {
+  const figures = await within(channel.call<Readonly<Record<string, number>>>('stop'), STOP_MS, {})
+  channel.tell('exit', null)
+  if ((await within(exited, 2_000, 'late')) === 'late') child.kill('SIGKILL')
+  return figures
+}
+
+/** Forks the role's process and looks after it until `stop`. */
+export const superviseRole = (options: SuperviseOptions): Supervised => {
+  const life: Life = { running: undefined, stopping: false, proven: false, wait: FIRST_WAIT }
+  const started = liveOn(options, life)
+  started.catch(() => undefined)
+  const metrics = (): Promise<MetricsJson> =>
+    life.running?.channel.call<MetricsJson>('metrics') ?? Promise.resolve<MetricsJson>([])
   return {
-    facts: first.facts,
-    pid: () => running.child.pid,
-    metrics: () => within(running.channel.call<MetricsJson>('metrics'), METRICS_MS, []),
+    started,
+    pid: () => life.running?.child.pid,
+    metrics: () => within(metrics(), METRICS_MS, []),
     stop: async () => {
-      stopping = true
-      clearTimeout(timer)
-      const figures = await within(running.channel.call<Readonly<Record<string, number>>>('stop'), STOP_MS, {})
-      running.channel.tell('exit', null)
-      if ((await within(running.exited, 2_000, 'late')) === 'late') running.child.kill('SIGKILL')
-      return figures
+      life.stopping = true
+      clearTimeout(life.timer)
+      return life.running ? await end(life.running) : {}
     },
   }
 }

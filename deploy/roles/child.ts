@@ -25,6 +25,7 @@ export const runChild = (name: RoleName): void => {
     starting = startRole(name, {
       config,
       registry,
+      alone: false,
       logger: loggerOf((level, obj, msg) => channel.tell('log', { level, obj: plain(obj), msg })),
       onNotice: (notice) => channel.tell('notice', notice),
       metrics: async () => await mergeMetrics(await channel.call<MetricsJson[]>('all-metrics')),
@@ -46,6 +47,7 @@ export const runChild = (name: RoleName): void => {
     start,
     stop,
     exit: () => process.exit(0),
+    ping: () => 'pong',
     metrics: () => metricsOf(registry),
   })
   process.once('disconnect', () => {

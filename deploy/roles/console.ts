@@ -1,20 +1,26 @@
-/** The console with its database; in `dev` the sinks run beside it, since the embedded database has one owner. */
+/**
+ * The console with its database. The sinks run beside it, since the embedded database has one owner; not so where the
+ * console is alone with a Postgres: there the `sinks` role fills it.
+ */
 import { DEFAULT_APP } from '../../processors/runtime/host.ts'
 import { startConsole, type Mode } from '../../sinks/console/console.ts'
 import { startSinks } from '../../sinks/sinks.ts'
 import type { Config } from '../../schemas/config.ts'
 import { maskedConfig } from '../config/masked.ts'
-import { openTheDatabase } from './database.ts'
+import { openDatabaseSoon } from './database.ts'
 import { closeAll } from './ingress.ts'
 import { watchKnowledge } from './notices.ts'
 import { openTheLog } from './open-log.ts'
-import type { Role, RoleContext } from './role.ts'
+import { allOf, databaseAnswers, type Readiness } from './readiness.ts'
+import { never, type Role, type RoleContext } from './role.ts'
 
 /** What services say when nobody has set a mode. */
 const defaultsOf = ({ services }: Config): { defaultMode?: Mode; minConfidence?: number } => {
   const ghost = services[0]?.ghost
   return ghost ? { defaultMode: ghost.mode, minConfidence: ghost.minConfidence } : {}
 }
+
+const fills = ({ alone, config }: RoleContext): boolean => !alone || config.database.url === ''
 
 export const startConsoleRole = async (context: RoleContext): Promise<Role> => {
   const { config, logger, registry } = context
@@ -24,11 +30,12 @@ export const startConsoleRole = async (context: RoleContext): Promise<Role> => {
     return thing
   }
   try {
-    const { log, codecs } = opened(await openTheLog(context, 'console'))
-    const database = opened(await openTheDatabase(context))
-    const retentionMs = config.log.retention
-    const sinks = opened(await startSinks({ log, codecs, database, registry, logger, retentionMs }))
+    const { log, codecs, checks } = opened(await openTheLog(context, 'console'))
+    const coming = openDatabaseSoon(context)
+    const database = opened(coming.database)
     const watching = opened(await watchKnowledge({ log, codecs, logger, onNotice: context.onNotice }))
+    const ready = (): Promise<Readiness> => allOf([...checks, databaseAnswers(database)])
+    // Before the database is open: live figures, modes and endpoints do not need it.
     const console = opened(
       await startConsole({
         log,
@@ -40,12 +47,18 @@ export const startConsoleRole = async (context: RoleContext): Promise<Role> => {
         metricsText: context.metrics,
         config: maskedConfig(config),
         app: DEFAULT_APP,
+        unready: async () => (await ready()).reasons,
         ...defaultsOf(config),
       }),
     )
+    await coming.opened
+    const sinks = fills(context)
+      ? opened(await startSinks({ log, codecs, database, registry, logger, retentionMs: config.log.retention }))
+      : undefined
     return {
-      facts: { port: console.port, database: database.where },
-      failed: sinks.done.then(() => new Promise<never>(() => undefined)),
+      facts: { port: console.port, url: console.url, database: database.where },
+      ready,
+      failed: sinks ? sinks.done.then(() => never) : never,
       figures: () => ({ endpoints: watching.endpoints }),
       close: () => closeAll(closers),
     }

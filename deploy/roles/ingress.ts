@@ -1,6 +1,7 @@
 /** The ingress with its log, spool and key. */
 import { startIngress, type IngressEvent } from '../../ingress/ingress.ts'
 import { openIngressLog } from './open-log.ts'
+import { allOf } from './readiness.ts'
 import { makePlace, placeOf, secretOf } from './place.ts'
 import { never, type Notice, type Role, type RoleContext } from './role.ts'
 import { captureOf, servicesOf } from './services.ts'
@@ -60,6 +61,12 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
     return {
       ingress,
       facts: { proxy: ingress.address, port: ingress.port },
+      // It serves without the log: what is wrong is told, and keeps no request away.
+      ready: async () => {
+        const { state, spool: waiting } = ingress.status().events
+        const spooling = state === 'direct' ? [] : [`events are ${state}, ${waiting.records} wait in the spool`]
+        return { ready: true, reasons: [...(await allOf(opened.checks)).reasons, ...spooling] }
+      },
       failed: never,
       figures: () => {
         const { events } = ingress.status()

@@ -1,5 +1,7 @@
 /** What the learners found out, as notices: from now on, and many at once as one. */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Codecs } from '../../schemas/codecs.ts'
+import type { TopicValues } from '../../schemas/events.ts'
 import type { EventLog, View } from '../../schemas/log.ts'
 import { topicName } from '../../schemas/topics.ts'
 import type { Logger } from '../cli/logger.ts'
@@ -47,27 +49,47 @@ const followEndpoints = (view: View, options: WatchOptions): (() => void) => {
   }
 }
 
-const followDrift = async (options: WatchOptions, signal: AbortSignal): Promise<void> => {
-  const { log, codecs } = options
-  for await (const records of log.read(topicName('drift'), { partition: 0, from: { kind: 'end' }, signal })) {
+interface News<T extends 'drift' | 'anomalies'> {
+  readonly topic: T
+  readonly toNotice: (value: TopicValues[T]) => Notice
+}
+
+const DRIFT: News<'drift'> = {
+  topic: 'drift',
+  toNotice: ({ endpoint, summary, severity }) => ({ kind: 'drift', endpoint, summary, severity }),
+}
+const ANOMALIES: News<'anomalies'> = {
+  topic: 'anomalies',
+  toNotice: ({ endpoint, sentence }) => ({ kind: 'anomaly', endpoint, summary: sentence }),
+}
+
+const readNews = async <T extends 'drift' | 'anomalies'>(
+  { log, codecs, onNotice }: WatchOptions,
+  { topic, toNotice }: News<T>,
+  signal: AbortSignal,
+): Promise<void> => {
+  for await (const records of log.read(topicName(topic), { partition: 0, from: { kind: 'end' }, signal })) {
     await codecs.prepare(records.map((r) => r.value))
-    for (const { value } of records) {
-      if (value === null) continue
-      const { endpoint, summary, severity } = codecs.decode('drift', value)
-      options.onNotice({ kind: 'drift', endpoint, summary, severity })
-    }
+    for (const { value } of records) if (value !== null) onNotice(toNotice(codecs.decode(topic, value)))
   }
 }
 
-const followAnomalies = async (options: WatchOptions, signal: AbortSignal): Promise<void> => {
-  const { log, codecs } = options
-  for await (const records of log.read(topicName('anomalies'), { partition: 0, from: { kind: 'end' }, signal })) {
-    await codecs.prepare(records.map((r) => r.value))
-    for (const { value } of records) {
-      if (value === null) continue
-      const { endpoint, sentence } = codecs.decode('anomalies', value)
-      options.onNotice({ kind: 'anomaly', endpoint, summary: sentence })
+const AGAIN_MS = 5_000
+
+const followNews = async <T extends 'drift' | 'anomalies'>(
+  options: WatchOptions,
+  news: News<T>,
+  signal: AbortSignal,
+): Promise<void> => {
+  while (!signal.aborted) {
+    try {
+      await readNews(options, news, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      const reason = (error as Error).message
+      options.logger.warn({ topic: topicName(news.topic), reason }, 'news of the learners cannot be read; trying again')
     }
+    await delay(AGAIN_MS, undefined, { signal }).catch(() => undefined)
   }
 }
 
@@ -76,12 +98,7 @@ export const watchKnowledge = async (options: WatchOptions): Promise<Watching> =
   const view = await options.log.view(topicName('endpoints'))
   const stop = followEndpoints(view, options)
   const abort = new AbortController()
-  const following = [followDrift(options, abort.signal), followAnomalies(options, abort.signal)].map((going) =>
-    going.catch((error: unknown) => {
-      if (!abort.signal.aborted)
-        options.logger.warn({ reason: (error as Error).message }, 'news of the learners stop here')
-    }),
-  )
+  const following = [followNews(options, DRIFT, abort.signal), followNews(options, ANOMALIES, abort.signal)]
   return {
     get endpoints() {
       return view.size

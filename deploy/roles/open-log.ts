@@ -1,19 +1,25 @@
 /** The one place where a log is chosen: embedded or Kafka, with the schema store that belongs to it. */
 import { openCodecs } from '../../schemas/codec.ts'
 import type { Codecs, SchemaStore } from '../../schemas/codecs.ts'
-import type { EventLog } from '../../schemas/log.ts'
+import type { EventLog, View } from '../../schemas/log.ts'
 import { logSchemaStore, memorySchemaStore } from '../../schemas/schema-store.ts'
-import { topicSpecs } from '../../schemas/topics.ts'
+import { topicName, topicSpecs } from '../../schemas/topics.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Logger } from '../cli/logger.ts'
 import { makePlace, placeOf } from './place.ts'
+import { allOf, logAnswers, type Check } from './readiness.ts'
+import { kafkaSecurity, registrySecurity } from './security.ts'
+import { watchViews } from './watched-views.ts'
 
 /** The journal that a process writes in the embedded log; undefined reads only. */
 export type Writer = 'ingress' | 'processors' | 'console'
+export const EVERY_WRITER: readonly Writer[] = ['ingress', 'processors', 'console']
 
 export interface OpenedLog {
   readonly log: EventLog
   readonly codecs: Codecs
+  /** Whether the log answers and its views move. */
+  readonly checks: readonly Check[]
   close(): Promise<void>
 }
 
@@ -23,18 +29,22 @@ interface Opening {
 }
 
 /** Opens the log alone: for those who look at topics. */
-export const openBareLog = async ({ config, logger }: Opening, writer: Writer | undefined): Promise<EventLog> => {
+export const openBareLog = async (
+  { config, logger }: Opening,
+  writer: Writer | readonly Writer[] | undefined,
+): Promise<EventLog> => {
   if (config.log.kind === 'embedded') {
     const { openEmbeddedLog } = await import('../../processors/runtime/logs/embedded/log.ts')
     const place = placeOf(config)
-    makePlace(place)
+    if (writer !== undefined) makePlace(place)
     return await openEmbeddedLog({ dir: place.log, ...(writer === undefined ? {} : { writer }) })
   }
   const { openKafkaLog } = await import('../../processors/runtime/logs/kafka/log.ts')
   return await openKafkaLog({
     brokers: config.log.brokers,
-    clientId: `chaos-proxy-${writer ?? 'reader'}`,
+    clientId: `chaos-proxy-${typeof writer === 'string' ? writer : 'command'}`,
     producer: config.log.producer,
+    ...kafkaSecurity(config.log),
     logger,
   })
 }
@@ -42,13 +52,15 @@ export const openBareLog = async ({ config, logger }: Opening, writer: Writer | 
 const storeOf = async (config: Config, log: EventLog): Promise<SchemaStore & { close?: () => Promise<void> }> => {
   if (config.log.registry === '') return await logSchemaStore(log)
   const { registrySchemaStore } = await import('../../schemas/registry.ts')
-  return registrySchemaStore({ url: config.log.registry })
+  return registrySchemaStore(registrySecurity(config.log))
 }
 
 /** Opens the log, makes sure that the topics are there, and the codecs for what stands on them. */
 export const openTheLog = async (opening: Opening, writer: Writer): Promise<OpenedLog> => {
-  const { config } = opening
-  const log = await openBareLog(opening, writer)
+  const { config, logger } = opening
+  const bare = await openBareLog(opening, writer)
+  const views = watchViews((topic) => bare.view(topic), logger)
+  const log: EventLog = { ...bare, view: views.view }
   try {
     await log.createTopics(topicSpecs(config.log.partitions, config.log.retention))
     const store = await storeOf(config, log)
@@ -56,21 +68,57 @@ export const openTheLog = async (opening: Opening, writer: Writer): Promise<Open
     return {
       log,
       codecs,
+      checks: [logAnswers(log), views.moving],
       close: async () => {
+        views.close()
         await store.close?.()
         await log.close()
       },
     }
   } catch (error) {
+    views.close()
     await log.close().catch(() => undefined)
     throw error
   }
+}
+
+/** Asks for what others have written, registers nothing: the current schemas are known, and others are looked up. */
+const readingStore = (config: Config, log: EventLog): SchemaStore & { close(): Promise<void> } => {
+  const known = memorySchemaStore()
+  let view: Promise<View> | undefined
+  const fetchOnLog = async (id: number): Promise<string | undefined> => {
+    view ??= log.view(topicName('schemas'))
+    const bytes = (await view).get(String(id))
+    return bytes && new TextDecoder().decode(bytes)
+  }
+  const fetchFromRegistry = async (id: number): Promise<string | undefined> => {
+    const { registrySchemaStore } = await import('../../schemas/registry.ts')
+    return await registrySchemaStore(registrySecurity(config.log)).fetch(id)
+  }
+  return {
+    register: known.register,
+    fetch: async (id) =>
+      (await known.fetch(id)) ?? (await (config.log.registry === '' ? fetchOnLog(id) : fetchFromRegistry(id))),
+    close: async () => await (await view?.catch(() => undefined))?.close(),
+  }
+}
+
+/** Opens the log for somebody who only looks at it: nothing is created, locked or written. */
+export const openReader = async (opening: Opening): Promise<Omit<OpenedLog, 'checks'>> => {
+  const log = await openBareLog(opening, undefined)
+  const store = readingStore(opening.config, log)
+  const close = async (): Promise<void> => {
+    await store.close()
+    await log.close()
+  }
+  return { log, codecs: await openCodecs(store), close }
 }
 
 /** What the ingress needs of a log. */
 export interface IngressLog {
   readonly log: Pick<EventLog, 'append' | 'view'>
   readonly codecs: Codecs
+  readonly checks: readonly Check[]
   close(): Promise<void>
 }
 
@@ -84,10 +132,11 @@ export const openIngressLog = async (opening: Opening): Promise<IngressLog> => {
   if (config.log.kind === 'embedded' || config.log.registry !== '') return await openTheLog(opening, 'ingress')
   const { deferLog } = await import('../../processors/runtime/logs/kit/deferred.ts')
   let told = false
+  let there: OpenedLog | undefined
   const log = deferLog({
     dir: placeOf(config).views,
     open: async () => {
-      const opened = await openTheLog(opening, 'ingress')
+      const opened = (there = await openTheLog(opening, 'ingress'))
       logger.info({ brokers: config.log.brokers }, 'the log is there')
       return { ...opened.log, close: opened.close }
     },
@@ -100,5 +149,7 @@ export const openIngressLog = async (opening: Opening): Promise<IngressLog> => {
       told = true
     },
   })
-  return { log, codecs: await openCodecs(memorySchemaStore()), close: () => log.close() }
+  const away = async (): Promise<string | undefined> =>
+    there ? (await allOf(there.checks)).reasons.join('; ') || undefined : 'the log has not answered since the start'
+  return { log, codecs: await openCodecs(memorySchemaStore()), checks: [away], close: () => log.close() }
 }

@@ -72,8 +72,10 @@ export interface RunFile {
   readonly admin: string
 }
 
-export const writeRunFile = (place: Place, run: RunFile): void =>
+export const writeRunFile = (place: Place, run: RunFile): void => {
+  makePlace(place)
   writeFileSync(place.runFile, `${JSON.stringify(run)}\n`)
+}
 export const removeRunFile = (place: Place): void => rmSync(place.runFile, { force: true })
 
 /** What runs on this profile, when it still does. */

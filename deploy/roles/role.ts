@@ -2,6 +2,7 @@
 import type { Registry } from 'prom-client'
 import type { Config } from '../../schemas/config.ts'
 import type { Logger } from '../cli/logger.ts'
+import type { Readiness } from './readiness.ts'
 
 export type RoleName = 'ingress' | 'processors' | 'sinks' | 'console'
 
@@ -38,11 +39,15 @@ export interface RoleContext {
   readonly onNotice: (notice: Notice) => void
   /** Prometheus text of every process of this installation; the console's `/metrics`. */
   readonly metrics: () => Promise<string>
+  /** True where this role is all that the process runs, and the others run elsewhere. */
+  readonly alone: boolean
 }
 
 export interface Role {
   /** What to tell about it: addresses, counts. Plain JSON. */
   readonly facts: Readonly<Record<string, string | number>>
+  /** Asked by /readyz. Resolves within seconds, and never rejects. */
+  ready(): Promise<Readiness>
   /** Rejects when the role cannot go on; its process should then end. */
   readonly failed: Promise<never>
   /** Figures for the summary at the end. */

@@ -9,6 +9,7 @@ import { modeRoutes } from './api/mode.ts'
 import { stateRoutes } from './api/state.ts'
 import { trafficRoutes } from './api/traffic.ts'
 import type { ApiContext } from './api/context.ts'
+import type { Database } from '../kit/database.ts'
 import { followKnowledge } from './knowledge.ts'
 import { createLive } from './live.ts'
 import type { Console, ConsoleOptions } from './options.ts'
@@ -34,15 +35,20 @@ const BODY = 64 * 1024
 
 const document = { openapi: '3.1.0', info: { title: 'Chaos-Proxy admin API', version: '1' } }
 
-const probes = (app: OpenAPIHono, { options }: ApiContext): void => {
+const databaseOnly = async (database: Database): Promise<readonly string[]> => {
+  const patience = new Promise<never>((_, reject) => setTimeout(() => reject(new Error('no answer')), 2000).unref())
+  return await Promise.race([database.query('select 1'), patience]).then(
+    () => [],
+    () => ['the database does not answer'],
+  )
+}
+
+const probes = (app: OpenAPIHono, { options, tail }: ApiContext): void => {
   app.get('/livez', (c) => c.text('ok'))
   app.get('/readyz', async (c) => {
-    const patience = new Promise<never>((_, reject) => setTimeout(() => reject(new Error('no answer')), 2000).unref())
-    const asked = await Promise.race([options.database.query('select 1'), patience]).then(
-      () => 'ok',
-      () => 'the database does not answer',
-    )
-    return asked === 'ok' ? c.text('ok') : problem(c, 503, asked)
+    const others = await (options.unready ?? (() => databaseOnly(options.database)))()
+    const reasons = [...others, tail.trouble()].filter((reason) => reason !== undefined)
+    return reasons.length === 0 ? c.text('ready') : problem(c, 503, reasons.join('; '))
   })
   app.get('/metrics', async (c) => {
     const text = await (options.metricsText ?? (() => options.registry.metrics()))()

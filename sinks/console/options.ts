@@ -23,6 +23,8 @@ export interface ConsoleOptions {
   readonly metricsText?: () => Promise<string>
   /** Shown by GET /api/config: secrets already masked. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** Asked by GET /readyz: why it should get no work now. Whether the database answers unless given. */
+  readonly unready?: () => Promise<readonly string[]>
   /** The processors' app: under this name their position is committed. */
   readonly app: string
   /** The mode that services have while nobody set one. */

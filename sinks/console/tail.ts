@@ -17,6 +17,8 @@ export interface Tail {
   targets(): ReadonlyMap<number, number>
   /** An exchange has come of an ingress that still lives, and no heartbeat after it: more may be on its way. */
   restless(): boolean
+  /** Why it stands still now, when that does not pass by itself; it tries on, seldom. */
+  trouble(): string | undefined
   close(): Promise<void>
 }
 
@@ -25,8 +27,12 @@ export interface TailOptions {
   readonly codecs: Codecs
   readonly logger: Logger
   readonly onEvent: (event: Event) => void
+  /** How long it waits after an error that does not pass by itself, ms. */
+  readonly mendedMs?: number
 }
 
+const AGAIN = 500
+const MENDED = 5_000
 const MINUTE = 60_000
 /** An ingress without a heartbeat for this long is gone, ms. */
 const GONE = 5_000
@@ -34,6 +40,7 @@ const GONE = 5_000
 interface Seen {
   position: number
   target: number
+  trouble: string | undefined
   /** Instances whose last event here was an exchange, with its arrival. */
   readonly unsettled: Map<string, number>
 }
@@ -46,7 +53,16 @@ const note = (seen: Seen, record: LogRecord, event: Event): void => {
     seen.target = record.offset + 1
 }
 
-export const startTail = async ({ log, codecs, logger, onEvent }: TailOptions): Promise<Tail> => {
+/** After a trouble: a topic that was made anew begins again. */
+const mend = async (log: EventLog, partition: number, seen: Seen): Promise<void> => {
+  if (seen.trouble === undefined) return
+  const range = (await log.ranges(topicName('exchanges'))).find((r) => r.partition === partition)
+  if (range && range.end < seen.position) seen.position = 0
+  seen.trouble = undefined
+}
+
+export const startTail = async (options: TailOptions): Promise<Tail> => {
+  const { log, codecs, logger, onEvent } = options
   const stop = new AbortController()
   const { signal } = stop
   const topic = topicName('exchanges')
@@ -65,6 +81,7 @@ export const startTail = async ({ log, codecs, logger, onEvent }: TailOptions): 
     onEvent(event)
   }
   const follow = async (partition: number, seen: Seen): Promise<void> => {
+    await mend(log, partition, seen)
     const from =
       seen.position > 0
         ? ({ kind: 'offset', offset: seen.position } as const)
@@ -78,15 +95,17 @@ export const startTail = async ({ log, codecs, logger, onEvent }: TailOptions): 
     while (!signal.aborted) {
       await untilItWorks('following live traffic', { logger, signal }, () => follow(partition, seen)).catch(
         (err: unknown) => {
-          if (!signal.aborted) logger.error({ err }, 'following live traffic failed; trying again')
+          if (signal.aborted) return
+          seen.trouble = `live traffic of partition ${partition} cannot be followed: ${(err as Error).message}`
+          logger.error({ err }, 'following live traffic failed; trying again')
         },
       )
-      await pause(500, signal)
+      await pause(seen.trouble === undefined ? AGAIN : (options.mendedMs ?? MENDED), signal)
     }
   }
   const ranges = await untilItWorks('asking the log', { logger, signal }, () => log.ranges(topic))
   const work = ranges.map(({ partition }) => {
-    const seen: Seen = { position: 0, target: 0, unsettled: new Map() }
+    const seen: Seen = { position: 0, target: 0, unsettled: new Map(), trouble: undefined }
     partitions.set(partition, seen)
     return keep(partition, seen)
   })
@@ -95,6 +114,7 @@ export const startTail = async ({ log, codecs, logger, onEvent }: TailOptions): 
     targets: () => new Map([...partitions].map(([partition, { target }]) => [partition, target])),
     restless: () =>
       [...partitions.values()].some(({ unsettled }) => [...unsettled.values()].some((at) => Date.now() - at < GONE)),
+    trouble: () => [...partitions.values()].find(({ trouble }) => trouble !== undefined)?.trouble,
     close: async () => {
       stop.abort()
       await Promise.all(work)

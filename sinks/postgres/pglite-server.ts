@@ -40,26 +40,19 @@ const open = async (settings: PgliteSettings): Promise<void> => {
   const lock = lockDirectory(settings.dir, settings.owner)
   if (lock.kind === 'taken') {
     const { pid, owner, since } = lock.by
-    return say({
-      kind: 'refused',
-      code: 'locked',
-      message: `${settings.dir} is held by ${owner} (process ${pid}, since ${since})`,
-    })
+    const message = `${settings.dir} is held by ${owner} (process ${pid}, since ${since})`
+    return say({ kind: 'refused', code: 'locked', message })
   }
   release = lock.release
   const movedTo = settings.rebuild ? moveAside(settings.dir) : undefined
-  try {
-    database = await openPglite(settings)
-    say({ kind: 'ready', movedTo })
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const disk = code === 'ENOSPC' || code === 'EACCES' || code === 'EROFS' || code === 'EDQUOT'
-    say({
-      kind: 'refused',
-      code: disk ? 'unavailable' : 'damaged',
-      message: `${settings.dir}: ${message || String(error)}`,
-    })
-  }
+  database = await openPglite(settings)
+  say({ kind: 'ready', movedTo })
+}
+
+const refuse = ({ dir }: PgliteSettings, error: NodeJS.ErrnoException): void => {
+  const { code, message } = error
+  const disk = code === 'ENOSPC' || code === 'EACCES' || code === 'EROFS' || code === 'EDQUOT'
+  say({ kind: 'refused', code: disk ? 'unavailable' : 'damaged', message: `${dir}: ${message || String(error)}` })
 }
 
 interface Session {
@@ -104,7 +97,8 @@ const leave = (): void => {
 }
 
 process.on('message', (message: ToServer) => {
-  if (message.kind === 'open') work = work.then(() => open(message.settings))
+  if (message.kind === 'open')
+    work = work.then(() => open(message.settings)).catch((error: unknown) => refuse(message.settings, error as Error))
   else if (message.kind === 'close') leave()
   else work = work.then(() => answer(message))
 })

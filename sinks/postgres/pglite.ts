@@ -3,7 +3,9 @@
  * second, and takes hundreds of megabytes. Should that process die, the next call starts another.
  */
 import { fork, type ChildProcess } from 'node:child_process'
+import { statfsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { codeOfState, DatabaseError, type Database, type Row } from '../kit/database.ts'
 import { pause } from '../kit/backoff.ts'
@@ -134,6 +136,15 @@ const tryOpen = async (
   return first as Extract<FromServer, { kind: 'refused' }>
 }
 
+/** What a database takes that is made anew, with room to work. */
+const ROOM = 64 * 1024 * 1024
+
+/** On a full disk nothing opens, and what does not open looks damaged: that must not cost a good directory its place. */
+const hasRoom = (dir: string): boolean => {
+  const { bavail, bsize } = statfsSync(dirname(dir))
+  return bavail * bsize >= ROOM
+}
+
 const start = async (options: PgliteOptions): Promise<Server> => {
   const deadline = Date.now() + LOCK_PATIENCE
   let rebuild = false
@@ -145,6 +156,8 @@ const start = async (options: PgliteOptions): Promise<Server> => {
         'locked',
         `${result.message}. Stop it, choose another directory, or set DATABASE_URL to a Postgres that several processes can share.`,
       )
+    if (result.code === 'damaged' && !hasRoom(options.dir))
+      throw new DatabaseError('unavailable', `${result.message}. Its disk is full: make room, then it goes on.`)
     if (result.code === 'unavailable') throw new DatabaseError('unavailable', result.message)
     if (result.code === 'damaged' && rebuild)
       throw new DatabaseError('failed', `${result.message}. It could not be made anew either.`)

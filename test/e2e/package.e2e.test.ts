@@ -80,11 +80,10 @@ describe.sequential('the package', () => {
     expect(line, output).toBeDefined()
     const { proxy, admin } = JSON.parse(line as string) as { proxy: string; admin: string }
     for (let i = 0; i < 5; i++) expect((await fetch(`${proxy}/books/7`)).status).toBe(200)
+    await eventually('all roles run', () => /"msg":"all roles run"/.test(output))
     expect((await fetch(`${admin}/`)).headers.get('content-type')).toContain('text/html')
-    await eventually('all is learned', async () => {
-      const said = (await (await fetch(`${admin}/api/pipeline`)).json()) as { caught_up: boolean }
-      return said.caught_up
-    })
+    const settled = (await (await fetch(`${admin}/api/pipeline?wait=60`)).json()) as { caught_up: boolean }
+    expect(settled.caught_up).toBe(true)
     await shop.stop()
     const ghost = await fetch(`${proxy}/books/7`)
     expect([ghost.status, ghost.headers.get('x-ghost')]).toEqual([200, 'exact'])

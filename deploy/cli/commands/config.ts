@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { configJsonSchema } from '../../../schemas/config.ts'
+import { kafkaSecurity } from '../../roles/security.ts'
 import { masked } from '../../config/masked.ts'
 import { leaves, pathText } from '../../config/tree.ts'
 import { CliError } from '../failure.ts'
@@ -39,6 +40,7 @@ const show = (flags: ShowFlags): void => {
 
 const check = (flags: CommonFlags): void => {
   const loaded = configOf(flags)
+  kafkaSecurity(loaded.config.log)
   const { print } = openTerminal()
   if (flags.json === true) return print(JSON.stringify({ ok: true, file: loaded.file ?? null }))
   const count = loaded.config.services.length
@@ -65,6 +67,13 @@ services:
 
 capture: { bodies: all, maxBody: 64KiB }
 log: { kind: embedded, dir: .chaos-proxy, profile: default, retention: 7d }
+# Or on Kafka, with TLS (true, or the names of PEM files) and a login where the brokers want them:
+# log:
+#   kind: kafka
+#   brokers: [localhost:9092]
+#   ssl: { ca: ./ca.pem }
+#   sasl: { mechanism: scram-sha-512, username: chaos, password: "\${KAFKA_PASSWORD}" }
+# database: { url: "\${DATABASE_URL:-}" }
 `
 
 const init = (flags: { readonly target?: readonly string[]; readonly force?: boolean }): void => {

@@ -7,7 +7,7 @@ import { EXIT } from '../failure.ts'
 import { listenToKeys } from '../keys.ts'
 import { jsonLogger, terminalLogger, type Logger } from '../logger.ts'
 import { configOf, withPlace, withTarget, type CommonFlags } from '../options.ts'
-import { untilInterrupted } from '../signals.ts'
+import { untilInterrupted, type Ended } from '../signals.ts'
 import { openTerminal, type Terminal } from '../terminal.ts'
 
 /** Each kind by its own words on a terminal, as data elsewhere; single requests only when asked for. */
@@ -29,6 +29,8 @@ const announce = (dev: Dev, terminal: Terminal, logger: Logger | undefined): voi
   logger.info({ version, ms, proxy, admin, upstreams, profileDir, ...(moved === '' ? {} : { moved }) }, 'ready')
 }
 
+const forever = new Promise<never>(() => undefined)
+
 export const runDev = async (flags: CommonFlags): Promise<void> => {
   const loaded = configOf(flags)
   const terminal = openTerminal()
@@ -42,7 +44,16 @@ export const runDev = async (flags: CommonFlags): Promise<void> => {
     onNotice: noticePrinter(terminal, json ? logger : undefined, flags.verbose === true),
   })
   announce(dev, terminal, json ? logger : undefined)
-  const how = await untilInterrupted((stop) => (json ? () => undefined : listenToKeys({ dev, terminal, quit: stop })))
+  const keys = (stop: () => void): (() => void) =>
+    json ? () => undefined : listenToKeys({ dev, terminal, quit: stop })
+  let how: Ended
+  try {
+    dev.complete.then(() => logger.info({}, 'all roles run')).catch(() => undefined)
+    how = await Promise.race([untilInterrupted(keys), dev.complete.then(() => forever)])
+  } catch (error) {
+    await dev.close()
+    throw error
+  }
   const summary = await dev.close()
   if (json) logger.info(summary, 'stopped')
   else for (const line of ['', ...summaryLines(summary)]) terminal.print(line)

@@ -1,36 +1,17 @@
 /** `doctor`: looks at everything that a start needs, and says what is wrong and how to cure it. */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
-import { createConnection } from 'node:net'
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../../../schemas/config.ts'
 import { placeOf, readRunFile } from '../../roles/place.ts'
 import { adminClient } from '../admin.ts'
 import { EXIT } from '../failure.ts'
+import { checkDatabase, checkLog } from './doctor-log.ts'
+import { reach, type Finding } from './doctor-reach.ts'
 import { configOf, withPlace, withTarget, type CommonFlags } from '../options.ts'
 import { displayPath, openTerminal } from '../terminal.ts'
 
-interface Finding {
-  readonly check: string
-  readonly state: 'ok' | 'warning' | 'failed'
-  readonly found: string
-  readonly cure?: string
-}
-
-const CONNECT_MS = 2_000
 const LEAST_FREE = 512 * 1024 * 1024
-
-const answers = (host: string, port: number): Promise<string> =>
-  new Promise((resolve) => {
-    const socket = createConnection({ host, port, timeout: CONNECT_MS })
-    const end = (how: string): void => {
-      socket.destroy()
-      resolve(how)
-    }
-    socket.once('connect', () => end(''))
-    socket.once('timeout', () => end('no answer'))
-    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))
-  })
 
 const node = (): Finding => {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -64,6 +45,7 @@ const folder = (config: Config): Finding => {
 const running = async (config: Config): Promise<Finding> => {
   const run = readRunFile(placeOf(config))
   if (!run) return { check: 'Running', state: 'ok', found: 'nothing runs on this profile' }
+  const runs = [...(run.proxy === '' ? [] : [run.proxy]), `control ${run.admin}`].join(', ')
   const said = await adminClient(run.admin, config.admin.token)
     .get('/livez')
     .then(
@@ -71,7 +53,7 @@ const running = async (config: Config): Promise<Finding> => {
       (error: Error) => (error.message.includes('JSON') ? '' : error.message),
     )
   return said === ''
-    ? { check: 'Running', state: 'ok', found: `process ${run.pid}: ${run.proxy}, control ${run.admin}` }
+    ? { check: 'Running', state: 'ok', found: `process ${run.pid}: ${runs}` }
     : {
         check: 'Running',
         state: 'failed',
@@ -80,29 +62,15 @@ const running = async (config: Config): Promise<Finding> => {
       }
 }
 
-const reach = async (check: string, address: string, cure: string, state: Finding['state']): Promise<Finding> => {
-  const url = new URL(address)
-  const port = Number(url.port || { 'http:': 80, 'https:': 443, 'postgres:': 5432, 'postgresql:': 5432 }[url.protocol])
-  const how = await answers(url.hostname.replace(/^\[|\]$/g, ''), port)
-  const place = `${url.protocol}//${url.host}`
-  return how === ''
-    ? { check, state: 'ok', found: `${place} answers` }
-    : { check, state, found: `${place}: ${how}`, cure }
-}
-
-const network = (config: Config): Promise<Finding>[] => [
-  ...config.services.flatMap((s) =>
+const backends = ({ services }: Config): Promise<Finding>[] =>
+  services.flatMap((s) =>
     s.upstreams.map((u) =>
-      reach(`Backend ${s.name}`, u.url, 'start it; until then ghosts answer, if they have learned', 'warning'),
+      reach(`Backend ${s.name}`, u.url, {
+        cure: 'start it; until then ghosts answer, if they have learned',
+        state: 'warning',
+      }),
     ),
-  ),
-  ...(config.log.kind === 'kafka'
-    ? config.log.brokers.map((b) => reach('Kafka', `kafka://${b}`, 'start it, or correct log.brokers', 'failed'))
-    : []),
-  ...(config.database.url === ''
-    ? []
-    : [reach('Database', config.database.url, 'start it, or correct database.url', 'failed')]),
-]
+  )
 
 const run = async (flags: CommonFlags): Promise<void> => {
   const loaded = configOf(flags)
@@ -112,7 +80,8 @@ const run = async (flags: CommonFlags): Promise<void> => {
     { check: 'Config', state: 'ok', found: loaded.file ?? 'defaults and environment' },
     folder(config),
     await running(config),
-    ...(await Promise.all(network(config))),
+    ...(await Promise.all(backends(config))),
+    ...(await Promise.all([checkLog(config), checkDatabase(config)])).flat(),
   ]
   const terminal = openTerminal()
   if (flags.json === true) terminal.print(JSON.stringify(findings))

@@ -1,26 +1,86 @@
 /** One role per process: how it runs on several machines, over Kafka. */
 import type { Command } from 'commander'
 import { Registry } from 'prom-client'
+import type { Loaded } from '../../config/load.ts'
 import { watchProcess } from '../../roles/metrics.ts'
-import type { RoleName } from '../../roles/role.ts'
+import { placeOf, removeRunFile, writeRunFile } from '../../roles/place.ts'
+import type { Readiness } from '../../roles/readiness.ts'
+import type { Role, RoleContext, RoleName } from '../../roles/role.ts'
 import { startRole } from '../../roles/start.ts'
 import { startVitals, type Vitals } from '../../roles/vitals.ts'
 import { CliError, EXIT } from '../failure.ts'
-import { jsonLogger, terminalLogger } from '../logger.ts'
+import { jsonLogger, terminalLogger, type Logger } from '../logger.ts'
 import { configOf, withPlace, withTarget, type CommonFlags } from '../options.ts'
-import { untilInterrupted } from '../signals.ts'
+import { untilInterrupted, type Ended } from '../signals.ts'
 import { openTerminal } from '../terminal.ts'
 import { noticePrinter } from './dev.ts'
 
+interface Setting {
+  readonly role: RoleName
+  readonly loaded: Loaded
+  readonly logger: Logger
+  readonly context: RoleContext
+}
+
 /** The console serves its own; the others get theirs only where a port is named, so that several fit on one machine. */
-const vitalsOf = async (role: RoleName, flags: CommonFlags, registry: Registry): Promise<Vitals | undefined> => {
-  const loaded = configOf(flags)
+const vitalsOf = async (
+  { role, loaded, context }: Setting,
+  now: () => Role | undefined,
+): Promise<Vitals | undefined> => {
   if (role === 'console' || !loaded.named(['admin', 'port'])) return undefined
-  return await startVitals({ ...loaded.config.admin, ready: () => true, metrics: () => registry.metrics() })
+  const starting: Readiness = { ready: false, reasons: ['starting'] }
+  return await startVitals({
+    ...loaded.config.admin,
+    ready: async () => (await now()?.ready()) ?? starting,
+    metrics: context.metrics,
+  })
+}
+
+/** A role that cannot go on must not stay: whoever started the process starts it again. */
+const failing = async (role: Role): Promise<never> =>
+  await role.failed.catch((cause: unknown) => {
+    throw new CliError((cause as Error).message, {
+      cure: 'this process ends, so that it can be started again; its log above says what came before',
+      cause,
+    })
+  })
+
+/** Closing waits for the log and for clients; what hangs then is left behind. */
+const CLOSE_MS = 15_000
+const closeWithin = async (role: Role): Promise<void> => {
+  const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())
+  await Promise.race([role.close().catch(() => undefined), late])
+}
+
+const STILL_MS = 6_000
+const STILL = 'still starting: log or database have not answered yet (chaos-proxy doctor asks them)'
+const IS: Readonly<Record<RoleName, string>> = { ingress: 'is', processors: 'are', sinks: 'are', console: 'is' }
+
+const runUntilEnded = async (setting: Setting): Promise<Ended> => {
+  const { role, logger, loaded, context } = setting
+  let running: Role | undefined
+  const vitals = await vitalsOf(setting, () => running)
+  const place = placeOf(loaded.config)
+  const waiting = setTimeout(() => logger.warn({ brokers: context.config.log.brokers }, STILL), STILL_MS)
+  try {
+    running = await startRole(role, context)
+    clearTimeout(waiting)
+    const { url } = running.facts
+    if (role === 'console' && typeof url === 'string') writeRunFile(place, { pid: process.pid, proxy: '', admin: url })
+    logger.info({ ...running.facts, ...(vitals ? { vitals: vitals.port } : {}) }, `${role} ${IS[role]} ready`)
+    return await Promise.race([untilInterrupted(), failing(running)])
+  } finally {
+    clearTimeout(waiting)
+    if (running) await closeWithin(running)
+    if (running && role === 'console') removeRunFile(place)
+    await vitals?.close()
+    if (running) logger.info(running.figures(), `${role} stopped`)
+  }
 }
 
 const run = async (role: RoleName, flags: CommonFlags): Promise<void> => {
-  const { config } = configOf(flags)
+  const loaded = configOf(flags)
+  const { config } = loaded
   if (role === 'ingress' && config.services.length === 0)
     throw new CliError('there is nothing to stand in front of', {
       cure: 'give --target, or services: in chaos-proxy.yaml',
@@ -32,14 +92,10 @@ const run = async (role: RoleName, flags: CommonFlags): Promise<void> => {
   const registry = new Registry()
   watchProcess(registry, role)
   const onNotice = noticePrinter(terminal, json ? logger : undefined, flags.verbose === true)
-  const running = await startRole(role, { config, logger, registry, onNotice, metrics: () => registry.metrics() })
-  const vitals = await vitalsOf(role, flags, registry)
-  logger.info(running.facts, `${role} is ready`)
-  const stopped = await Promise.race([untilInterrupted(), running.failed])
-  await vitals?.close()
-  await running.close()
-  logger.info(running.figures(), `${role} stopped`)
-  process.exitCode = stopped === 'interrupted' ? EXIT.interrupted : EXIT.ok
+  const metrics = (): Promise<string> => registry.metrics()
+  const context = { config, logger, registry, onNotice, metrics, alone: true }
+  const ended = await runUntilEnded({ role, loaded, logger, context })
+  process.exitCode = ended === 'interrupted' ? EXIT.interrupted : EXIT.ok
 }
 
 const WORDS: Readonly<Record<RoleName, string>> = {

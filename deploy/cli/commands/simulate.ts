@@ -25,7 +25,7 @@ const run = async (flags: SimulateFlags): Promise<void> => {
   const abort = new AbortController()
   void untilInterrupted().then(() => abort.abort())
   const counts = new Map<string, number>()
-  const sent = await sendTraffic({
+  await sendTraffic({
     base: withScheme(flags.target).replace(/\/$/, ''),
     visitors: visitors(),
     rate: numberOf('--rate', flags.rate),
@@ -40,6 +40,11 @@ const run = async (flags: SimulateFlags): Promise<void> => {
   })
   const { print } = openTerminal()
   const found = Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+  const sent = [...counts.values()].reduce((sum, n) => sum + n, 0)
+  if (sent > 0 && counts.get('no answer') === sent) {
+    openTerminal().printError(`${flags.target} does not answer: start chaos-proxy there, or name it with --target`)
+    process.exitCode = EXIT.failed
+  }
   if (flags.json === true) return print(JSON.stringify({ sent, answers: found }))
   print(
     `${sent} requests: ${Object.entries(found)

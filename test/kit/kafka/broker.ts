@@ -6,11 +6,21 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { writeConfig } from './config.ts'
+import type { Certificate } from './certificate.ts'
+import { scramArguments, writeConfig } from './config.ts'
 import { brokerJars } from './jars.ts'
+
+/** The same broker's other listeners. */
+export interface Secured {
+  /** Wants a login: config.ts's USER. */
+  readonly sasl: readonly string[]
+  /** Wants a certificate; undefined where openssl could not make one. */
+  readonly tls: (Certificate & { readonly brokers: readonly string[] }) | undefined
+}
 
 export interface Broker {
   readonly brokers: readonly string[]
+  readonly secured: Secured
   readonly pid: number
   /** SIGTERM, and removes its data. */
   stop(): Promise<void>
@@ -70,7 +80,15 @@ const end = async (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =
 
 const format = async (jars: string, dir: string): Promise<void> => {
   const id = randomBytes(16).toString('base64url').replace(/^-/, 'A')
-  const args = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', join(dir, 'server.properties')]
+  const args = [
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    id,
+    '-c',
+    join(dir, 'server.properties'),
+    ...scramArguments(),
+  ]
   await promisify(execFile)('java', [...java(jars, dir), ...args])
 }
 
@@ -78,13 +96,17 @@ const format = async (jars: string, dir: string): Promise<void> => {
 export const startBroker = async (): Promise<Broker> => {
   const jars = await brokerJars()
   const dir = mkdtempSync(join(tmpdir(), 'chaos-proxy-kafka-'))
-  const port = await writeConfig(dir)
+  const { ports, certificate } = await writeConfig(dir)
   await format(jars, dir)
   let child = await launch(jars, dir)
   const killWithUs = (): void => void child.kill('SIGKILL')
   process.once('exit', killWithUs)
   return {
-    brokers: [`127.0.0.1:${port}`],
+    brokers: [`127.0.0.1:${ports.plain}`],
+    secured: {
+      sasl: [`127.0.0.1:${ports.sasl}`],
+      tls: certificate && { ...certificate, brokers: [`127.0.0.1:${ports.tls}`] },
+    },
     get pid() {
       return child.pid as number
     },

@@ -10,7 +10,7 @@ export const setup = async (): Promise<() => Promise<void>> => {
   const server = createServer((socket) => {
     broker ??= startBroker()
     broker.then(
-      ({ brokers }) => socket.end(JSON.stringify({ brokers })),
+      ({ brokers, secured }) => socket.end(JSON.stringify({ brokers, secured })),
       (error: Error) => socket.end(JSON.stringify({ error: error.message })),
     )
     socket.on('error', () => undefined)

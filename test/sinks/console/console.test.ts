@@ -233,3 +233,16 @@ test('the pipeline is caught up when every follower has everything, and says for
   ])
   await processing.close()
 })
+
+test('ready when nothing is against it; else it says what', async () => {
+  let reasons: readonly string[] = ['the log does not answer']
+  started = await startTestConsole({ unready: async () => reasons })
+  const not = await fetch(`${started.url}/readyz`)
+  expect([not.status, not.headers.get('content-type')]).toEqual([503, 'application/problem+json'])
+  expect(await not.json()).toMatchObject({ detail: 'the log does not answer' })
+  reasons = []
+  expect((await fetch(`${started.url}/readyz`)).status).toBe(200)
+  await started.console.close()
+  started = await startTestConsole()
+  expect((await get('/readyz')).detail).toBe('the database does not answer')
+})

@@ -1,4 +1,5 @@
 /** The log on Kafka: kafkajs for everything, librdkafka for appending where it is installed. */
+import { setMaxListeners } from 'node:events'
 import type { Admin, Cluster, Kafka } from 'kafkajs'
 import { type EventLog, LogError, type NewRecord, type Processing } from '../../../../schemas/log.ts'
 import { openView } from '../kit/view.ts'
@@ -36,7 +37,10 @@ const connect = async (options: KafkaLogOptions): Promise<Handle> => {
     await Promise.allSettled([admin.disconnect(), cluster.disconnect()])
     throw toLogError(error, `connecting to Kafka at ${addressOf(options)}`)
   }
-  return { options, kafka, admin, cluster, closing: new AbortController(), processings: new Set() }
+  const closing = new AbortController()
+  // Everything that waits for the brokers listens to it.
+  setMaxListeners(0, closing.signal)
+  return { options, kafka, admin, cluster, closing, processings: new Set() }
 }
 
 /** Asks the brokers, again while they are away for a moment. */

@@ -61,6 +61,9 @@ const viewOf = (table: Table, close: () => Promise<void>): View => ({
     return () => void table.listeners.delete(listener)
   },
   positions: () => table.real?.positions() ?? [],
+  get trouble() {
+    return table.real?.trouble
+  },
   close,
 })
 

@@ -9,6 +9,7 @@ interface Table {
   readonly values: Map<string, Uint8Array>
   readonly listeners: Set<Listener>
   readonly positions: number[]
+  readonly troubles: Map<number, LogError>
 }
 
 const apply = (table: Table, record: LogRecord): void => {
@@ -30,31 +31,62 @@ const take = (table: Table, batch: readonly LogRecord[]): void => {
 const RETRY_MS = 250
 /** Damage may be mended by a person: looked at again, but seldom. */
 const MENDED_MS = 5_000
-const FINAL = new Set(['closed', 'unknown-topic'])
-
-/** What came is kept; what fails (a log that is away, a damaged file) is tried again. */
-const follow = async (source: Source, topic: string, { table, partition, signal }: Follower): Promise<void> => {
-  while (!signal.aborted) {
-    try {
-      const from = { kind: 'offset', offset: table.positions[partition] ?? 0 } as const
-      for await (const batch of source.read(topic, { partition, from, signal })) take(table, batch)
-      return
-    } catch (error) {
-      if (error instanceof LogError && FINAL.has(error.code)) return
-      await delay(error instanceof LogError && error.retry ? RETRY_MS : MENDED_MS, undefined, { signal }).catch(
-        () => undefined,
-      )
-    }
-  }
-}
 
 interface Follower {
   readonly table: Table
   readonly partition: number
   readonly signal: AbortSignal
+  readonly mendedMs: number
 }
 
-const load = async (source: Source, topic: string, { table, signal }: Omit<Follower, 'partition'>): Promise<void> => {
+/** A topic that was made anew begins again: what the view holds of the old one stays until it is written over. */
+const rewind = async (source: Source, topic: string, { table, partition }: Follower): Promise<void> => {
+  const range = (await source.ranges(topic)).find((r) => r.partition === partition)
+  if (range && range.end < (table.positions[partition] ?? 0)) table.positions[partition] = range.start
+}
+
+const readOn = async (source: Source, topic: string, follower: Follower): Promise<void> => {
+  const { table, partition, signal, mendedMs } = follower
+  const settle = (): void => void table.troubles.delete(partition)
+  if (table.troubles.has(partition)) await rewind(source, topic, follower)
+  const calm = setTimeout(settle, mendedMs)
+  calm.unref()
+  try {
+    const from = { kind: 'offset', offset: table.positions[partition] ?? 0 } as const
+    for await (const batch of source.read(topic, { partition, from, signal })) {
+      take(table, batch)
+      settle()
+    }
+  } finally {
+    clearTimeout(calm)
+  }
+}
+
+/** What came is kept; what fails (a log that is away, a damaged file, a topic that is gone) is tried again. */
+const follow = async (source: Source, topic: string, follower: Follower): Promise<void> => {
+  const { table, partition, signal, mendedMs } = follower
+  while (!signal.aborted) {
+    try {
+      return await readOn(source, topic, follower)
+    } catch (error) {
+      if (error instanceof LogError && error.code === 'closed') return
+      const passes = error instanceof LogError && error.retry
+      if (!passes) table.troubles.set(partition, asLogError(error, topic))
+      await delay(passes ? RETRY_MS : mendedMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+}
+
+const asLogError = (error: unknown, topic: string): LogError =>
+  error instanceof LogError
+    ? error
+    : new LogError('corrupt', `following ${topic}: ${(error as Error).message}`, { cause: error })
+
+const load = async (
+  source: Source,
+  topic: string,
+  { table, signal }: Pick<Follower, 'table' | 'signal'>,
+): Promise<void> => {
   for (const { partition, end } of await source.ranges(topic)) {
     const until = { kind: 'offset', offset: end } as const
     table.positions[partition] = 0
@@ -65,12 +97,12 @@ const load = async (source: Source, topic: string, { table, signal }: Omit<Follo
 }
 
 /** Loads `topic` and follows it; see `EventLog.view`. */
-export const openView = async (source: Source, topic: string): Promise<View> => {
-  const table: Table = { values: new Map(), listeners: new Set(), positions: [] }
+export const openView = async (source: Source, topic: string, mendedMs = MENDED_MS): Promise<View> => {
+  const table: Table = { values: new Map(), listeners: new Set(), positions: [], troubles: new Map() }
   const abort = new AbortController()
   const { signal } = abort
   await load(source, topic, { table, signal })
-  const following = table.positions.map((_, partition) => follow(source, topic, { table, partition, signal }))
+  const following = table.positions.map((_, partition) => follow(source, topic, { table, partition, signal, mendedMs }))
   return {
     get: (key) => table.values.get(key),
     entries: () => table.values.entries(),
@@ -83,6 +115,9 @@ export const openView = async (source: Source, topic: string): Promise<View> => 
       return () => void table.listeners.delete(listener)
     },
     positions: () => [...table.positions],
+    get trouble() {
+      return table.troubles.values().next().value
+    },
     close: async () => {
       abort.abort()
       await Promise.all(following)
