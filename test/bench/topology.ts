@@ -1,98 +1,176 @@
 /**
- * Exchanges per second and core through the whole topology, over the log in memory and the embedded log:
- * `node --import tsx test/bench/topology.ts [count]`. CPU time is the measure: wall rates of a shared machine say little.
+ * Exchanges per second and core through the whole topology, as `startProcessors` runs it, over each log; the input is on
+ * the log before. CPU is that of this process, threads included: on Kafka the broker is another one and not counted.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import type { Topology } from '../../processors/kit/processor.ts'
-import { startProcessors } from '../../processors/runtime/host.ts'
+import { startProcessors, type ProcessorsEvent, type Running } from '../../processors/runtime/host.ts'
 import { openEmbeddedLog } from '../../processors/runtime/logs/embedded/log.ts'
+import { openKafkaLog } from '../../processors/runtime/logs/kafka/log.ts'
 import { openMemoryLog } from '../../processors/runtime/logs/memory.ts'
 import { createTask } from '../../processors/runtime/task.ts'
+import type { Topology } from '../../processors/kit/processor.ts'
 import { topology } from '../../processors/topology.ts'
 import { openCodecs } from '../../schemas/codec.ts'
 import type { Codecs } from '../../schemas/codecs.ts'
 import type { EventLog, LogRecord, NewRecord } from '../../schemas/log.ts'
 import { memorySchemaStore } from '../../schemas/schema-store.ts'
 import { topicName, topicSpecs } from '../../schemas/topics.ts'
+import { brokerMissing } from '../kit/kafka/jars.ts'
+import { sharedBroker } from '../kit/kafka/shared.ts'
 import { recording } from '../topology/recording.ts'
+import { best, costOf, perCore, round, stopwatch, type Cost, type Figure, type Section } from './kit/figure.ts'
 
-export interface TopologyFigure {
-  readonly name: string
-  readonly exchanges: number
-  readonly cpuMicros: number
-  readonly perCore: number
-}
+const COUNT = 40_000
+/** The first quarter of each round warms the compiler and the caches up and is not counted. */
+const WARM = COUNT / 4
+const ROUNDS = 3
+const FLOOR = 10_000
 
+const section = 'topology'
 const input = topicName('exchanges')
-const APP = 'bench'
 
-const figure = (name: string, exchanges: number, { user, system }: NodeJS.CpuUsage): TopologyFigure => {
-  const cpuMicros = (user + system) / exchanges
-  return { name, exchanges, cpuMicros: Math.round(cpuMicros * 10) / 10, perCore: Math.round(1e6 / cpuMicros) }
+interface Input {
+  readonly codecs: Codecs
+  readonly records: readonly NewRecord[]
 }
 
-/** The first quarter warms the compiler up and is not counted. */
-const overTask = (name: string, one: Topology, codecs: Codecs, records: readonly NewRecord[]): TopologyFigure => {
+/** The plainest means: decode, parse the answer, keep nothing. */
+const peer = ({ codecs, records }: Input): Cost => {
+  let known = 0
+  const read = (some: readonly NewRecord[]): void => {
+    for (const { value } of some) {
+      const { exchange } = codecs.decode('exchanges', value as Uint8Array)
+      if (exchange?.responseBody.bytes.length) known += JSON.parse(exchange.responseBody.bytes.toString()) ? 1 : 0
+    }
+  }
+  read(records.slice(0, WARM))
+  const stop = stopwatch()
+  read(records.slice(WARM))
+  if (known === 0) throw new Error('the recording holds no JSON')
+  return costOf(stop(), records.length - WARM)
+}
+
+/** One topology, without a log. */
+const overTask = ({ codecs, records }: Input, one: Topology): Cost => {
   const read: LogRecord[] = records.map((r, offset) => ({ ...r, topic: input, partition: 0, offset }))
   const task = createTask({ topology: one, codecs })
-  const warm = Math.floor(read.length / 4)
-  task.step(read.slice(0, warm))
-  const start = process.cpuUsage()
-  for (let at = warm; at < read.length; at += 2000) task.step(read.slice(at, at + 2000))
-  return figure(name, read.length - warm, process.cpuUsage(start))
+  task.step(read.slice(0, WARM))
+  const stop = stopwatch()
+  for (let at = WARM; at < read.length; at += 2000) task.step(read.slice(at, at + 2000))
+  return costOf(stop(), read.length - WARM)
 }
 
-const overLog = async (
-  name: string,
-  log: EventLog,
-  codecs: Codecs,
-  records: readonly NewRecord[],
-): Promise<TopologyFigure> => {
-  await log.createTopics(topicSpecs(1))
-  for (let at = 0; at < records.length; at += 1000) await log.append(input, records.slice(at, at + 1000))
-  const warm = Math.floor(records.length / 4)
-  let start: NodeJS.CpuUsage | undefined
+/** From the first commit at or behind `WARM` to the last one. */
+const measured = (count: number) => {
+  let done: (cost: Cost) => void = () => undefined
+  const cost = new Promise<Cost>((resolve) => (done = resolve))
+  let stop: ReturnType<typeof stopwatch> | undefined
   let from = 0
-  const used = await new Promise<NodeJS.CpuUsage>((resolve, reject) => {
-    const onPosition = (position: number): void => {
-      if (start === undefined && position >= warm) {
-        start = process.cpuUsage()
-        from = position
-      }
-      if (position >= records.length) resolve(process.cpuUsage(start))
+  const onEvent = (event: ProcessorsEvent): void => {
+    if (event.kind !== 'committed') return
+    if (stop === undefined && event.position >= WARM) {
+      stop = stopwatch()
+      from = event.position
     }
-    const onEvent = (event: { kind: string; position?: number }): void => {
-      if (event.kind === 'committed') onPosition(event.position ?? 0)
-    }
-    startProcessors({ log, codecs, topology, app: APP, onEvent })
-      .then(({ done }) => done)
-      .catch(reject)
-  })
-  await log.close()
-  return figure(name, records.length - from, used)
+    if (stop !== undefined && event.position >= count) done(costOf(stop(), count - from))
+  }
+  return { cost, onEvent }
 }
 
-/** Runs all; each figure is of one run over the same seeded recording. */
-export const benchTopology = async (count = 40_000): Promise<readonly TopologyFigure[]> => {
-  const codecs = await openCodecs(memorySchemaStore())
-  const records = recording(codecs, { seed: 11, count, dirty: false })
-  const figures: TopologyFigure[] = []
-  figures.push(overTask('decode, parse, locate', { ...topology, processors: [] }, codecs, records))
-  for (const processor of topology.processors)
-    figures.push(
-      overTask(`decode, parse, locate, ${processor.name}`, { ...topology, processors: [processor] }, codecs, records),
-    )
-  figures.push(overTask('whole topology, no log', topology, codecs, records))
-  figures.push(await overLog('whole topology, memory log', openMemoryLog(), codecs, records))
+/** Another app each time: every round starts from nothing. */
+let rounds = 0
+
+const overLog = async (log: EventLog, { codecs, records }: Input): Promise<Cost> => {
+  const { cost, onEvent } = measured(records.length)
+  const running: Running = await startProcessors({ log, codecs, topology, app: `bench-${rounds++}`, onEvent })
+  const result = await Promise.race([cost, running.done])
+  await running.close()
+  if (result === undefined) throw new Error('processing ended before the input did')
+  return result
+}
+
+interface Place {
+  readonly name: string
+  readonly log: EventLog
+  close(): Promise<void>
+}
+
+const onMemory = async (): Promise<Place> => {
+  const log = openMemoryLog()
+  return { name: 'memory log', log, close: () => log.close() }
+}
+
+const onDisk = async (): Promise<Place> => {
   const dir = await mkdtemp(join(tmpdir(), 'chaos-proxy-bench-'))
-  const embedded = await openEmbeddedLog({ dir, writer: ['ingress', 'processors'] })
-  figures.push(await overLog('whole topology, embedded log', embedded, codecs, records))
-  await rm(dir, { recursive: true, force: true })
+  const log = await openEmbeddedLog({ dir, writer: ['ingress', 'processors'] })
+  const close = async (): Promise<void> => {
+    await log.close()
+    await rm(dir, { recursive: true, force: true })
+  }
+  return { name: 'embedded log', log, close }
+}
+
+const onKafka = async (): Promise<Place> => {
+  const broker = await sharedBroker()
+  const log = await openKafkaLog({ brokers: broker.brokers, clientId: 'bench', producer: 'kafkajs' })
+  const close = async (): Promise<void> => {
+    await log.close()
+    await broker.release()
+  }
+  return { name: 'Kafka', log, close }
+}
+
+/** Fills the log, then runs over it a few times. */
+const over = async (open: () => Promise<Place>, given: Input): Promise<Cost & { readonly name: string }> => {
+  const { name, log, close } = await open()
+  try {
+    await log.createTopics(topicSpecs(1))
+    for (let at = 0; at < given.records.length; at += 1000) await log.append(input, given.records.slice(at, at + 1000))
+    const costs: Cost[] = []
+    while (costs.length < ROUNDS) costs.push(await overLog(log, given))
+    return { name, ...best(costs) }
+  } finally {
+    await close()
+  }
+}
+
+const figure = (name: string, cost: Cost, plain: Cost): Figure => ({
+  section,
+  name,
+  unit: 'exchanges/s/core',
+  value: round(perCore(cost)),
+  better: 'more',
+  peer: { name: 'decode and parse only', value: round(perCore(plain)) },
+  seen: round(cost.seen),
+})
+
+/** Where the time goes: the host and the locator alone, each processor besides, all of them. */
+const parts = (given: Input, plain: Cost): Figure[] => {
+  const one = (name: string, processors: Topology['processors']): Figure => {
+    const run = (): Cost => overTask(given, { ...topology, processors })
+    return figure(name, best([run(), run()]), plain)
+  }
+  return [
+    one('no log: host and locator', []),
+    ...topology.processors.map((processor) => one(`no log: and ${processor.name}`, [processor])),
+    one('no log: all', topology.processors),
+  ]
+}
+
+const run: Section['run'] = async (skipped) => {
+  const codecs = await openCodecs(memorySchemaStore())
+  const given = { codecs, records: recording(codecs, { seed: 11, count: COUNT, dirty: false }) }
+  const plain = best(Array.from({ length: ROUNDS }, () => peer(given)))
+  const figures = parts(given, plain)
+  const missing = brokerMissing()
+  if (missing !== undefined) skipped(`Kafka: ${missing}`)
+  for (const open of [onMemory, onDisk, ...(missing === undefined ? [onKafka] : [])]) {
+    const { name, ...cost } = await over(open, given)
+    figures.push({ ...figure(name, cost, plain), floor: { of: 'value', at: FLOOR } })
+  }
   return figures
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
-  console.table(await benchTopology(Number(process.argv[2] ?? 40_000)))
+export const topologySection: Section = { name: section, run }

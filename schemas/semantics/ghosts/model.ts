@@ -172,6 +172,8 @@ export interface Knowledge {
   touch(key: string): Touch | undefined
 }
 
+const escaped = (part: string): string =>
+  part.includes('%') || part.includes(' ') ? part.replaceAll('%', '%25').replaceAll(' ', '%20') : part
+
 /** Joins the parts of a key; a blank in a part is escaped, so that no two lists of parts give the same key. */
-export const keyOf = (...parts: readonly string[]): string =>
-  parts.map((part) => part.replaceAll('%', '%25').replaceAll(' ', '%20')).join(' ')
+export const keyOf = (...parts: readonly string[]): string => parts.map(escaped).join(' ')

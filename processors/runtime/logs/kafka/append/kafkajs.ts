@@ -115,18 +115,21 @@ const discard = async (sending: Sending): Promise<void> => {
   await producer?.disconnect().catch(() => undefined)
 }
 
-/** Rejects after `ms`; the work that is given up is ended by throwing its producer away. */
+/**
+ * Rejects after `ms`; the work that is given up is ended by throwing its producer away. A plain timer: a signal that aborts
+ * makes an error, with its stack, for every request.
+ */
 const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
-  const timer = new AbortController()
-  const late = delay(ms, undefined, { signal: timer.signal }).then(() => {
-    throw new LogError('unavailable', `no broker has acknowledged within ${ms} ms; is it up and reachable?`)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const error = (): LogError =>
+      new LogError('unavailable', `no broker has acknowledged within ${ms} ms; is it up and reachable?`)
+    timer = setTimeout(() => reject(error()), ms)
   })
-  late.catch(() => undefined)
-  work.catch(() => undefined)
   try {
     return await Promise.race([work, late])
   } finally {
-    timer.abort()
+    clearTimeout(timer)
   }
 }
 

@@ -1,0 +1,97 @@
+/** A backend and a load generator, as light as Node allows: they share a core while the proxy has the other. */
+import http from 'node:http'
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
+
+/** Like an API's: 1 KiB, an object of a few fields and a list. */
+export const DOCUMENT = JSON.stringify({
+  id: 4711,
+  title: 'A benchmark’s book',
+  author: { id: 7, name: 'Author 7' },
+  price: 13.37,
+  tags: Array.from({ length: 6 }, (_, n) => ({ id: n, name: `tag-${n}`, weight: n / 7 })),
+  text: 'x'.repeat(620),
+})
+
+const answer = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+  request.resume()
+  request.once('end', () => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(DOCUMENT) })
+    response.end(DOCUMENT)
+  })
+}
+
+export interface Backend {
+  readonly url: string
+  close(): void
+}
+
+export const startBackend = async (): Promise<Backend> => {
+  const server = http.createServer({ keepAliveTimeout: 60_000 }, answer)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+export type Scenario = 'GET 1 KiB' | 'POST 1 KiB'
+
+const head = (line: string, more: readonly string[]): string =>
+  [line, 'host: bench', 'user-agent: bench', 'accept: application/json', 'authorization: Bearer bench', ...more].join(
+    '\r\n',
+  )
+
+const requestOf = (scenario: Scenario): Buffer => {
+  if (scenario === 'GET 1 KiB') return Buffer.from(`${head('GET /books/4711 HTTP/1.1', [])}\r\n\r\n`)
+  const more = ['content-type: application/json', `content-length: ${Buffer.byteLength(DOCUMENT)}`]
+  return Buffer.from(`${head('POST /books HTTP/1.1', more)}\r\n\r\n${DOCUMENT}`)
+}
+
+/** Bytes of the answer that begins `text`, undefined while its head is not complete. */
+const lengthOf = (text: string): number | undefined => {
+  const end = text.indexOf('\r\n\r\n')
+  if (end < 0) return undefined
+  const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, end))?.[1]
+  if (!text.startsWith('HTTP/1.1 200') || length === undefined) throw new Error(`not the answer expected: ${text}`)
+  return end + 4 + Number(length)
+}
+
+/** One connection, one request at a time; `next` says whether one more is wanted. */
+const converse = async (port: number, request: Buffer, next: () => boolean): Promise<void> => {
+  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
+  await once(socket, 'connect')
+  let got = ''
+  await new Promise<void>((resolve, reject) => {
+    const ask = (): void => void (next() ? socket.write(request) : resolve())
+    socket.on('data', (bytes) => {
+      got += bytes.toString('latin1')
+      try {
+        const length = lengthOf(got)
+        if (length === undefined || got.length < length) return
+      } catch (error) {
+        return reject(error as Error)
+      }
+      got = ''
+      ask()
+    })
+    socket.on('close', () => reject(new Error('the proxy has closed a connection')))
+    ask()
+  })
+  socket.removeAllListeners('close')
+  socket.destroy()
+}
+
+const CONNECTIONS = 64
+
+/** Sends `count` requests over 64 connections that are kept alive; rejects at the first wrong answer. */
+export const drive = async (port: number, scenario: Scenario, count: number): Promise<void> => {
+  const request = requestOf(scenario)
+  let left = count
+  const next = (): boolean => left-- > 0
+  await Promise.all(Array.from({ length: CONNECTIONS }, () => converse(port, request, next)))
+}
