@@ -9,6 +9,7 @@ import { followControl } from './edge/control.ts'
 import { openEmitter, type Emitter } from './edge/emitter.ts'
 import { createForward } from './edge/forward.ts'
 import { createConsult, followGhosts } from './edge/ghosts.ts'
+import { keepRequestsYoung } from './edge/heap.ts'
 import { newSpan, newTrace, uuid7 } from './edge/ids.ts'
 import { openKeys } from './edge/keys.ts'
 import { openMetrics } from './edge/metrics.ts'
@@ -116,6 +117,7 @@ const walkOf = (parts: Parts): ((context: Context) => void) => {
 
 /** Starts to listen. Rejects when the port is taken or an option is wrong; never because the log or an upstream is away. */
 export const startIngress = async (options: IngressOptions): Promise<Ingress> => {
+  keepRequestsYoung()
   const services = options.services.map(openService)
   const instance = options.instance ?? uuid7(Date.now())
   const { logger, onEvent } = options
@@ -151,7 +153,7 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
     stopHeartbeat()
     await emitter.close(DRAIN_EVENTS)
     await views.close()
-    await pools.close()
+    pools.close()
   }
   return {
     address: server.address,

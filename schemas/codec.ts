@@ -86,8 +86,8 @@ export const schemaId = (bytes: Uint8Array): number => {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(1)
 }
 
-/** Frames with a scratch buffer of its own: the returned bytes are a copy and belong to the caller. */
-const encoder = (type: avro.Type, id: number): ((value: unknown) => Uint8Array) => {
+/** Frames into memory of its own, which the next call overwrites. */
+const encoder = (type: avro.Type, id: number): ((value: unknown) => Buffer) => {
   let scratch = Buffer.allocUnsafe(64 * 1024)
   return (value) => {
     let end = type.encode(value, scratch, HEADER)
@@ -97,13 +97,13 @@ const encoder = (type: avro.Type, id: number): ((value: unknown) => Uint8Array) 
     }
     scratch[0] = 0
     scratch.writeUInt32BE(id, 1)
-    return Buffer.from(scratch.subarray(0, end))
+    return scratch.subarray(0, end)
   }
 }
 
 /** Registers the current schema of every topic and resolves with their codecs. */
 export const openCodecs = async (store: SchemaStore): Promise<Codecs> => {
-  const encoders = new Map<ValueTopic, (value: unknown) => Uint8Array>()
+  const encoders = new Map<ValueTopic, (value: unknown) => Buffer>()
   const readers = new Map<ValueTopic, Reader>()
   const writers = new Map<number, avro.Type>()
   const missing = new Set<number>()
@@ -131,8 +131,12 @@ export const openCodecs = async (store: SchemaStore): Promise<Codecs> => {
     }
   }
 
+  const encodeBriefly = (topic: ValueTopic, value: unknown): Buffer =>
+    (encoders.get(topic) as (value: unknown) => Buffer)(value)
+
   return {
-    encode: (topic, value) => (encoders.get(topic) as (value: unknown) => Uint8Array)(value),
+    encode: (topic, value) => Buffer.from(encodeBriefly(topic, value)),
+    encodeBriefly,
     decode: (topic, bytes) => {
       const reader = readers.get(topic) as Reader
       const resolve = resolver(reader, schemaId(bytes))

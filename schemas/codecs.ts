@@ -11,7 +11,10 @@ export interface SchemaStore {
 export type ValueTopic = keyof TopicValues
 
 export interface Codecs {
+  /** The returned bytes belong to the caller. */
   encode<T extends ValueTopic>(topic: T, value: TopicValues[T]): Uint8Array
+  /** The same without a copy: the bytes are overwritten by the next call for the topic, so use them at once. */
+  encodeBriefly<T extends ValueTopic>(topic: T, value: TopicValues[T]): Uint8Array
   /** Throws DecodeError. */
   decode<T extends ValueTopic>(topic: T, bytes: Uint8Array): TopicValues[T]
   /** Fetches the writers' schemas that these values need and that are not known yet. Cheap when all are. */

@@ -126,6 +126,7 @@ export interface EventLog {
    * Resolves with the offsets when every record is durable (fdatasync here, acks=all there). Records of one partition get
    * rising offsets in the order of the calls and of the array. Rejects when any is not known to be durable: it may then
    * still be there (once or, after a retry by the caller, twice: consumers know an event by its id). Safe to call concurrently.
+   * Once it has resolved, the memory of keys and values is the caller's again.
    */
   append(topic: string, records: readonly NewRecord[]): Promise<readonly number[]>
 

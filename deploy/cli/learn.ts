@@ -59,7 +59,10 @@ export const registerLearn = (program: Command): void => {
     .command('learn')
     .description('learn from recorded traffic (HAR, or JSON lines), offline')
     .argument('<file...>', 'HAR files, or JSON lines: {"time","method","path","status",…}; .gz too')
-    .requiredOption('-o, --out <folder>', 'where exchanges.jsonl, endpoints.jsonl, drift.jsonl, anomalies.jsonl go')
+    .requiredOption(
+      '-o, --out <folder>',
+      'where exchanges.jsonl, endpoints.jsonl, drift.jsonl, anomalies.jsonl and openapi.json go',
+    )
     .option('--checkpoints <list>', 'also say what was known after so many exchanges, such as 100,300,1000')
     .option('--service <name>', 'the service of lines that name none (default: api)')
     .option('--json', 'machine-readable summary')

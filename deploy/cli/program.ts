@@ -7,6 +7,7 @@ import { registerDev } from './commands/dev.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerLearn } from './learn.ts'
 import { registerMode } from './commands/mode.ts'
+import { registerOpenApi } from './commands/openapi.ts'
 import { registerRoles } from './commands/roles.ts'
 import { registerSimulate } from './commands/simulate.ts'
 import { registerTopics } from './commands/topics.ts'
@@ -32,6 +33,7 @@ const build = (): Command => {
     registerDemo,
     registerRoles,
     registerMode,
+    registerOpenApi,
     registerLearn,
     registerTopics,
     registerSimulate,

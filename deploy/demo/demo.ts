@@ -73,7 +73,7 @@ interface Cast {
 
 const learn = async ({ dev, show, signal }: Cast): Promise<void> => {
   show.act('learning', `${visitors().length} readers browse, search, log in and fill carts, ${RATE} requests a second`)
-  await show.during(LEARN_MS, signal)
+  await Promise.all([dev.complete, show.during(LEARN_MS, signal)])
   await caughtUp(dev)
   show.learned()
 }

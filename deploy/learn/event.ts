@@ -74,3 +74,16 @@ export const toEvent = (line: InputLine, index: number, service: string): Event 
     command: null,
   }
 }
+
+/** Nothing but time: what an ingress says when there is no traffic. */
+export const toHeartbeat = (at: number): Event => ({
+  id: eventId(at, 0),
+  at,
+  service: LEARN_INSTANCE,
+  instance: LEARN_INSTANCE,
+  sequence: 0,
+  kind: 'signal',
+  exchange: null,
+  signal: { kind: 'heartbeat', subject: '', from: '', to: '', reason: '', count: 0, attributes: [] },
+  command: null,
+})

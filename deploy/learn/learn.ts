@@ -12,10 +12,11 @@ import { topology as shipped } from '../../processors/topology.ts'
 import { openCodecs } from '../../schemas/codec.ts'
 import type { Codecs } from '../../schemas/codecs.ts'
 import type { Endpoint } from '../../schemas/events.ts'
-import type { LogRecord } from '../../schemas/log.ts'
+import type { LogRecord, Output } from '../../schemas/log.ts'
 import { memorySchemaStore } from '../../schemas/schema-store.ts'
 import { topicName } from '../../schemas/topics.ts'
-import { toEvent } from './event.ts'
+import { writeDocuments } from './documents.ts'
+import { toEvent, toHeartbeat } from './event.ts'
 import { type BadLine, readInput } from './input.ts'
 import { openLines, type LineWriter } from './output.ts'
 import { type Heard, spyOn } from './spy.ts'
@@ -58,6 +59,8 @@ interface Session {
   readonly drift: LineWriter
   readonly anomalies: LineWriter
   readonly endpoints: Map<string, Endpoint>
+  /** As they stand on their topic. */
+  readonly shapes: Map<string, Uint8Array>
   /** By checkpoint, the endpoint of each exchange before it. */
   readonly labels: Map<number, (string | null)[]>
   /** Exchanges up to the last checkpoint. */
@@ -66,13 +69,19 @@ interface Session {
   readonly last: number
   batch: LogRecord[]
   batchKept: Omit<Kept, 'online'>[]
+  /** The latest event time, µs. */
+  latest: number
   counts: { exchanges: number; badLines: number; deadLetters: number; drift: number; anomalies: number }
 }
 
 const BATCH = 256
 const WORKING_FILE = '.exchanges.working.jsonl'
+/** Longer than a second of event time, µs: shapes are told at most once in one. */
+const TELL_AFTER = 2_000_000
+const HEARTBEAT = 'learn'
 const INPUT = topicName('exchanges')
 const ENDPOINTS = topicName('endpoints')
+const SHAPES = topicName('shapes')
 
 const idOf = (located: Located | undefined): string | null => located?.id ?? null
 
@@ -90,20 +99,27 @@ const openSession = async (options: LearnOptions): Promise<Session> => {
     drift: openLines(join(options.out, 'drift.jsonl')),
     anomalies: openLines(join(options.out, 'anomalies.jsonl')),
     endpoints: new Map(),
+    shapes: new Map(),
     labels: new Map(),
     recent: [],
     checkpoints,
     last: Math.max(0, ...checkpoints),
     batch: [],
     batchKept: [],
+    latest: 0,
     counts,
   }
 }
 
-const keepEndpoints = (
-  session: Session,
-  outputs: readonly { topic: string; key: string; value: Uint8Array | null }[],
-): void => {
+const keepShapes = ({ shapes }: Session, outputs: readonly Output[]): void => {
+  for (const { topic, key, value } of outputs) {
+    if (topic !== SHAPES) continue
+    if (value === null) shapes.delete(key)
+    else shapes.set(key, value)
+  }
+}
+
+const keepEndpoints = (session: Session, outputs: readonly Output[]): void => {
   for (const { topic, key, value } of outputs) {
     if (topic !== ENDPOINTS) continue
     const endpoint = value === null ? undefined : session.codecs.decode('endpoints', value)
@@ -126,6 +142,7 @@ const flush = async (session: Session): Promise<void> => {
   if (session.batch.length === 0) return
   const { outputs } = session.task.step(session.batch)
   keepEndpoints(session, outputs)
+  keepShapes(session, outputs)
   for (const one of session.batchKept)
     await session.kept.write({ ...one, online: idOf(session.heard.located.get(one.index)) })
   session.heard.located.clear()
@@ -164,6 +181,7 @@ const readFile = async (session: Session, file: string, options: LearnOptions): 
     const service = read.line.service ?? options.service ?? 'api'
     const value = session.codecs.encode('exchanges', toEvent(read.line, index, service))
     const timestamp = Math.floor(read.line.at / 1000)
+    session.latest = Math.max(session.latest, read.line.at)
     const { method, path } = read.line
     await take(
       session,
@@ -207,9 +225,16 @@ const writeEndpoints = async (session: Session, out: string, counts: ReadonlyMap
   await writer.close()
 }
 
+/** What was news in the last second is told when time moves on, as a heartbeat would move it. */
+const tellShapes = (session: Session): void => {
+  const value = session.codecs.encode('exchanges', toHeartbeat(session.latest + TELL_AFTER))
+  const record = { topic: INPUT, partition: 0, offset: session.counts.exchanges, timestamp: 0, key: HEARTBEAT, value }
+  keepShapes(session, session.task.step([record]).outputs)
+}
+
 /**
- * Learns from HAR files or JSON lines and writes `exchanges.jsonl`, `endpoints.jsonl`, `drift.jsonl` and `anomalies.jsonl`
- * into `out`. Lines that cannot be used are told to `onBadLine`, counted and passed over. Memory is that of the topology's
+ * Learns from HAR files or JSON lines and writes `exchanges.jsonl`, `endpoints.jsonl`, `drift.jsonl`, `anomalies.jsonl` and
+ * `openapi.json` into `out`. Lines that cannot be used are told to `onBadLine`, counted and passed over. Memory is that of the topology's
  * state, not of the files (a HAR, one JSON text, excepted).
  */
 export const learn = async (options: LearnOptions): Promise<LearnSummary> => {
@@ -220,5 +245,7 @@ export const learn = async (options: LearnOptions): Promise<LearnSummary> => {
   for (const writer of [session.kept, session.drift, session.anomalies]) await writer.close()
   const counts = await writeExchanges(session, options.out)
   await writeEndpoints(session, options.out, counts)
+  tellShapes(session)
+  await writeDocuments(session, options.out)
   return { ...session.counts, endpoints: session.endpoints.size }
 }

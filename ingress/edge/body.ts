@@ -1,7 +1,7 @@
 /**
- * The request's body on its way up. A small one is collected first: handing undici one buffer costs a quarter less than
+ * The request's body on its way up. A small one is collected first: one buffer costs a quarter less than
  * a stream, and it can be sent again. A large one streams through a Readable of its own, with backpressure: a second
- * listener on `req` beside undici would lose everything that arrives before the upstream's connection is ready.
+ * listener on `req` beside the sender would lose everything that arrives before the upstream's connection is ready.
  */
 import { Readable } from 'node:stream'
 import { tee, type Context } from '../phases/context.ts'
@@ -17,24 +17,46 @@ export interface Upload {
   readonly replayable: boolean
 }
 
+/** Bodies under way, and when a piece last came: one clock for all of them costs less than a timer for each. */
+interface Waiting {
+  /** ms */
+  since: number
+  readonly stall: number
+  readonly giveUp: () => void
+}
+
+const waiting = new Set<Waiting>()
+let clock: NodeJS.Timeout | undefined
+
+const look = (): void => {
+  const now = performance.now()
+  for (const each of waiting) if (now - each.since > each.stall) each.giveUp()
+  if (waiting.size > 0) return
+  clearInterval(clock)
+  clock = undefined
+}
+
+const LOOK = 50
+const watch = (each: Waiting): void => {
+  waiting.add(each)
+  clock ??= setInterval(look, LOOK).unref()
+}
+
 const collect = (context: Context, stall: number, ready: (upload: Upload) => void): void => {
   const { req } = carrierOf(context)
   const chunks: Buffer[] = []
-  const timer = setTimeout(() => settle(undefined), stall)
-  let settled = false
   const settle = (body: Buffer | undefined): void => {
-    if (settled) return
-    settled = true
-    clearTimeout(timer)
-    ready({ body, replayable: true })
+    if (waiting.delete(self)) ready({ body, replayable: true })
   }
+  const self: Waiting = { since: performance.now(), stall, giveUp: () => settle(undefined) }
+  watch(self)
   req.on('data', (chunk: Buffer) => {
-    timer.refresh()
+    self.since = performance.now()
     tee(context.requestBody, chunk)
     chunks.push(chunk)
   })
   req.on('end', () => settle(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
-  req.on('close', () => settle(undefined))
+  req.on('close', self.giveUp)
 }
 
 const stream = (context: Context, stall: number): Readable => {
@@ -46,6 +68,8 @@ const stream = (context: Context, stall: number): Readable => {
       done(error)
     },
   })
+  // The sender listens too, but perhaps not yet or no more: nobody waits for this body then.
+  body.on('error', () => undefined)
   // A paused upload waits for the upstream, not for the client: the timer only runs while the client is to send.
   const timer = setTimeout(() => {
     if (req.isPaused()) timer.refresh()
@@ -66,12 +90,16 @@ const stream = (context: Context, stall: number): Readable => {
   return body
 }
 
-/** Calls `ready` once, now or when a small body is complete. */
+/** Whether the request has a body. */
+export const hasUpload = ({ head }: Context): boolean => head.chunked || head.contentLength > 0
+
+/** Calls `ready` once: when a small body is complete, or soon for one that streams. */
 export const openUpload = (context: Context, stall: number, ready: (upload: Upload) => void): void => {
   const { head } = context
-  if (!head.chunked && head.contentLength <= 0) return ready({ body: null, replayable: true })
-  const { res } = carrierOf(context)
+  const { req, res } = carrierOf(context)
   if (head.expectsContinue) res?.writeContinue()
   if (!head.chunked && head.contentLength <= COLLECT) return collect(context, stall, ready)
-  ready({ body: stream(context, stall), replayable: false })
+  const body = stream(context, stall)
+  // What came with the head is parsed first: a body that is broken from its beginning never reaches an upstream.
+  setImmediate(() => req.socket.writableEnded || ready({ body, replayable: false }))
 }

@@ -11,6 +11,8 @@ export interface Carrier {
   readonly socket: Duplex
   /** What came behind the head of an upgrade. */
   readonly head: Uint8Array
+  /** Called once, when the response is out or the client gone: one listener on each response serves all who want to know. */
+  closed: (() => void) | undefined
 }
 
 export const carrierOf = (context: Context): Carrier => context.arrival.carrier as Carrier
@@ -50,16 +52,17 @@ const sendRaw = (context: Context, reply: Reply): void => {
 /** Sends an answer made here. `done` comes once: when it went out, or when the client is gone. */
 export const sendReply = (context: Context, reply: Reply, draining: boolean, done: () => void): void => {
   note(context, reply)
-  const { req, res } = carrierOf(context)
+  const carrier = carrierOf(context)
+  const { req, res } = carrier
   if (res === undefined) {
     sendRaw(context, reply)
     return done()
   }
   if (res.destroyed || res.headersSent) return done()
-  res.once('close', () => {
+  carrier.closed = () => {
     context.complete = res.writableFinished
     done()
-  })
+  }
   const unread = !req.complete && context.head.contentLength !== 0
   res.writeHead(reply.status, linesOf(context, reply, reply.close === true || draining || unread))
   if (bodiless(reply.status) || req.method === 'HEAD') res.end()

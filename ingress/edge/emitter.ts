@@ -11,8 +11,10 @@ import type { EventLog, NewRecord, Spool } from '../../schemas/log.ts'
 import { topicName } from '../../schemas/topics.ts'
 import type { EmitterStatus } from '../options.ts'
 import { seal, signal, type Draft } from '../phases/emit.ts'
+import { openArena, type Arena, type Chunk } from './arena.ts'
 import { wall } from './clock.ts'
 import { uuid7 } from './ids.ts'
+import { settled, sleep } from './settled.ts'
 
 export interface EmitterSettings {
   readonly log: Pick<EventLog, 'append'>
@@ -23,7 +25,7 @@ export interface EmitterSettings {
   readonly onState: (state: EmitterStatus['state'], reason: string) => void
   /** An event that cannot be encoded: it counts as lost. */
   readonly onDefect: (error: unknown) => void
-  /** ms between the first event of a batch and its append (5). */
+  /** ms between the first event of a batch and its append (10). */
   readonly linger?: number
   /** ms after which an append counts as failed (1,500). */
   readonly appendTimeout?: number
@@ -36,6 +38,8 @@ export interface Slot {
   readonly key: string
   readonly sequence: number
   record: NewRecord | undefined
+  /** Where the record's bytes are. */
+  chunk: Chunk | undefined
   service: string
   /** Events that were lost before, for a gap. */
   gap: number
@@ -58,24 +62,9 @@ const BATCH_BYTES = 4 * 1024 * 1024
 const DRAIN = 500
 const BACKOFF = { first: 100, most: 2000 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref())
-
-/** undefined when it worked, otherwise why not. */
-const settled = (work: Promise<unknown>, ms: number): Promise<string | undefined> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(`no answer within ${ms} ms`), ms)
-    const done = (reason: string | undefined): void => {
-      clearTimeout(timer)
-      resolve(reason)
-    }
-    work.then(
-      () => done(undefined),
-      (error: unknown) => done(error instanceof Error ? error.message : String(error)),
-    )
-  })
-
 interface Inner {
   readonly settings: EmitterSettings
+  readonly arena: Arena
   readonly linger: number
   readonly appendTimeout: number
   readonly maxPending: number
@@ -110,7 +99,7 @@ const size = (record: NewRecord): number => (record.value?.length ?? 0) + 100
 const open = (inner: Inner, key: string): Slot => {
   const sequence = (inner.sequences.get(key) ?? 0) + 1
   inner.sequences.set(key, sequence)
-  const slot: Slot = { key, sequence, record: undefined, service: '', gap: 0, state: 'open' }
+  const slot: Slot = { key, sequence, record: undefined, chunk: undefined, service: '', gap: 0, state: 'open' }
   inner.queue.push(slot)
   return slot
 }
@@ -118,8 +107,10 @@ const open = (inner: Inner, key: string): Slot => {
 const encode = (inner: Inner, slot: Slot, draft: Omit<Draft, 'key'>): NewRecord | undefined => {
   const { codecs, instance, onDefect } = inner.settings
   try {
-    const value = codecs.encode('exchanges', seal({ ...draft, key: slot.key }, instance, slot.sequence))
-    return { key: slot.key, value, timestamp: Math.floor(draft.at / 1000) }
+    const event = seal({ ...draft, key: slot.key }, instance, slot.sequence)
+    const { bytes, chunk } = inner.arena.keep(codecs.encodeBriefly('exchanges', event))
+    slot.chunk = chunk
+    return { key: slot.key, value: bytes, timestamp: Math.floor(draft.at / 1000) }
   } catch (error) {
     onDefect(error)
     return undefined
@@ -189,12 +180,18 @@ const toSpool = async (inner: Inner, batch: readonly Slot[]): Promise<void> => {
   }
 }
 
+/** Only after an append that worked: one that was given up may still read the bytes. */
+const giveBack = ({ arena }: Inner, batch: readonly Slot[]): void => {
+  for (const { chunk } of batch) if (chunk !== undefined) arena.giveBack(chunk)
+}
+
 const deliver = async (inner: Inner, batch: readonly Slot[]): Promise<void> => {
   if (inner.state === 'direct') {
     const records = batch.map((slot) => slot.record as NewRecord)
     const failure = await settled(inner.settings.log.append(TOPIC, records), inner.appendTimeout)
     if (failure === undefined) {
       inner.emitted += batch.length
+      giveBack(inner, batch)
       if (inner.lost.size > 0) tellGaps(inner)
       return
     }
@@ -261,7 +258,8 @@ const close = async (inner: Inner, limit: number): Promise<void> => {
 export const openEmitter = (settings: EmitterSettings): Emitter => {
   const inner: Inner = {
     settings,
-    linger: settings.linger ?? 5,
+    arena: openArena(),
+    linger: settings.linger ?? 10,
     appendTimeout: settings.appendTimeout ?? 1500,
     maxPending: settings.maxPending ?? 32 * 1024 * 1024,
     queue: [],

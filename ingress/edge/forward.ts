@@ -1,38 +1,54 @@
 /**
  * forward, the sockets' half: sends the request to the chosen upstream and streams its answer to the client as it comes.
- * undici's raw handler, because it costs half of `request()`; its calls for one answer come in one tick when the answer
- * is small, so the head is held until the end of that tick and then goes out in one write with the body.
  */
 import type { ServerResponse } from 'node:http'
-import type { Dispatcher } from 'undici'
 import type { Outcome } from '../balance/breaker.ts'
 import { choose } from '../phases/balance.ts'
 import type { Next, Phase } from '../phases/compose.ts'
 import type { Context, Failure, Reply, Service, Upstream } from '../phases/context.ts'
 import * as rules from '../phases/forward.ts'
 import { problem } from '../phases/problem.ts'
-import { latin1, openFlow, type Flow } from './answer.ts'
-import { openUpload, type Upload } from './body.ts'
+import { finish, flush, openFlow, pass, takeBack, type Flow } from './answer.ts'
+import { hasUpload, openUpload, type Upload, type UploadBody } from './body.ts'
 import { carrierOf, rawHead } from './carrier.ts'
-import { carriedBefore } from './pools.ts'
 import type { ForwardSettings } from './forwarding.ts'
 import { forwardUpgrade } from './upgrade.ts'
+import type { Call, Listener, Trouble } from './upstream/call.ts'
+import { abort, resume } from './upstream/connection.ts'
+import type { ResponseHead } from './upstream/head.ts'
+import { requestHead, type RequestLine } from './upstream/request.ts'
 
 /** One request under way. `over`: the answer is somebody else's now, or done. */
 interface Trip {
   readonly context: Context
   readonly settings: ForwardSettings
   readonly next: Next
+  readonly res: ServerResponse
   upload: Upload
-  abort: ((error?: Error) => void) | undefined
+  call: Call<Trip> | undefined
+  /** The answer, once it began. */
+  flow: Flow | undefined
   handed: boolean
-  started: boolean
   /** An interim answer went to the client: the next try's would confuse it. */
   informed: boolean
   again: boolean
   settled: boolean
   upstreamDone: boolean
   over: boolean
+}
+
+const NOTHING: Upload = { body: null, replayable: true }
+
+const cancel = (trip: Trip): void => {
+  if (trip.call !== undefined) abort(trip.call)
+}
+
+const reasons = new Map<number, string>()
+/** Said at each answer, so made once. */
+const reasonOf = (status: number): string => {
+  const known = reasons.get(status) ?? `it answered ${status}`
+  reasons.set(status, known)
+  return known
 }
 
 const settleOnce = (trip: Trip, outcome: Outcome, reason: string): void => {
@@ -51,10 +67,11 @@ const reply = (trip: Trip, answer: Reply): void => {
 const recover = (trip: Trip, failure: Failure): void => reply(trip, trip.settings.decide.recover(trip.context, failure))
 
 /** 1xx (but 100 and 101) go to the client at once, if it is its turn and it knows them. */
-const informational = (context: Context, status: number, text: string, raw: readonly Buffer[]): void => {
+const informational = (context: Context, { status, reason, lines }: ResponseHead): void => {
   const { res } = carrierOf(context)
-  if (res === undefined || res.headersSent || !res.socket || context.arrival.protocol !== 'HTTP/1.1') return
-  res.socket.write(rawHead(status, text, rules.clientFields(raw, latin1).lines), 'latin1')
+  if (status === 100 || res === undefined || res.headersSent || !res.socket) return
+  if (context.arrival.protocol !== 'HTTP/1.1') return
+  res.socket.write(rawHead(status, reason, rules.clientFields(lines).lines), 'latin1')
 }
 
 /** The client is gone, or has everything. */
@@ -62,48 +79,36 @@ const onClientClose = (trip: Trip): void => {
   if (trip.over) return
   trip.over = true
   const { context } = trip
-  const { res } = carrierOf(context)
-  context.complete = trip.upstreamDone && res?.writableFinished === true
+  context.complete = trip.upstreamDone && trip.res.writableFinished
   if (!trip.upstreamDone) {
     settleOnce(trip, 'neutral', 'the client went away')
     if (context.status === 0) context.why = 'client-gone'
-    trip.abort?.()
+    cancel(trip)
   }
   trip.next()
 }
 
-const onTrouble = (trip: Trip, error: Error & { readonly code?: string }): void => {
+const onTrouble = (trip: Trip, error: Trouble, reused: boolean): void => {
   const { context, settings } = trip
   if (trip.over) return
   const code = error.code ?? ''
-  if (trip.started || code === 'CLIENT_GONE') return void carrierOf(context).socket.destroy()
+  const begun = trip.flow !== undefined && !takeBack(trip.flow)
+  if (begun || code === 'CLIENT_GONE') return void carrierOf(context).socket.destroy()
   if (code === 'CLIENT_STALLED') return stalled(trip)
-  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
-    settleOnce(trip, 'neutral', '')
-    return reply(
-      trip,
-      problem(context, { why: 'bad-request', detail: `The request cannot be passed on: ${error.message}.` }),
-    )
-  }
   const upstream = context.upstream as Upstream
-  const trouble = {
-    code,
-    message: error.message,
-    handed: trip.handed,
-    reused: carriedBefore(error),
-    replayable: trip.upload.replayable && !trip.informed,
-  }
+  const replayable = trip.upload.replayable && !trip.informed
+  const trouble = { code, message: error.message, handed: trip.handed, reused, replayable }
   const retry = rules.retryOf(context, trouble, trip.again)
   if (retry === 'same') {
     trip.again = true
-    return attempt(trip)
+    return attempt(trip, true)
   }
   const failure = rules.failureOf(trouble, upstream.url)
   settleOnce(trip, 'bad', failure.detail)
   context.tried.push(upstream)
   if (retry === 'other' && choose(context, context.service as Service, settings.clock())) {
     trip.settled = false
-    return attempt(trip)
+    return attempt(trip, false)
   }
   recover(trip, failure)
 }
@@ -114,86 +119,104 @@ const stalled = (trip: Trip): void => {
   reply(trip, problem(trip.context, { why: 'client-stalled', detail, close: true }))
 }
 
-/** undici's calls for one try. The head of an answer starts a `Flow`, unless a ghost answers instead. */
-const handlerOf = (trip: Trip, res: ServerResponse): Dispatcher.DispatchHandler => {
-  const { context, settings } = trip
-  let flow: Flow | undefined
-  return {
-    onConnect: (abort) => {
-      trip.abort = abort
-      trip.handed = true
-      context.handedAt = settings.clock()
-      if (trip.over) abort()
-    },
-    onHeaders: (status, raw, resume, text) => {
-      if (trip.over) return true
-      if (status < 200) {
-        trip.informed = true
-        informational(context, status, text, raw)
-        return true
-      }
-      context.firstByteAt = settings.clock()
-      const head = rules.clientFields(raw, latin1)
-      settleOnce(trip, rules.outcomeOf(status), `it answered ${status}`)
-      const ill = rules.illStatus(status, head.retryAfter)
-      const instead = ill === undefined ? undefined : settings.decide.replace(context, ill)
-      if (instead !== undefined) {
-        reply(trip, instead)
-        return true
-      }
-      trip.started = true
-      flow = openFlow(context, res, { status, text, head, closing: settings.draining() })
-      res.on('drain', resume)
-      return true
-    },
-    onData: (chunk) => trip.over || flow === undefined || flow.data(chunk),
-    onComplete: (trailers) => {
-      trip.upstreamDone = true
-      if (!trip.over) flow?.end(trailers ?? [])
-    },
-    onError: (error) => onTrouble(trip, error),
-  }
+const onUpload = (trip: Trip, ready: Upload): void => {
+  if (trip.over) return
+  trip.upload = ready
+  if (ready.body === undefined) stalled(trip)
+  else attempt(trip, false)
 }
 
-const attempt = (trip: Trip): void => {
-  const { context, settings } = trip
-  const { res } = carrierOf(context)
-  if (res === undefined) return
+/** What the upstream's side tells of one try. The head of an answer starts a `Flow`, unless a ghost answers instead. */
+const listener: Listener<Trip> = {
+  handed: (trip) => {
+    trip.handed = true
+    trip.context.handedAt = trip.settings.clock()
+  },
+  interim: (trip, head) => {
+    trip.informed = true
+    informational(trip.context, head)
+  },
+  head: (trip, { status, reason, lines }) => {
+    const { context, settings } = trip
+    context.firstByteAt = settings.clock()
+    const head = rules.clientFields(lines)
+    settleOnce(trip, rules.outcomeOf(status), reasonOf(status))
+    const ill = rules.illStatus(status, head.retryAfter)
+    const instead = ill === undefined ? undefined : settings.decide.replace(context, ill)
+    if (instead !== undefined) {
+      cancel(trip)
+      return reply(trip, instead)
+    }
+    trip.flow = openFlow(context, trip.res, { status, text: reason, head, closing: settings.draining() })
+  },
+  data: (trip, chunk) => {
+    if (trip.flow === undefined || pass(trip.flow, chunk)) return true
+    const { call } = trip
+    if (call !== undefined) trip.res.once('drain', () => resume(call))
+    return false
+  },
+  pause: (trip) => {
+    if (trip.flow !== undefined) flush(trip.flow)
+  },
+  end: (trip, trailers) => {
+    trip.upstreamDone = true
+    if (trip.flow !== undefined) finish(trip.flow, trailers)
+  },
+  failed: (trip, error, reused) => onTrouble(trip, error, reused),
+}
+
+const attempt = (trip: Trip, fresh: boolean): void => {
+  const { context, settings, upload } = trip
+  const body = upload.body ?? null
+  const { method } = context.arrival
+  const head = requestHead({
+    method,
+    target: context.target,
+    lines: rules.upstreamFields(context),
+    framing: framingOf(context, body),
+  })
+  if (head === undefined) return unsendable(trip)
   context.attempts++
   trip.handed = false
-  settings.pools.of(context.upstream as Upstream).dispatch(
-    {
-      path: context.target,
-      method: context.arrival.method as Dispatcher.HttpMethod,
-      headers: rules.upstreamFields(context),
-      body: trip.upload.body ?? null,
-      ...(context.arrival.method === 'HEAD' ? { reset: false } : {}),
-    },
-    handlerOf(trip, res),
-  )
+  const { chunked } = context.head
+  trip.call = { method, head, body, chunked, fresh, listener, about: trip, connection: undefined, over: false }
+  settings.pools.of(context.upstream as Upstream).send(trip.call)
+}
+
+const framingOf = ({ head }: Context, body: UploadBody): RequestLine['framing'] => {
+  if (body === null) return head.contentLength === 0 ? 0 : 'none'
+  if (Buffer.isBuffer(body)) return body.length
+  return head.chunked ? 'chunked' : head.contentLength
+}
+
+const unsendable = (trip: Trip): void => {
+  settleOnce(trip, 'neutral', '')
+  const detail = 'The request cannot be passed on: its target or a field holds control characters.'
+  reply(trip, problem(trip.context, { why: 'bad-request', detail }))
 }
 
 export const createForward =
   (settings: ForwardSettings): Phase =>
   (context, next) => {
-    if (context.arrival.kind === 'upgrade') return forwardUpgrade(context, next, settings)
-    const { res } = carrierOf(context)
-    const upload: Upload = { body: null, replayable: true }
-    const flags = {
+    const carrier = carrierOf(context)
+    const { res } = carrier
+    if (res === undefined) return forwardUpgrade(context, next, settings)
+    const trip: Trip = {
+      context,
+      settings,
+      next,
+      res,
+      upload: NOTHING,
+      call: undefined,
+      flow: undefined,
       handed: false,
-      started: false,
       informed: false,
       again: false,
       settled: false,
       upstreamDone: false,
       over: false,
     }
-    const trip: Trip = { context, settings, next, upload, abort: undefined, ...flags }
-    res?.once('close', () => onClientClose(trip))
-    openUpload(context, settings.stallTimeout, (ready) => {
-      if (trip.over) return
-      trip.upload = ready
-      if (ready.body === undefined) stalled(trip)
-      else attempt(trip)
-    })
+    carrier.closed = () => onClientClose(trip)
+    if (hasUpload(context)) openUpload(context, settings.stallTimeout, (ready) => onUpload(trip, ready))
+    else attempt(trip, false)
   }

@@ -5,6 +5,7 @@
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { SEALED_DOMAIN, type Keyed } from '../../schemas/semantics/redaction.ts'
+import { shortLived } from './slab.ts'
 
 export interface Keys extends Keyed {
   /** Opens every sealed value in a text; what does not open stays. */
@@ -68,7 +69,11 @@ export const openKeys = (secret: Uint8Array): Keys => {
     pseudonym: cached((text) => createHmac('sha256', pseudonymKey).update(text).digest('base64url').slice(0, 22)),
     seal: cached(seal),
     toText: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'),
-    toBytes: (text) => Buffer.from(text, 'latin1'),
+    toBytes: (text) => {
+      const bytes = shortLived(text.length)
+      bytes.write(text, 'latin1')
+      return bytes
+    },
     unseal,
     unsealBody: (body) => {
       const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)

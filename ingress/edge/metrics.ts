@@ -1,27 +1,52 @@
 /** Metrics of the ingress: prefix chaosproxy_, base units, no label that a client could choose. */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { EmitterStatus } from '../options.ts'
 import type { Context, Service } from '../phases/context.ts'
+import { openHistogram, type Series } from './histogram.ts'
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
-/** Children by their labels: hashing labels at each request costs more than counting. */
-const MAX_CHILDREN = 5000
-
 export interface Metrics {
   readonly observe: (context: Context, seconds: number) => void
   readonly ghost: (service: string, kind: string) => void
 }
 
-const memo = <T>(make: (labels: string[]) => T): ((...labels: string[]) => T) => {
-  const children = new Map<string, T>()
-  return (...labels) => {
-    const key = labels.join('\u0000')
-    const known = children.get(key)
+/** The requests that are alike to the metrics. */
+interface Kind {
+  readonly service: string
+  readonly method: string
+  readonly status: number
+  readonly answeredBy: string
+  readonly seconds: Series
+  count: number
+}
+
+const isOf = (kind: Kind, service: string, { arrival, status, answeredBy }: Context): boolean =>
+  kind.status === status && kind.service === service && kind.answeredBy === answeredBy && kind.method === arrival.method
+
+/** Most requests are of the kind that the one before was; the others are found by name. */
+const openKinds = (seconds: (service: string, answeredBy: string) => Series) => {
+  const kinds = new Map<string, Kind>()
+  const series = new Map<string, Series>()
+  let last: Kind | undefined
+  const find = (service: string, { arrival, status, answeredBy }: Context): Kind => {
+    const method = METHODS.has(arrival.method) ? arrival.method : 'other'
+    const name = `${status} ${method} ${answeredBy} ${service}`
+    const known = kinds.get(name)
     if (known !== undefined) return known
-    const made = make(labels)
-    if (children.size < MAX_CHILDREN) children.set(key, made)
+    const group = `${answeredBy} ${service}`
+    const observed = series.get(group) ?? seconds(service, answeredBy)
+    series.set(group, observed)
+    const made: Kind = { service, method, status, answeredBy, seconds: observed, count: 0 }
+    kinds.set(name, made)
     return made
+  }
+  return {
+    all: (): Iterable<Kind> => kinds.values(),
+    of: (context: Context): Kind => {
+      const service = context.service?.name ?? ''
+      return last !== undefined && isOf(last, service, context) ? last : (last = find(service, context))
+    },
   }
 }
 
@@ -87,18 +112,23 @@ export const openMetrics = (
   emitter: () => EmitterStatus,
 ): Metrics => {
   const registers = [registry]
-  const requests = new Counter({
+  const seconds = openHistogram({
+    name: 'chaosproxy_request_duration_seconds',
+    help: 'Arrival to the last byte of the answer',
+    buckets: BUCKETS,
+    registry,
+  })
+  const kinds = openKinds((service, answeredBy) => seconds({ service, answered_by: answeredBy }))
+  new Counter({
     name: 'chaosproxy_requests_total',
     help: 'Requests by who answered',
     labelNames: ['service', 'method', 'code', 'answered_by'],
     registers,
-  })
-  const duration = new Histogram({
-    name: 'chaosproxy_request_duration_seconds',
-    help: 'Arrival to the last byte of the answer',
-    labelNames: ['service', 'answered_by'],
-    buckets: BUCKETS,
-    registers,
+    collect() {
+      this.reset()
+      for (const { service, method, status, answeredBy, count } of kinds.all())
+        this.inc({ service, method, code: String(status), answered_by: answeredBy }, count)
+    },
   })
   const ghosts = new Counter({
     name: 'chaosproxy_ghost_answers_total',
@@ -108,14 +138,11 @@ export const openMetrics = (
   })
   upstreamGauges(services, registers)
   emitterGauges(emitter, registers)
-  const requestOf = memo((labels) => requests.labels(...labels))
-  const durationOf = memo((labels) => duration.labels(...labels))
   return {
-    observe: (context, seconds) => {
-      const service = context.service?.name ?? ''
-      const method = METHODS.has(context.arrival.method) ? context.arrival.method : 'other'
-      requestOf(service, method, String(context.status), context.answeredBy).inc()
-      durationOf(service, context.answeredBy).observe(seconds)
+    observe: (context, duration) => {
+      const kind = kinds.of(context)
+      kind.count++
+      kind.seconds.observe(duration)
     },
     ghost: (service, kind) => ghosts.inc({ service, kind }),
   }

@@ -72,11 +72,20 @@ const plainResponse = (req: IncomingMessage, socket: Duplex): ServerResponse => 
   return res
 }
 
+/** Stands in `closed` once it was called: a response closes once, whatever is emitted. */
+const done = (): void => undefined
+
 const wire = (server: Server, settings: ServerSettings, count: (by: 1 | -1) => void): void => {
   const serve = (req: IncomingMessage, res: ServerResponse): void => {
+    const carrier: Carrier = { req, res, socket: req.socket, head: NO_BYTES, closed: undefined }
     count(1)
-    res.once('close', () => count(-1))
-    settings.run(arrive({ req, res, socket: req.socket, head: NO_BYTES }, settings, 'plain'))
+    res.on('close', () => {
+      const { closed } = carrier
+      if (closed !== done) count(-1)
+      carrier.closed = done
+      closed?.()
+    })
+    settings.run(arrive(carrier, settings, 'plain'))
   }
   server.on('request', serve)
   server.on('checkContinue', serve)
@@ -95,7 +104,7 @@ const wire = (server: Server, settings: ServerSettings, count: (by: 1 | -1) => v
     count(1)
     socket.once('close', () => count(-1))
     socket.on('error', () => socket.destroy())
-    settings.run(arrive({ req, res: undefined, socket, head }, settings, 'upgrade'))
+    settings.run(arrive({ req, res: undefined, socket, head, closed: undefined }, settings, 'upgrade'))
   })
 }
 

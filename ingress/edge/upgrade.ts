@@ -33,12 +33,6 @@ const ask = (context: Context, timeout: number): ClientRequest => {
   return asked
 }
 
-const fieldsOf = (answer: IncomingMessage): string[] =>
-  clientFields(
-    answer.rawHeaders.map((text) => Buffer.from(text, 'latin1')),
-    (bytes) => Buffer.from(bytes).toString('latin1'),
-  ).lines
-
 const join = (client: Duplex, upstream: Duplex): void => {
   client.pipe(upstream)
   upstream.pipe(client)
@@ -64,7 +58,7 @@ export const forwardUpgrade = (context: Context, next: Next, settings: ForwardSe
     context.firstByteAt = settings.clock()
     context.status = answer.statusCode ?? 0
     context.answeredBy = 'upstream'
-    context.responseHeaders = fieldsOf(answer)
+    context.responseHeaders = clientFields(answer.rawHeaders).lines
     settings.settle(context, outcomeOf(context.status), `it answered ${context.status}`)
     const lines = withVia([...context.responseHeaders], context.head.requestId) as string[]
     lines.push('connection', context.status === 101 ? 'Upgrade' : 'close')

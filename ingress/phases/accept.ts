@@ -6,6 +6,7 @@ import type { Context, Reply, RequestHead } from './context.ts'
 import { connectionNamed, isMark, without } from './fields.ts'
 import type { Phase } from './compose.ts'
 import { problem } from './problem.ts'
+import { remembered } from './remembered.ts'
 
 export interface AcceptSettings {
   /** 16 hex digits for a new span, 32 for a new trace. */
@@ -57,10 +58,12 @@ const NOTES: ReadonlyMap<string, Note> = new Map<string, Note>([
   ),
 ])
 
-const note = (scan: Scan, head: RequestHead, name: string, value: string): boolean => {
-  const noted = NOTES.get(name)
-  return noted === undefined ? isMark(name) : noted(scan, head, value)
-}
+const keep: Note = () => false
+
+const noteOf = remembered((name): Note => {
+  const lower = name.toLowerCase()
+  return NOTES.get(lower) ?? (isMark(lower) ? drop : keep)
+})
 
 const scanFields = (context: Context): Scan => {
   const scan: Scan = { hosts: 0, connection: '', traceparent: '', tracestate: false, forwardedId: '' }
@@ -69,10 +72,10 @@ const scanFields = (context: Context): Scan => {
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
     const value = raw[i + 1] as string
-    if (!note(scan, head, name.toLowerCase(), value)) head.fields.push(name, value)
+    if (!noteOf(name)(scan, head, value)) head.fields.push(name, value)
   }
-  const named = scan.connection === '' ? undefined : connectionNamed(scan.connection)
-  if (named !== undefined) head.fields = without(head.fields, named)
+  const named = connectionNamed(scan.connection)
+  if (named.size > 0) head.fields = without(head.fields, named)
   return scan
 }
 
@@ -102,13 +105,17 @@ const traced = (settings: AcceptSettings, scan: Scan, head: RequestHead): void =
   if (parent === null && scan.tracestate) head.fields = without(head.fields, new Set(['tracestate']))
 }
 
+const faultOfHost = remembered((host): string => {
+  if (!HOST.test(host)) return 'The Host field is missing or is not a host with an optional port.'
+  const port = /:(\d+)$/.exec(host)
+  return port !== null && Number(port[1]) > 65535 ? 'The port in the Host field is not one.' : ''
+})
+
 const hostFault = (scan: Scan, context: Context): string | undefined => {
   if (scan.hosts > 1) return 'The request has more than one Host field.'
-  const optional = context.arrival.protocol === 'HTTP/1.0' && scan.hosts === 0
-  if (!optional && !HOST.test(context.head.host))
-    return 'The Host field is missing or is not a host with an optional port.'
-  const port = /:(\d+)$/.exec(context.head.host)
-  return port !== null && Number(port[1]) > 65535 ? 'The port in the Host field is not one.' : undefined
+  if (context.arrival.protocol === 'HTTP/1.0' && context.head.host === '') return undefined
+  const fault = faultOfHost(context.head.host)
+  return fault === '' ? undefined : fault
 }
 
 /** `OPTIONS *` asks the server as a whole, which is the proxy (RFC 9110 section 9.3.7). */

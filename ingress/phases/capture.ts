@@ -3,7 +3,7 @@ import type { Body, Exchange } from '../../schemas/events.ts'
 import type { Redactor } from '../../schemas/semantics/redaction.ts'
 import type { CaptureOptions } from '../options.ts'
 import type { Context, Redacted, Tee } from './context.ts'
-import { fieldOf, toHeaders } from './fields.ts'
+import { fieldOf } from './fields.ts'
 
 export interface CaptureSettings {
   readonly redactor: Redactor
@@ -22,11 +22,11 @@ export const isText = (mediaType: string): boolean => TEXT.test(mediaType)
 /** The request as the log and the ghosts may see it; made once. */
 export const redactedOf = (context: Context, redactor: Redactor): Redacted => {
   if (context.redacted !== undefined) return context.redacted
-  const headers = toHeaders(context.arrival.rawHeaders)
+  const { rawHeaders } = context.arrival
   context.redacted = {
     target: redactor.target(context.target),
-    headers: redactor.headers(headers),
-    principal: redactor.principal(headers),
+    headers: redactor.lines(rawHeaders),
+    principal: redactor.principalOf(rawHeaders),
   }
   return context.redacted
 }
@@ -102,7 +102,7 @@ export const capture = (context: Context, settings: CaptureSettings, plain: Plai
     requestHeaders: seen.headers,
     requestBody: bodyOf(settings, requestPart(context), plain.request),
     status: context.status,
-    responseHeaders: settings.redactor.headers(toHeaders(context.responseHeaders)),
+    responseHeaders: settings.redactor.lines(context.responseHeaders),
     responseBody: bodyOf(settings, responsePart(context), plain.response),
     timings: {
       queue: since(context, context.chosenAt),

@@ -1,6 +1,7 @@
 /** Field lines: which are between neighbours only, which the proxy owns, and how lists of them are cut. */
 import type { Header } from '../../schemas/events.ts'
 import type { FieldLines } from './context.ts'
+import { remembered } from './remembered.ts'
 
 /** The name in Via, Cache-Status and Proxy-Status. */
 export const PSEUDONYM = 'chaos-proxy'
@@ -24,21 +25,32 @@ export const isMark = (name: string): boolean => name.startsWith('x-ghost') || n
 
 export const isHopByHop = (name: string): boolean => HOP_BY_HOP.has(name)
 
+/** What the proxy does with a field of an answer; `pass` with most. */
+type AnswerField = 'pass' | 'connection' | 'drop' | 'content-length' | 'retry-after'
+
+export const answerField = remembered((name): AnswerField => {
+  const lower = name.toLowerCase()
+  if (lower === 'connection' || lower === 'content-length' || lower === 'retry-after') return lower
+  return isHopByHop(lower) || isMark(lower) || lower === 'x-request-id' ? 'drop' : 'pass'
+})
+
 /** RFC 9110 section 5.6.2 for names; section 5.5 for values, obs-text allowed. */
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 export const isValidValue = (value: string): boolean => !FORBIDDEN_IN_VALUE.test(value)
 
 const NEVER_NAMED = new Set(['host', 'content-length', 'close', 'keep-alive', 'authorization', 'x-request-id'])
 
-/** The names in Connection, lower case, that take other fields with them. */
-export const connectionNamed = (connection: string): Set<string> | undefined => {
+const NOBODY: ReadonlySet<string> = new Set()
+
+/** The names in Connection, lower case, that take other fields with them; most often there are none. */
+export const connectionNamed = remembered((connection): ReadonlySet<string> => {
   const names = connection
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '' && !NEVER_NAMED.has(name) && !HOP_BY_HOP.has(name))
-  return names.length === 0 ? undefined : new Set(names)
-}
+  return names.length === 0 ? NOBODY : new Set(names)
+})
 
 /** Drops the named fields, order kept. */
 export const without = (lines: FieldLines, names: ReadonlySet<string>): string[] => {
@@ -52,7 +64,10 @@ export const without = (lines: FieldLines, names: ReadonlySet<string>): string[]
 
 /** The first value of a field, undefined when it is not there. */
 export const fieldOf = (lines: FieldLines, name: string): string | undefined => {
-  for (let i = 0; i < lines.length; i += 2) if ((lines[i] as string).toLowerCase() === name) return lines[i + 1]
+  for (let i = 0; i < lines.length; i += 2) {
+    const found = lines[i] as string
+    if (found.length === name.length && found.toLowerCase() === name) return lines[i + 1]
+  }
   return undefined
 }
 

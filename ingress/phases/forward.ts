@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../balance/breaker.ts'
 import type { Context, Failure, FieldLines, Service, Upstream, Why } from './context.ts'
-import { connectionNamed, isHopByHop, isMark, VIA } from './fields.ts'
+import { answerField, connectionNamed, VIA } from './fields.ts'
 
 /** The fields of the request as the upstream gets them. */
 export const upstreamFields = (context: Context): string[] => {
@@ -35,23 +35,23 @@ export interface AnswerHead {
 }
 
 /** The fields of an answer as the client gets them. The proxy's marks never come from an upstream. */
-export const clientFields = (raw: readonly Uint8Array[], latin1: (bytes: Uint8Array) => string): AnswerHead => {
+export const clientFields = (raw: FieldLines): AnswerHead => {
   let lines: string[] = []
   let connection = ''
   let contentLength = -1
   let retryAfter = false
   for (let i = 0; i < raw.length; i += 2) {
-    const name = latin1(raw[i] as Uint8Array)
-    const value = latin1(raw[i + 1] as Uint8Array)
-    const lower = name.toLowerCase()
-    if (lower === 'connection') connection += ',' + value
-    if (isHopByHop(lower) || isMark(lower) || lower === 'x-request-id') continue
-    if (lower === 'content-length') contentLength = Number(value)
-    if (lower === 'retry-after') retryAfter = true
+    const name = raw[i] as string
+    const value = raw[i + 1] as string
+    const field = answerField(name)
+    if (field === 'connection') connection += ',' + value
+    if (field === 'connection' || field === 'drop') continue
+    if (field === 'content-length') contentLength = Number(value)
+    if (field === 'retry-after') retryAfter = true
     lines.push(name, value)
   }
-  const named = connection === '' ? undefined : connectionNamed(connection)
-  if (named !== undefined) lines = lines.filter((_, i) => !named.has((lines[i - (i % 2)] as string).toLowerCase()))
+  const named = connectionNamed(connection)
+  if (named.size > 0) lines = lines.filter((_, i) => !named.has((lines[i - (i % 2)] as string).toLowerCase()))
   return { lines, contentLength, retryAfter }
 }
 
@@ -80,8 +80,8 @@ export interface Trouble {
   readonly replayable: boolean
 }
 
-const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT'])
-const CLOSED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED'])
+const TIMEOUTS = new Set(['ETIMEDOUT'])
+const CLOSED = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
 
 export const failureOf = (trouble: Trouble, upstream: string): Failure => {
   if (!trouble.handed) {

@@ -59,40 +59,37 @@ const valueAfter = (text: string, colon: number): Span | undefined => {
   return number ? { start: at, end: at + number[0].length, value: number[0] } : undefined
 }
 
-/** The name whose closing quote stands before `colon`, undefined when there is none or it is surely no secret's. */
-const nameBefore = (text: string, colon: number, maybe: JsonSecrets['maybeSecret']): string | undefined => {
+/** The name whose closing quote stands before `colon`, undefined when there is none. */
+const nameBefore = (text: string, colon: number): string | undefined => {
   let end = colon - 1
   while (end > 0 && isSpace(text.charCodeAt(end))) end--
   if (text.charCodeAt(end) !== QUOTE) return undefined
   if (text.charCodeAt(end - 1) === BACKSLASH) end--
   const start = text.lastIndexOf('"', end - 1)
   if (start < 0 || end - start - 1 > MAX_NAME) return undefined
-  // A last character that an escape wrote (\u0064) is not known from its place alone.
-  const escaped = text.charCodeAt(end - 6) === BACKSLASH
-  if (!escaped && !maybe(text.charCodeAt(start + 1), text.charCodeAt(end - 1))) return undefined
   const name = text.slice(start + 1, end)
   return name.includes('\\') ? unescaped(name) : name
 }
 
 export interface JsonSecrets {
   readonly isSecretField: (name: string) => boolean
-  /** A cheap no by the first and the last character of a name; the name is only looked at otherwise. */
-  readonly maybeSecret: (first: number, last: number) => boolean
   readonly secret: (value: string) => string
 }
 
-/** Replaces the string and number values of secret fields by what `secret` gives, in quotes of the same kind. */
-export const redactJsonFields = (text: string, { isSecretField, maybeSecret, secret }: JsonSecrets): string => {
+/**
+ * Replaces the string and number values of secret fields by what `secret` gives, in quotes of the same kind. `next` gives
+ * the next colon to look at from a place on, -1 when there is none.
+ */
+export const redactJsonFields = (text: string, secrets: JsonSecrets, next: (from: number) => number): string => {
   let out = ''
   let done = 0
-  for (let colon = text.indexOf(':'); colon >= 0; colon = text.indexOf(':', colon + 1)) {
-    if (colon < done) continue
-    const name = nameBefore(text, colon, maybeSecret)
-    if (name === undefined || !isSecretField(name)) continue
+  for (let colon = next(0); colon >= 0; colon = next(Math.max(colon + 1, done))) {
+    const name = nameBefore(text, colon)
+    if (name === undefined || !secrets.isSecretField(name)) continue
     const span = valueAfter(text, colon)
     if (span === undefined || span.value === '') continue
     const quote = text.startsWith('\\"', span.start) ? '\\"' : '"'
-    out += text.slice(done, span.start) + quote + secret(span.value) + quote
+    out += text.slice(done, span.start) + quote + secrets.secret(span.value) + quote
     done = span.end
   }
   return done === 0 ? text : out + text.slice(done)

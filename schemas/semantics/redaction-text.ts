@@ -58,10 +58,14 @@ const replaceMails = (text: string, sign: string, domain: RegExp, replace: (mail
 const isCardPart = (c: number): boolean => (c >= 48 && c <= 57) || c === 32 || c === 45
 
 const CARD_DIGITS = 13
+/** A run of so many that holds a place also holds the one this far before it, or this far behind it. */
+const HALF = (CARD_DIGITS - 1) / 2
+
 /** Whether 13 digits stand in a row, blanks and hyphens apart: such a run holds every 13th place, so only those are looked at first. */
 const hasDigitRun = (text: string): boolean => {
   for (let at = CARD_DIGITS - 1; at < text.length; at += CARD_DIGITS) {
     if (!isCardPart(text.charCodeAt(at))) continue
+    if (!isCardPart(text.charCodeAt(at - HALF)) && !isCardPart(text.charCodeAt(at + HALF))) continue
     let start = at
     while (start > 0 && isCardPart(text.charCodeAt(start - 1))) start--
     let digits = 0
@@ -77,10 +81,13 @@ const hasDigitRun = (text: string): boolean => {
 export const detectIn =
   ({ secret, seal, personal }: Found): ((text: string) => string) =>
   (input) => {
-    let out = input
-    if (out.includes('eyJ')) out = out.replace(JWT, secret)
+    // Looked for in the text as it came: it is flat, and no replacement brings a new find.
+    const jwt = input.includes('yJ')
+    let out = jwt ? input.replace(JWT, secret) : input
     if (!personal) return out
+    const escaped = input.includes('%40')
+    const digits = hasDigitRun(input)
     out = replaceMails(out, '@', AT_DOMAIN, seal)
-    out = replaceMails(out, '%40', ESCAPED_DOMAIN, (m) => encodeURIComponent(seal(m.replace(/%40/i, '@'))))
-    return hasDigitRun(out) ? out.replace(CARD, (m) => (isCardNumber(m) ? secret(m.replace(/\D/g, '')) : m)) : out
+    if (escaped) out = replaceMails(out, '%40', ESCAPED_DOMAIN, (m) => encodeURIComponent(seal(m.replace(/%40/i, '@'))))
+    return digits ? out.replace(CARD, (m) => (isCardNumber(m) ? secret(m.replace(/\D/g, '')) : m)) : out
   }

@@ -10,6 +10,7 @@
  */
 import type { Header } from '../events.ts'
 import { redactJsonFields } from './redaction-json.ts'
+import { createNameFilter, type NextColon } from './redaction-names.ts'
 import { detectIn } from './redaction-text.ts'
 
 export interface Keyed {
@@ -33,11 +34,15 @@ export interface RedactionSettings {
 
 export interface Redactor {
   headers(headers: readonly Header[]): readonly Header[]
+  /** The same of field lines: name, value, name, value… */
+  lines(lines: readonly string[]): readonly Header[]
   /** Raw path and query. */
   target(target: string): string
   body(bytes: Uint8Array, mediaType: string): Uint8Array
   /** The pseudonym of the credential a request carries, '' when it carries none. */
   principal(headers: readonly Header[]): string
+  /** The same, from field lines. */
+  principalOf(lines: readonly string[]): string
   /**
    * Puts the asker's own credential (without its scheme) back into a body that is for them alone, where exactly its
    * pseudonym stands. `headers` are the asker's, as they came. Every other pseudonym stays one.
@@ -64,6 +69,9 @@ const CREDENTIAL_HEADERS = [
   'x-session-token',
 ]
 
+/** Most fields are told apart from these by their length. */
+const CREDENTIAL_LENGTHS = new Set(CREDENTIAL_HEADERS.map((name) => name.length))
+
 /** Compared without case, '-' and '_'. */
 const SECRET_FIELDS = new Set(
   'password passwd pwd newpassword oldpassword currentpassword passwordconfirmation secret clientsecret token accesstoken refreshtoken idtoken authtoken sessiontoken apikey apitoken privatekey authorization auth jwt bearer otp pin cvv cvc cardnumber ccnumber ssn sessionid csrf csrftoken signature sig'.split(
@@ -84,18 +92,7 @@ interface Detectors {
   readonly text: (text: string) => string
   readonly secret: (value: string) => string
   readonly isSecretField: (name: string) => boolean
-  /** false: no name that begins and ends with these (UTF-16 codes) is one of a secret field. */
-  readonly maybeSecret: (first: number, last: number) => boolean
-}
-
-const isPlainLetter = (c: number): boolean => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57)
-
-/** Tells most names apart from secret ones by their first and last character, without cutting them out. */
-const likeOneOf = (names: ReadonlySet<string>): Detectors['maybeSecret'] => {
-  const ends = new Uint8Array(128 * 128)
-  const like = (first: number, last: number): number => (first | 32) * 128 + (last | 32)
-  for (const name of names) ends[like(name.charCodeAt(0) & 127, name.charCodeAt(name.length - 1) & 127)] = 1
-  return (first, last) => !isPlainLetter(first) || !isPlainLetter(last) || ends[like(first, last)] === 1
+  readonly nextColon: NextColon
 }
 
 const detectors = (keyed: Keyed, settings: RedactionSettings): Detectors => {
@@ -104,7 +101,7 @@ const detectors = (keyed: Keyed, settings: RedactionSettings): Detectors => {
   const seal = (mail: string): string => (mail.endsWith(SEALED_DOMAIN) ? mail : keyed.seal(mail) + SEALED_DOMAIN)
   const text = detectIn({ secret, seal, personal: settings.pii !== 'off' })
   const isSecretField = remembered((name) => names.has(plain(name)))
-  return { text, secret, isSecretField, maybeSecret: likeOneOf(names) }
+  return { text, secret, isSecretField, nextColon: createNameFilter(names) }
 }
 
 /** Field names repeat: the answer for each is kept, up to a bound that hostile names cannot pass. */
@@ -123,15 +120,14 @@ const REMEMBERED_HEADERS = 4000
 const REMEMBERED_LENGTH = 256
 
 /** Field lines repeat: their redaction is kept for the newest, in two generations, so that a full one is not thrown away at once. */
-const rememberedHeaders = (redact: (header: Header) => Header): ((header: Header) => Header) => {
+const rememberedHeaders = (redact: (header: Header) => Header): ((name: string, value: string) => Header) => {
   let young = new Map<string, Map<string, Header>>()
   let old = young
   let size = 0
-  return (header) => {
-    const { name, value } = header
+  return (name, value) => {
     const seen = young.get(name)?.get(value)
     if (seen !== undefined) return seen
-    const made = old.get(name)?.get(value) ?? redact(header)
+    const made = old.get(name)?.get(value) ?? redact({ name, value })
     if (name.length + value.length > REMEMBERED_LENGTH) return made
     if (size++ >= REMEMBERED_HEADERS) {
       old = young
@@ -145,14 +141,32 @@ const rememberedHeaders = (redact: (header: Header) => Header): ((header: Header
   }
 }
 
+const rankOf = (name: string): number =>
+  CREDENTIAL_LENGTHS.has(name.length) ? CREDENTIAL_HEADERS.indexOf(name.toLowerCase()) : -1
+
 /** The credential that a field of its own carries, without its scheme; undefined for none and for cookies. */
-const credentialOf = (headers: readonly Header[]): string | undefined => {
-  for (const name of CREDENTIAL_HEADERS) {
-    const found = headers.find((h) => h.name.toLowerCase() === name)
-    if (found) return withoutScheme(found.value)
+const credentialOf = (lines: readonly string[]): string | undefined => {
+  let best = CREDENTIAL_HEADERS.length
+  let value: string | undefined
+  for (let i = 0; i < lines.length; i += 2) {
+    const rank = rankOf(lines[i] as string)
+    if (rank < 0 || rank >= best) continue
+    best = rank
+    value = lines[i + 1]
   }
-  return undefined
+  return value === undefined ? undefined : withoutScheme(value)
 }
+
+const cookiesOf = (lines: readonly string[]): string => {
+  let cookies = ''
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i] as string
+    if (name.length === 6 && name.toLowerCase() === 'cookie') cookies += `; ${lines[i + 1]}`
+  }
+  return cookies === '' ? '' : credentialCookies(cookies)
+}
+
+const linesOf = (headers: readonly Header[]): string[] => headers.flatMap(({ name, value }) => [name, value])
 
 /** RFC 6750's b64token and a little more: such a text means the same in JSON, HTML and plain text. */
 const PLAIN_CREDENTIAL = /^[\w.~+/=:-]{1,4096}$/
@@ -181,9 +195,16 @@ const multipart = (d: Detectors, text: string): string =>
     ),
   )
 
-const bodyText = (d: Detectors, text: string, mediaType: string): string => {
+/** Where names may be written in escapes, every colon is looked at. */
+const json = (d: Detectors, text: string, bytes: Uint8Array): string => {
+  const every = text.includes('\\u')
+  const next = (from: number): number => (every ? text.indexOf(':', from) : d.nextColon(text, bytes, from))
+  return d.text(redactJsonFields(text, d, next))
+}
+
+const bodyText = (d: Detectors, text: string, mediaType: string, bytes: Uint8Array): string => {
   const type = mediaType.toLowerCase()
-  if (type.includes('json')) return d.text(redactJsonFields(text, d))
+  if (type.includes('json')) return json(d, text, bytes)
   if (type.startsWith('application/x-www-form-urlencoded')) return pairs(d, text)
   if (type.startsWith('multipart/')) return multipart(d, text)
   return d.text(text)
@@ -211,8 +232,17 @@ export const createRedactor = (keyed: Keyed, settings: RedactionSettings): Redac
     return value === h.value ? h : { name: h.name, value }
   }
   const headerOf = rememberedHeaders(header)
+  const principalOf = (lines: readonly string[]): string => {
+    const credential = credentialOf(lines) ?? cookiesOf(lines)
+    return credential === '' ? '' : d.secret(credential)
+  }
   return {
-    headers: (headers) => headers.map(headerOf),
+    headers: (headers) => headers.map(({ name, value }) => headerOf(name, value)),
+    lines: (lines) => {
+      const headers: Header[] = []
+      for (let i = 0; i < lines.length; i += 2) headers.push(headerOf(lines[i] as string, lines[i + 1] as string))
+      return headers
+    },
     target: (target) => {
       const query = target.indexOf('?')
       return query < 0 ? d.text(target) : d.text(target.slice(0, query)) + '?' + pairs(d, target.slice(query + 1))
@@ -220,22 +250,13 @@ export const createRedactor = (keyed: Keyed, settings: RedactionSettings): Redac
     body: (bytes, mediaType) => {
       if (bytes.length === 0 || !(mediaType === '' || TEXT_TYPES.test(mediaType))) return bytes
       const text = keyed.toText(bytes)
-      const out = bodyText(d, text, mediaType)
+      const out = bodyText(d, text, mediaType, bytes)
       return out === text ? bytes : keyed.toBytes(out)
     },
-    principal: (headers) => {
-      const credential = credentialOf(headers)
-      if (credential !== undefined) return d.secret(credential)
-      const cookies = credentialCookies(
-        headers
-          .filter((h) => h.name.toLowerCase() === 'cookie')
-          .map((h) => h.value)
-          .join('; '),
-      )
-      return cookies === '' ? '' : d.secret(cookies)
-    },
+    principal: (headers) => principalOf(linesOf(headers)),
+    principalOf,
     restoreOwn: (body, headers) => {
-      const credential = credentialOf(headers)
+      const credential = credentialOf(linesOf(headers))
       if (credential === undefined || !PLAIN_CREDENTIAL.test(credential)) return body
       const own = d.secret(credential)
       const text = keyed.toText(body)

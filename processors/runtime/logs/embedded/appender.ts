@@ -7,6 +7,7 @@ import fs from 'node:fs'
 import { LogError } from '../../../../schemas/log.ts'
 import { createBuilder, type Frame, type Head, type Part, sealFrame } from './builder.ts'
 import { closeFile, openFile, syncDirectory, syncFile, toLogError, truncateFile, writeAll } from './files.ts'
+import { newIndex, type SegmentIndex, takeWritten } from './index.ts'
 import { closeSegment, listSegments, openSegment, segmentPath } from './segment.ts'
 import { adoptEnds, headIn, type Heads } from './heads.ts'
 import { recover } from './recovery.ts'
@@ -20,8 +21,8 @@ export interface AppenderOptions {
   readonly commitIntervalMs?: number
   /** Called after each group that is durable, before its appends resolve. */
   readonly onTip?: (tip: Tip) => void
-  /** Called with the number of a segment that will not be written again. */
-  readonly onClosed?: (segment: number) => void
+  /** Called with the number of a segment that will not be written again, and its index if all of it was written here. */
+  readonly onClosed?: (segment: number, index: SegmentIndex | undefined) => void
   /** Called before a new segment begins; throws when this process may not write any more. */
   readonly mayWrite?: () => void
 }
@@ -53,6 +54,8 @@ interface State {
   readonly tipFd: number
   fd: number
   segment: number
+  /** Of the segment, when it was begun here. */
+  index: SegmentIndex | undefined
   durable: number
   waiting: Waiter[]
   running: Promise<void> | undefined
@@ -109,17 +112,27 @@ const beginSegment = async (state: State, number: number): Promise<void> => {
   }
   state.fd = fd
   state.segment = number
-  state.durable = frames.reduce((sum, bytes) => sum + bytes.length, 0)
+  state.index = newIndex()
+  state.durable = 0
+  confirm(state, frames)
   state.rolling = false
   state.soiled = false
 }
 
+/** What was written is durable. */
+const confirm = (state: State, buffers: readonly Buffer[]): void => {
+  for (const bytes of buffers) {
+    state.durable += bytes.length
+    if (state.index !== undefined) takeWritten(state.index, bytes)
+  }
+}
+
 const nextSegment = async (state: State): Promise<void> => {
-  const { fd, segment } = state
+  const { fd, segment, index } = state
   await beginSegment(state, segment + 1)
   await closeFile(fd)
   await publish(state)
-  state.options.onClosed?.(segment)
+  state.options.onClosed?.(segment, index)
 }
 
 const prepare = async (state: State): Promise<void> => {
@@ -145,7 +158,7 @@ const write = async (state: State, frames: readonly Frame[]): Promise<void> => {
     throw error
   }
   state.soiled = false
-  for (const bytes of buffers) state.durable += bytes.length
+  confirm(state, buffers)
   for (const frame of frames) for (const [head, end] of frame.ends) head.written = end
   await publish(state)
 }
@@ -238,6 +251,7 @@ export const openAppender = async (options: AppenderOptions): Promise<Appender> 
     tipFd: fs.openSync(tipPath(options.dir), fs.constants.O_RDWR | fs.constants.O_CREAT),
     fd: -1,
     segment: 0,
+    index: undefined,
     durable: 0,
     waiting: [],
     running: undefined,

@@ -1,7 +1,7 @@
 /**
  * How records lie on disk. A segment is a sequence of frames; a frame is what one group commit wrote, whole or not at all:
  *
- *   header (48 bytes)  magic u32 · body length u32 · body crc32c u32 · segment u32 · position f64 · durable f64 ·
+ *   header (48 bytes)  magic u32 · body length u32 · body crc32 u32 · segment u32 · position f64 · durable f64 ·
  *                      written at f64 (ms) · sections u32 · crc32c of the 44 bytes before
  *   section            bytes u32 · count u32 · partition i32 · topic length u16 · first offset f64 · last offset f64 ·
  *                      latest timestamp f64 · topic · records
@@ -12,8 +12,10 @@
  * once good (corrupt), one at or above it was never acknowledged (torn). A section with no records says which offset
  * comes next; the first frame of a segment holds one for every partition known. Little endian.
  */
+import { crc32 } from 'node:zlib'
 import { crc32c } from './crc32c.ts'
 
+/** 'CPB1' */
 export const MAGIC = 0x31_42_50_43
 export const HEADER_BYTES = 48
 const SECTION_BYTES = 38
@@ -59,13 +61,16 @@ export const readHeader = (bytes: Buffer, at: number): FrameHeader | undefined =
   }
 }
 
+/** zlib's CRC-32 for what is long: Node does it natively, ten times as fast as CRC-32C can be done here. */
+const bodySum = (bytes: Buffer, start: number, end: number): number => crc32(bytes.subarray(start, end))
+
 export type NewHeader = Omit<FrameHeader, 'crc' | 'stamp' | 'bodyBytes'>
 
 /** Writes the header over `bytes[0, 48)`, checksums included, of a frame whose body ends at `end`. */
 export const writeHeader = (bytes: Buffer, end: number, header: NewHeader): void => {
   bytes.writeUInt32LE(MAGIC, 0)
   bytes.writeUInt32LE(end - HEADER_BYTES, 4)
-  bytes.writeUInt32LE(crc32c(bytes, HEADER_BYTES, end), 8)
+  bytes.writeUInt32LE(bodySum(bytes, HEADER_BYTES, end), 8)
   bytes.writeUInt32LE(header.segment, 12)
   bytes.writeDoubleLE(header.position, 16)
   bytes.writeDoubleLE(header.durable, 24)
@@ -215,5 +220,5 @@ export const sectionsOf = (bytes: Buffer, at: number, header: FrameHeader): Sect
 /** Whether the body of the frame at `at` is what was written. */
 export const bodyHolds = (bytes: Buffer, at: number, header: FrameHeader): boolean => {
   const end = at + HEADER_BYTES + header.bodyBytes
-  return end <= bytes.length && crc32c(bytes, at + HEADER_BYTES, end) === header.crc
+  return end <= bytes.length && bodySum(bytes, at + HEADER_BYTES, end) === header.crc
 }

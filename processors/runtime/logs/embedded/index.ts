@@ -4,7 +4,7 @@
  */
 import { crc32c } from './crc32c.ts'
 import { readIfThere, replaceFile } from './files.ts'
-import { sectionsOf } from './frame.ts'
+import { readHeader, sectionsOf } from './frame.ts'
 import { corrupt, firstFrame, type FoundFrame, readFrames, segmentPath, type SegmentFile } from './segment.ts'
 
 const STRIDE_BYTES = 16 << 10
@@ -28,7 +28,7 @@ export interface PartitionIndex {
 
 export interface SegmentIndex {
   /** Checksum of the segment's first header: another file of the same number has another. */
-  readonly stamp: number
+  stamp: number
   /** How far it reaches. */
   bytes: number
   /** When the last frame was written, by the clock. */
@@ -89,6 +89,18 @@ export const beginIndex = async (segment: SegmentFile): Promise<SegmentIndex> =>
   extend(index, chunk.bytes, 0, chunk.frames)
   index.bytes = chunk.end
   return index
+}
+
+/** An index for a segment that this process writes from its first byte on. */
+export const newIndex = (): SegmentIndex => ({ stamp: 0, bytes: 0, writtenAt: 0, partitions: [] })
+
+/** Takes a frame that was just written at the index's end; so a closed segment need not be read again. */
+export const takeWritten = (index: SegmentIndex, frame: Buffer): void => {
+  const header = readHeader(frame, 0)
+  if (header === undefined) return
+  if (index.bytes === 0) index.stamp = header.stamp
+  extend(index, frame, index.bytes, [{ at: 0, header }])
+  index.bytes += frame.length
 }
 
 const indexPath = (dir: string, number: number): string => segmentPath(dir, number, 'index')

@@ -5,7 +5,7 @@ import type { TopicSpec } from '../../../../schemas/log.ts'
 import { type Appender, type AppenderOptions, openAppender } from './appender.ts'
 import { cleanJournal, type CleanOptions } from './cleaner.ts'
 import { toLogError } from './files.ts'
-import { saveIndex } from './index.ts'
+import { saveIndex, type SegmentIndex } from './index.ts'
 import { type Journal, withSegment } from './journal.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { readTopics, type Writer, writeTopics } from './topics.ts'
@@ -60,11 +60,11 @@ const cleanOptions = ({ options, topics, appender }: State, force: boolean): Cle
   force,
 })
 
-const closedSegment = (state: State, number: number): void => {
+const closedSegment = (state: State, number: number, known: SegmentIndex | undefined): void => {
   state.began = Date.now()
   const work = async (): Promise<void> => {
     await withSegment(state.journal.dir, number, async (segment) =>
-      saveIndex(state.journal.dir, number, await state.journal.index(segment)),
+      saveIndex(state.journal.dir, number, known ?? (await state.journal.index(segment))),
     )
     await cleanJournal(state.journal, cleanOptions(state, false))
   }
@@ -92,7 +92,7 @@ const open = async (journal: Journal, lock: Lock, options: WriterOptions): Promi
     ...options,
     dir: journal.dir,
     onTip: (tip) => journal.announce(tip),
-    onClosed: (number) => later.state !== undefined && closedSegment(later.state, number),
+    onClosed: (number, index) => later.state !== undefined && closedSegment(later.state, number, index),
     mayWrite: () => lock.check(),
   })
   const topics = await readTopics(journal.dir)

@@ -1,0 +1,145 @@
+/** The connections to one upstream: the one used last is used next; when all are busy and no more may be opened, calls wait. */
+import net from 'node:net'
+import tls from 'node:tls'
+import type { Call, Connection } from './call.ts'
+import { abort, begin, type Limits, onBytes, openConnection, tick, troubleOf } from './connection.ts'
+
+export interface Pool {
+  send(call: Call): void
+  abort(call: Call): void
+  /** Closes every connection; what is under way fails. */
+  close(): void
+}
+
+export interface PoolOptions {
+  readonly url: string
+  readonly limits: Limits
+}
+
+/** More would only move the queue from here into the upstream. */
+const CONNECTIONS = 512
+const READ_BYTES = 64 * 1024
+
+/**
+ * libuv fills the memory and calls back before it reads from another socket, so that one piece serves all connections and
+ * stays in the cache; but not on Windows, where reads are under way side by side.
+ */
+const common = Buffer.allocUnsafeSlow(READ_BYTES)
+const readMemory = (): Buffer => (process.platform === 'win32' ? Buffer.allocUnsafeSlow(READ_BYTES) : common)
+
+interface State {
+  readonly host: string
+  readonly port: number
+  readonly secure: boolean
+  readonly limits: Limits
+  readonly all: Set<Connection>
+  readonly idle: Connection[]
+  readonly waiting: Call[]
+  session: Buffer | undefined
+}
+
+const openSocket = (state: State, later: { it: Connection | undefined }): net.Socket => {
+  const { host, port } = state
+  if (!state.secure) {
+    const callback = (length: number, bytes: Uint8Array): boolean =>
+      onBytes(later.it as Connection, bytes as Buffer, length)
+    return net.connect({ host, port, noDelay: true, keepAlive: true, onread: { buffer: readMemory(), callback } })
+  }
+  const servername = net.isIP(host) === 0 ? host : ''
+  const session = state.session === undefined ? {} : { session: state.session }
+  const socket = tls.connect({ host, port, servername, ALPNProtocols: ['http/1.1'], ...session })
+  socket.setNoDelay(true).setKeepAlive(true)
+  socket.on('session', (ticket: Buffer) => (state.session = ticket))
+  socket.on('data', (bytes: Buffer) => {
+    if (!onBytes(later.it as Connection, bytes, bytes.length)) socket.pause()
+  })
+  return socket
+}
+
+const connect = (state: State, call: Call): void => {
+  const later: { it: Connection | undefined } = { it: undefined }
+  const owner = {
+    free: (connection: Connection) => free(state, connection),
+    closed: (connection: Connection) => closed(state, connection),
+  }
+  const socket = openSocket(state, later)
+  const connection = openConnection(socket, owner, !state.secure)
+  later.it = connection
+  connection.call = call
+  call.connection = connection
+  state.all.add(connection)
+  socket.once(state.secure ? 'secureConnect' : 'connect', () => {
+    connection.ready = true
+    if (call.over) socket.destroy()
+    else begin(connection, call)
+  })
+}
+
+const nextWaiting = (state: State): Call | undefined => {
+  for (;;) {
+    const call = state.waiting.shift()
+    if (call === undefined || !call.over) return call
+  }
+}
+
+const free = (state: State, connection: Connection): void => {
+  const call = nextWaiting(state)
+  if (call !== undefined) return begin(connection, call)
+  connection.stirred = true
+  state.idle.push(connection)
+}
+
+const closed = (state: State, connection: Connection): void => {
+  state.all.delete(connection)
+  const at = state.idle.indexOf(connection)
+  if (at >= 0) state.idle.splice(at, 1)
+  const call = nextWaiting(state)
+  if (call !== undefined) connect(state, call)
+}
+
+const takeIdle = (state: State): Connection | undefined => {
+  for (;;) {
+    const connection = state.idle.pop()
+    if (connection === undefined || !connection.socket.destroyed) return connection
+  }
+}
+
+const send = (state: State, call: Call): void => {
+  const connection = call.fresh ? undefined : takeIdle(state)
+  if (connection !== undefined) begin(connection, call)
+  else if (state.all.size < CONNECTIONS) connect(state, call)
+  else state.waiting.push(call)
+}
+
+/** How often limits are looked at, ms: a tenth of the shortest; what began just after a look is late by a fifth at most. */
+const tickOf = ({ connect, response }: Limits): number =>
+  Math.min(500, Math.max(10, Math.floor(Math.min(connect, response) / 10)))
+
+export const openPool = ({ url, limits }: PoolOptions): Pool => {
+  const { protocol, hostname, port } = new URL(url)
+  const secure = protocol === 'https:'
+  const state: State = {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: port === '' ? (secure ? 443 : 80) : Number(port),
+    secure,
+    limits,
+    all: new Set(),
+    idle: [],
+    waiting: [],
+    session: undefined,
+  }
+  const timer = setInterval(() => {
+    const now = performance.now()
+    for (const connection of state.all) tick(connection, limits, now)
+  }, tickOf(limits)).unref()
+  return {
+    send: (call) => send(state, call),
+    abort,
+    close: () => {
+      clearInterval(timer)
+      for (const call of state.waiting.splice(0))
+        if (!call.over) call.listener.failed(call.about, troubleOf('ECONNRESET', 'the proxy is closing'), false)
+      for (const connection of state.all) connection.socket.destroy()
+    },
+  }
+}

@@ -1,0 +1,92 @@
+/** The request as it goes to the upstream: its head as text, and its body in the framing that the head names. */
+import type { Readable } from 'node:stream'
+import type { FieldLines } from '../../phases/context.ts'
+import { isValidValue } from '../../phases/fields.ts'
+import type { Call, Connection } from './call.ts'
+
+export interface RequestLine {
+  readonly method: string
+  readonly target: string
+  readonly lines: FieldLines
+  /** Of the body: its length, 'chunked', or 'none' when there is no body. */
+  readonly framing: number | 'chunked' | 'none'
+}
+
+const TARGET = /^[\x21-\x7e\x80-\xff]+$/
+/** With these an absent body is said (RFC 9110 section 8.6). */
+const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH'])
+
+const framingLine = ({ method, framing }: RequestLine): string => {
+  if (framing === 'chunked') return 'transfer-encoding: chunked\r\n'
+  if (framing !== 'none') return `content-length: ${framing}\r\n`
+  return EXPECTS_BODY.has(method) ? 'content-length: 0\r\n' : ''
+}
+
+/** undefined: a line holds what may not be in one. The framing is said anew; what the fields say of it is left out. */
+export const requestHead = (request: RequestLine): string | undefined => {
+  const { method, target, lines } = request
+  if (!TARGET.test(target)) return undefined
+  let head = `${method} ${target} HTTP/1.1\r\n`
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i] as string
+    const value = lines[i + 1] as string
+    if (name.length === 14 && name.toLowerCase() === 'content-length') continue
+    if (!isValidValue(value)) return undefined
+    head += `${name}: ${value}\r\n`
+  }
+  return head + framingLine(request) + '\r\n'
+}
+
+/** Up to here head and body go out as one text: one write of one piece is the cheapest. */
+const ONE_PIECE = 12 * 1024
+
+const stream = (connection: Connection, call: Call, body: Readable): void => {
+  const { socket } = connection
+  connection.uploading = true
+  const go = (): void => {
+    connection.stirred = true
+    body.resume()
+  }
+  const leave = (): void => {
+    socket.off('drain', go)
+    body.off('data', send)
+  }
+  const send = (chunk: Buffer): void => {
+    if (call.over) return leave()
+    connection.stirred = true
+    if (call.chunked) socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
+    socket.write(chunk)
+    if (call.chunked) socket.write('\r\n', 'latin1')
+    if (socket.writableNeedDrain) body.pause()
+  }
+  socket.on('drain', go)
+  socket.once('close', leave)
+  body.on('data', send)
+  body.once('end', () => {
+    leave()
+    if (connection.call !== call) return
+    connection.uploading = false
+    connection.stirred = true
+    if (call.chunked) socket.write('0\r\n\r\n', 'latin1')
+  })
+  body.once('error', (error) => {
+    connection.error ??= error
+    socket.destroy()
+  })
+}
+
+export const sendRequest = (connection: Connection, call: Call): void => {
+  const { socket } = connection
+  const { head, body } = call
+  if (body === null) socket.write(head, 'latin1')
+  else if (!Buffer.isBuffer(body)) {
+    socket.write(head, 'latin1')
+    stream(connection, call, body)
+  } else if (body.length <= ONE_PIECE) socket.write(head + body.toString('latin1'), 'latin1')
+  else {
+    socket.cork()
+    socket.write(head, 'latin1')
+    socket.write(body)
+    socket.uncork()
+  }
+}
