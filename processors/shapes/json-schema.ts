@@ -2,36 +2,87 @@
  * A shape as JSON Schema 2020-12. What was always so becomes a constraint of structure (type, required, format, enum);
  * what was merely seen (ranges, lengths) is an annotation `x-…`, since tomorrow's traffic may be larger by right.
  */
+import { enumOf } from './enums.ts'
 import type { Format } from './formats.ts'
-import type { Shape, Texts } from './shape.ts'
+import { fieldsOfUnion } from './merge.ts'
+import { emptyFields, type Fields, type Shape, type Union } from './shape.ts'
+import { selects } from './unions.ts'
 
 export type JsonSchema = { readonly [key: string]: unknown }
 
-/** An enumeration is told only after so many strings, each value often, and hardly a new one (Good–Turing: singletons). */
-const ENUM_AFTER = 20
-const ENUM_PER_VALUE = 3
-const ENUM_UNSEEN = 0.06
+const patterns: Partial<Record<Format, string>> = { integer: '^-?[0-9]+$', decimal: '^-?[0-9]+(\\.[0-9]+)?$' }
 
-const patterns: Partial<Record<Format, string>> = { integer: '^-?[0-9]+$', decimal: '^-?[0-9]+\\.[0-9]+$' }
+/** What redaction or a placeholder replaced has another length than what was sent. */
+const isReplaced = (format: Format): boolean => format === 'password' || format === 'email' || format === 'binary'
 
-/** No value that only one principal was told leaves the learner. */
-const isPublic = (n: number, askers: readonly number[]): boolean =>
-  n >= ENUM_PER_VALUE && (askers.includes(0) || askers.length > 1)
+/** Schemas are written into, not spread together: one is made of each place whenever an endpoint has news. */
+type Draft = Record<string, unknown>
 
-const enumOf = ({ values }: Texts, strings: number): readonly string[] | undefined => {
-  if (values === undefined || values.size === 0 || strings < Math.max(ENUM_AFTER, ENUM_PER_VALUE * values.size))
-    return undefined
-  let singletons = 0
-  for (const { n, askers } of values.values()) {
-    if (n === 1) singletons++
-    if (!isPublic(n, askers)) return undefined
-  }
-  return (singletons + 0.5) / strings <= ENUM_UNSEEN ? [...values.keys()].sort() : undefined
+const writeStrings = (out: Draft, shape: Shape): void => {
+  const { texts } = shape
+  if (texts === undefined) return
+  const { format, shortest, longest } = texts
+  const pattern = patterns[format]
+  if (pattern !== undefined) out['pattern'] = pattern
+  else if (format !== '') out['format'] = format
+  const values = enumOf(shape)
+  if (values) out['enum'] = shape.nulls > 0 ? [...values, null] : values
+  if (!isReplaced(format)) out['x-length'] = [shortest, longest]
 }
 
-const onlyFormat = ({ formats }: Texts): Format => {
-  const [first, second] = formats.keys()
-  return second === undefined ? (first ?? '') : ''
+/** Assigning to `__proto__` would set a prototype, and the name would be lost. */
+const define = (out: Draft, name: string, value: unknown): void => {
+  if (name === '__proto__')
+    Object.defineProperty(out, name, { value, enumerable: true, writable: true, configurable: true })
+  else out[name] = value
+}
+
+const propertiesOf = ({ names, children }: Fields): Draft => {
+  const properties: Draft = {}
+  for (const [i, child] of children.entries()) define(properties, names[i] as string, schemaOf(child))
+  return properties
+}
+
+const writeFields = (out: Draft, fields: Fields): void => {
+  const { names, children, values, n } = fields
+  if (values) {
+    if (!values.opaque) out['additionalProperties'] = schemaOf(values)
+    out['x-map'] = true
+    return
+  }
+  out['properties'] = propertiesOf(fields)
+  const required = names.filter((_, i) => children[i]?.n === n)
+  if (required.length > 0) out['required'] = required
+  if (fields.closed) out['x-incomplete'] = true
+}
+
+const variantSchema = (tag: string, value: string, fields: Fields): JsonSchema => {
+  const out: Draft = { title: value, type: 'object' }
+  writeFields(out, fields)
+  // A map has no names, but its tag is one.
+  const properties = (out['properties'] ??= {}) as Draft
+  properties[tag] = { const: value }
+  out['required'] ??= [tag]
+  out['x-count'] = fields.n
+  return out
+}
+
+const isToldTag = ({ tag, variants }: Union): boolean =>
+  [...variants.values()].every((fields) => {
+    const at = fields.index.get(tag)
+    return at !== undefined && isToldValue(fields.children[at] as Shape)
+  })
+
+const isToldValue = ({ texts }: Shape): boolean =>
+  [...(texts?.values?.values() ?? [])].some(({ askers }) => askers.includes(0) || askers.length > 1)
+
+const COUNTS: Readonly<Record<string, 'objects' | 'arrays' | 'strings' | 'integers' | 'booleans' | 'nulls'>> = {
+  object: 'objects',
+  array: 'arrays',
+  string: 'strings',
+  integer: 'integers',
+  boolean: 'booleans',
+  null: 'nulls',
 }
 
 const typesOf = (s: Shape): string[] => {
@@ -46,38 +97,57 @@ const typesOf = (s: Shape): string[] => {
   return types
 }
 
-const stringPart = (texts: Texts, shape: Shape): JsonSchema => {
-  const format = onlyFormat(texts)
-  const pattern = patterns[format]
-  const values = format === '' && shape.n === shape.strings ? enumOf(texts, shape.strings) : undefined
-  return {
-    ...(pattern !== undefined && { pattern }),
-    ...(format !== '' && pattern === undefined && { format }),
-    ...(values && { enum: values }),
-    'x-length': [texts.shortest, texts.longest],
-  }
+const countOf = (s: Shape, type: string): number => {
+  if (type === 'number') return s.integers + s.fractions
+  return s[COUNTS[type] ?? 'n']
 }
 
-const objectPart = (shape: Shape): JsonSchema => {
-  if (shape.values) return { additionalProperties: schemaOf(shape.values), 'x-map': true }
-  const fields = [...(shape.fields ?? [])]
-  const required = fields.filter(([, child]) => child.n === shape.objects).map(([name]) => name)
-  return {
-    // Object.fromEntries defines and does not assign: `__proto__` stays a name.
-    properties: Object.fromEntries(fields.map(([name, child]) => [name, schemaOf(child)])),
-    ...(required.length > 0 && { required }),
-  }
+const writeTypes = (out: Draft, shape: Shape, types: readonly string[]): void => {
+  if (types.length > 0) out['type'] = types.length === 1 ? types[0] : types
+  if (types.length > 1) out['x-types'] = Object.fromEntries(types.map((type) => [type, countOf(shape, type)]))
 }
 
-/** The schema of a shape, with `x-count` on every level. */
+const EXACT = 100
+/** Outward to one digit: a range is told for what it spans, and gives no one's balance away. */
+const outward = (value: number, round: (value: number) => number): number => {
+  const size = Math.abs(value)
+  const unit = size <= EXACT ? 1 : 10 ** Math.floor(Math.log10(size))
+  const rounded = round(value / unit) * unit
+  return Number.isFinite(rounded) ? rounded : value
+}
+
+/** Everything but objects. */
+const writeValues = (out: Draft, shape: Shape): void => {
+  const { items, range } = shape
+  if (items) {
+    out['items'] = schemaOf(items.shape)
+    out['x-items'] = [items.shortest, items.longest]
+  }
+  writeStrings(out, shape)
+  if (range) out['x-range'] = [outward(range[0], Math.floor), outward(range[1], Math.ceil)]
+}
+
+const unionSchema = (shape: Shape, { tag, variants }: Union): JsonSchema => {
+  const oneOf: JsonSchema[] = Array.from(variants, ([value, fields]) => variantSchema(tag, value, fields))
+  const types = typesOf(shape).filter((type) => type !== 'object')
+  if (types.length > 0) {
+    const rest: Draft = {}
+    writeTypes(rest, shape, types)
+    writeValues(rest, shape)
+    oneOf.push(rest)
+  }
+  return { oneOf, 'x-discriminator': tag, 'x-count': shape.n }
+}
+
+/** The schema of a shape, with `x-count` on every level. All that was learned validates against it. */
 export const schemaOf = (shape: Shape): JsonSchema => {
-  const types = typesOf(shape)
-  return {
-    ...(types.length > 0 && { type: types.length === 1 ? types[0] : types }),
-    ...(shape.objects > 0 && objectPart(shape)),
-    ...(shape.items && { items: schemaOf(shape.items.shape), 'x-items': [shape.items.shortest, shape.items.longest] }),
-    ...(shape.texts && stringPart(shape.texts, shape)),
-    ...(shape.range && { 'x-range': shape.range }),
-    'x-count': shape.n,
-  }
+  if (shape.opaque) return { 'x-any': true, 'x-count': shape.n }
+  const { union } = shape
+  if (union && union.variants.size > 1 && isToldTag(union) && selects(union)) return unionSchema(shape, union)
+  const out: Draft = {}
+  writeTypes(out, shape, typesOf(shape))
+  if (shape.objects > 0) writeFields(out, union ? fieldsOfUnion(union) : (shape.fields ?? emptyFields()))
+  writeValues(out, shape)
+  out['x-count'] = shape.n
+  return out
 }

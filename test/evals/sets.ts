@@ -1,10 +1,14 @@
-/** The four evaluation sets: each writes its answers file and prints what the set's own scorer says of it. */
+/**
+ * The evaluation sets: each writes its answers file and prints what the set's own scorer says of it; of the paths' sets also
+ * whether the OpenAPI documents are valid.
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { learn } from '../../deploy/learn/learn.ts'
+import { judgeOpenApi } from './openapi.ts'
 import { casesOf, mapRows, readRows, type Row, templateOf, toLearnLine, writeRows } from './convert.ts'
 
 export interface Places {
@@ -52,16 +56,15 @@ const runPathsOf =
   (set: string) =>
   async ({ data, answers }: Places): Promise<boolean> => {
     const file = join(answers, `${set}.jsonl`)
+    let isValid = true
     await writeRows(file, [])
     for (const { name, file: input } of casesOf(join(data, set, 'data')))
-      await learnCase(input, 'api', (out) =>
-        writeRows(
-          file,
-          mapRows(readRows(join(out, 'exchanges.jsonl')), (row) => pathAnswer(name, row)),
-          true,
-        ),
-      )
-    return score(join(data, set, 'score.py'), [file])
+      await learnCase(input, 'api', async (out) => {
+        const rows = mapRows(readRows(join(out, 'exchanges.jsonl')), (row) => pathAnswer(name, row))
+        await writeRows(file, rows, true)
+        isValid = (await judgeOpenApi(name, out)) && isValid
+      })
+    return score(join(data, set, 'score.py'), [file]) && isValid
   }
 
 const driftAnswer = (name: string, row: Row): Row => {

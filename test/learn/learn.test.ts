@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { learn } from '../../deploy/learn/learn.ts'
+import type { OpenApi } from '../../schemas/semantics/openapi/document.ts'
+import { complaints } from '../schemas/semantics/openapi/kit.ts'
 import { readTime } from '../../deploy/learn/input.ts'
 
 const folders: string[] = []
@@ -96,12 +98,27 @@ describe('learn', () => {
     expect(rows(join(out, 'exchanges.jsonl')).map((row) => row['endpoint'])).toEqual(['api GET /a/{id}', 'api GET /'])
   })
 
+  it('given bodies, then the API is described, also for each service, with the last second in it', async () => {
+    const out = folder()
+    const file = join(out, 'in.jsonl')
+    const more = { response_body: { id: 1, name: 'x', late: true } }
+    const lines = [line('/a/1', 0), line('/a/2', 0), line('/a/3', 0, more), line('/b', 0, { service: 'blog' })]
+    writeFileSync(file, lines.join('\n'))
+    await learn({ files: [file], out, service: 'shop' })
+    const read = (name: string): OpenApi => JSON.parse(readFileSync(join(out, name), 'utf8')) as OpenApi
+    expect(Object.keys(read('openapi.json').paths)).toEqual(['/a/{id}', '/b'])
+    expect(Object.keys(read('openapi.blog.json').paths)).toEqual(['/b'])
+    const shop = read('openapi.shop.json')
+    expect(JSON.stringify(shop.paths['/a/{id}'])).toContain('"late":{"type":"boolean"')
+    expect(await complaints(shop)).toBe('')
+  })
+
   it('given the same file twice, then the same bytes', async () => {
     const [one, two] = [folder(), folder()]
     const file = join(one, 'in.jsonl')
     writeFileSync(file, NAMES.map((name, i) => line(`/users/${name}/orders/${i}`, i)).join('\n'))
     for (const out of [one, two]) await learn({ files: [file], out, checkpoints: [5] })
-    for (const name of ['exchanges.jsonl', 'endpoints.jsonl'])
+    for (const name of ['exchanges.jsonl', 'endpoints.jsonl', 'openapi.json'])
       expect(readFileSync(join(two, name))).toEqual(readFileSync(join(one, name)))
   })
 })

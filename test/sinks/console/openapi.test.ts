@@ -1,0 +1,31 @@
+import { afterEach, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { complaints, anEndpoint, aPart } from '../../schemas/semantics/openapi/kit.ts'
+import { startTestConsole, type Started } from './kit.ts'
+
+let started: Started
+afterEach(async () => {
+  await started.console.close()
+  await started.at.log.close()
+})
+
+const text = async (path: string): Promise<string> => (await fetch(started.url + path)).text()
+
+test('what was learned is an OpenAPI document, of all or of one service, as JSON and as YAML', async () => {
+  started = await startTestConsole()
+  const { at } = started
+  for (const id of ['shop GET /a/{id}', 'blog GET /b']) await at.put('endpoints', id, [anEndpoint(id)])
+  const parts = [aPart('response', '2xx', { type: 'object', 'x-statuses': { 200: 20 } })]
+  await at.put('shapes', 'blog GET /b', [{ endpoint: 'blog GET /b', service: 'blog', at: 1, parts }])
+  await expect
+    .poll(() => text('/admin/docs/openapi.json').then((json) => Object.keys(JSON.parse(json).paths)))
+    .toEqual(['/a/{id}', '/b'])
+  await expect
+    .poll(() => text('/admin/docs/openapi.json?service=blog').then((json) => JSON.parse(json).paths))
+    .toMatchObject({ '/b': { get: { responses: { 200: { content: { 'application/json': {} } } } } } })
+  const json = JSON.parse(await text('/admin/docs/openapi.json'))
+  expect(await complaints(json)).toBe('')
+  expect(parse(await text('/admin/docs/openapi.yaml'))).toEqual(json)
+  for (const path of ['/admin/docs/openapi.json?service=none', '/admin/docs/openapi.yaml?service=none'])
+    expect([path, (await fetch(started.url + path)).status]).toEqual([path, 404])
+})
