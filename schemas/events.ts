@@ -136,6 +136,45 @@ export interface Drift {
   readonly summary: string
 }
 
+export interface AlertUpstream {
+  readonly name: string
+  readonly old: number
+  readonly fresh: number
+}
+
+export interface AlertChange {
+  readonly signal: string
+  readonly endpoint: string
+  readonly kind: string
+  readonly pointer: string
+  readonly renamedTo: string
+  readonly severity: Drift['severity']
+  readonly confidence: number
+  readonly before: string
+  readonly after: string
+  readonly exchange: string
+  readonly offset: number
+  readonly at: number
+  readonly status: string
+  readonly count: number
+}
+
+export interface Alert {
+  readonly id: string
+  readonly service: string
+  readonly at: number
+  readonly lastAt: number
+  readonly status: string
+  readonly severity: Drift['severity']
+  readonly score: number
+  readonly summary: string
+  readonly exchange: string
+  readonly offset: number
+  readonly mixed: boolean
+  readonly upstreams: readonly AlertUpstream[]
+  readonly changes: readonly AlertChange[]
+}
+
 export interface Count {
   readonly name: string
   readonly count: number
@@ -223,6 +262,7 @@ export interface TopicValues {
   shapes: Shape
   ghosts: Ghost
   drift: Drift
+  alerts: Alert
   anomalies: Anomaly
   activations: Activation
   windows: Window

@@ -61,6 +61,14 @@ export const topics = {
     writtenBy: 'processors',
     partitions: 'single',
   },
+  alerts: {
+    title: 'Drift signals that came together, as alerts',
+    schema: 'alert',
+    key: 'alert id',
+    cleanup: 'compact',
+    writtenBy: 'processors',
+    partitions: 'single',
+  },
   anomalies: {
     title: 'Anomalies',
     schema: 'anomaly',

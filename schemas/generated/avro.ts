@@ -72,6 +72,200 @@ export const avroSchemas: Readonly<Record<string, object>> = {
       }
     ]
   },
+  "alert": {
+    "type": "record",
+    "name": "Alert",
+    "namespace": "dev.chaosproxy.v1",
+    "doc": "Changes that came together (a deployment), as one matter for a person. The newest record of an id holds.",
+    "fields": [
+      {
+        "name": "id",
+        "type": "string"
+      },
+      {
+        "name": "service",
+        "type": "string"
+      },
+      {
+        "name": "at",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-micros"
+        },
+        "doc": "When the first of its changes was told."
+      },
+      {
+        "name": "lastAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-micros"
+        }
+      },
+      {
+        "name": "status",
+        "type": "string",
+        "default": "open",
+        "doc": "open, resolved, accepted or reopened"
+      },
+      {
+        "name": "severity",
+        "type": {
+          "type": "enum",
+          "name": "Severity",
+          "symbols": [
+            "unknown",
+            "breaking",
+            "warning",
+            "info"
+          ],
+          "default": "unknown"
+        },
+        "default": "unknown"
+      },
+      {
+        "name": "score",
+        "type": "int",
+        "default": 0,
+        "doc": "0 to 100"
+      },
+      {
+        "name": "summary",
+        "type": "string",
+        "default": ""
+      },
+      {
+        "name": "exchange",
+        "type": "string",
+        "default": "",
+        "doc": "Id of the first exchange that showed it."
+      },
+      {
+        "name": "offset",
+        "type": "long",
+        "default": -1
+      },
+      {
+        "name": "mixed",
+        "type": "boolean",
+        "default": false,
+        "doc": "Two versions answer."
+      },
+      {
+        "name": "upstreams",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "AlertUpstream",
+            "fields": [
+              {
+                "name": "name",
+                "type": "string"
+              },
+              {
+                "name": "old",
+                "type": "long",
+                "default": 0,
+                "doc": "Answers with the old behaviour since the alert opened."
+              },
+              {
+                "name": "fresh",
+                "type": "long",
+                "default": 0,
+                "doc": "Answers with the new one."
+              }
+            ]
+          }
+        },
+        "default": []
+      },
+      {
+        "name": "changes",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "AlertChange",
+            "fields": [
+              {
+                "name": "signal",
+                "type": "string"
+              },
+              {
+                "name": "endpoint",
+                "type": "string"
+              },
+              {
+                "name": "kind",
+                "type": "string"
+              },
+              {
+                "name": "pointer",
+                "type": "string",
+                "default": ""
+              },
+              {
+                "name": "renamedTo",
+                "type": "string",
+                "default": "",
+                "doc": "Pointer of the field that this one became."
+              },
+              {
+                "name": "severity",
+                "type": "string",
+                "default": "unknown"
+              },
+              {
+                "name": "confidence",
+                "type": "double",
+                "default": 0
+              },
+              {
+                "name": "before",
+                "type": "string",
+                "default": ""
+              },
+              {
+                "name": "after",
+                "type": "string",
+                "default": ""
+              },
+              {
+                "name": "exchange",
+                "type": "string",
+                "default": ""
+              },
+              {
+                "name": "offset",
+                "type": "long",
+                "default": -1
+              },
+              {
+                "name": "at",
+                "type": {
+                  "type": "long",
+                  "logicalType": "timestamp-micros"
+                },
+                "default": 0
+              },
+              {
+                "name": "status",
+                "type": "string",
+                "default": "open"
+              },
+              {
+                "name": "count",
+                "type": "long",
+                "default": 0,
+                "doc": "Answers that showed it since it was told."
+              }
+            ]
+          }
+        },
+        "default": []
+      }
+    ]
+  },
   "anomaly": {
     "type": "record",
     "name": "Anomaly",

@@ -3,9 +3,11 @@ import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import type { AddressInfo } from 'node:net'
+import { driftRoutes } from './api/drift.ts'
 import { endpointRoutes } from './api/endpoints.ts'
 import { ghostRoutes } from './api/ghosts.ts'
 import { modeRoutes } from './api/mode.ts'
+import { openApiRoutes } from './api/openapi.ts'
 import { stateRoutes } from './api/state.ts'
 import { trafficRoutes } from './api/traffic.ts'
 import type { ApiContext } from './api/context.ts'
@@ -70,7 +72,8 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
   app.use('*', bodyLimit({ maxSize: BODY, onError: (c) => problem(c, 413, `a body here has at most ${BODY} bytes`) }))
   probes(app, context)
   pageRoutes(app)
-  for (const routes of [endpointRoutes, trafficRoutes, modeRoutes, ghostRoutes, stateRoutes]) routes(app, context)
+  const all = [endpointRoutes, openApiRoutes, driftRoutes, trafficRoutes, modeRoutes, ghostRoutes, stateRoutes]
+  for (const routes of all) routes(app, context)
   app.doc31('/admin/openapi.json', document)
   app.notFound((c) => problem(c, 404, 'there is nothing here; GET /admin/openapi.json lists what there is'))
   app.onError((error, c) => {

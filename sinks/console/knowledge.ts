@@ -1,12 +1,12 @@
 /** What was learned and what was set, followed from compacted topics: always at hand, database or not. */
 import type { Codecs } from '../../schemas/codecs.ts'
-import type { Control, Endpoint, Ghost, Shape, TopicValues } from '../../schemas/events.ts'
+import type { Alert, Control, Endpoint, Ghost, Shape, TopicValues } from '../../schemas/events.ts'
 import type { EventLog, View } from '../../schemas/log.ts'
 import { topicName } from '../../schemas/topics.ts'
 import { pause } from '../kit/backoff.ts'
 import { modes, type Mode } from './options.ts'
 
-type Known = 'endpoints' | 'shapes' | 'ghosts' | 'control'
+type Known = 'endpoints' | 'shapes' | 'ghosts' | 'alerts' | 'control'
 
 /** A view with its values decoded when they are first asked for. */
 export interface Table<V> {
@@ -26,6 +26,7 @@ export interface Knowledge {
   readonly endpoints: Table<Endpoint>
   readonly shapes: Table<Shape>
   readonly ghosts: Table<Ghost>
+  readonly alerts: Table<Alert>
   readonly control: Table<Control>
   /** What was set, by service; `*` is all of them. The newest word about a service is obeyed. */
   modes(): ReadonlyMap<string, SetMode>
@@ -82,16 +83,18 @@ const modeOf = (control: Control): Mode | undefined => {
 
 /** Resolves once all views have caught up with the log. */
 export const followKnowledge = async (log: EventLog, codecs: Codecs): Promise<Knowledge> => {
-  const [endpoints, shapes, ghosts, control] = await Promise.all([
+  const [endpoints, shapes, ghosts, alerts, control] = await Promise.all([
     decodedView(log, codecs, 'endpoints'),
     decodedView(log, codecs, 'shapes'),
     decodedView(log, codecs, 'ghosts'),
+    decodedView(log, codecs, 'alerts'),
     decodedView(log, codecs, 'control'),
   ])
   return {
     endpoints: endpoints.table,
     shapes: shapes.table,
     ghosts: ghosts.table,
+    alerts: alerts.table,
     control: control.table,
     modes: () =>
       new Map(
@@ -105,6 +108,7 @@ export const followKnowledge = async (log: EventLog, codecs: Codecs): Promise<Kn
     seen: async (key, at) => {
       for (let attempt = 0; attempt < 50 && (control.table.get(key)?.at ?? 0) < at; attempt++) await pause(20)
     },
-    close: async () => void (await Promise.all([endpoints, shapes, ghosts, control].map((part) => part.close()))),
+    close: async () =>
+      void (await Promise.all([endpoints, shapes, ghosts, alerts, control].map((part) => part.close()))),
   }
 }
