@@ -71,7 +71,9 @@ interface Inner {
   readonly queue: Slot[]
   readonly sequences: Map<string, number>
   readonly lost: Map<string, number>
-  state: EmitterStatus['state']
+  told: EmitterStatus['state']
+  /** Why events do not go to the log directly; undefined while they do. */
+  away: string | undefined
   bytes: number
   emitted: number
   spooled: number
@@ -84,8 +86,8 @@ interface Inner {
 }
 
 const change = (inner: Inner, state: EmitterStatus['state'], reason: string): void => {
-  if (inner.state === state) return
-  inner.state = state
+  if (inner.told === state) return
+  inner.told = state
   inner.settings.onState(state, reason)
 }
 
@@ -172,7 +174,7 @@ const toSpool = async (inner: Inner, batch: readonly Slot[]): Promise<void> => {
   try {
     await inner.settings.spool.push(batch.map((slot) => ({ ...(slot.record as NewRecord), topic: TOPIC })))
     inner.spooled += batch.length
-    change(inner, 'spooling', 'the spool takes events again')
+    change(inner, 'spooling', `the log is away (${inner.away}); events go to the spool`)
     tellGaps(inner)
   } catch (error) {
     for (const slot of batch) lose(inner, slot)
@@ -186,16 +188,17 @@ const giveBack = ({ arena }: Inner, batch: readonly Slot[]): void => {
 }
 
 const deliver = async (inner: Inner, batch: readonly Slot[]): Promise<void> => {
-  if (inner.state === 'direct') {
+  if (inner.away === undefined) {
     const records = batch.map((slot) => slot.record as NewRecord)
     const failure = await settled(inner.settings.log.append(TOPIC, records), inner.appendTimeout)
     if (failure === undefined) {
+      change(inner, 'direct', 'the log takes events again')
       inner.emitted += batch.length
       giveBack(inner, batch)
       if (inner.lost.size > 0) tellGaps(inner)
       return
     }
-    change(inner, 'spooling', `the log is away (${failure}); events go to the spool`)
+    inner.away = failure
   }
   await toSpool(inner, batch)
   void drain(inner)
@@ -212,23 +215,18 @@ const pump = async (inner: Inner): Promise<void> => {
   if (inner.queue.length > 0) schedule(inner)
 }
 
-/** Takes the oldest to the log, as often as that works; then events go to the log directly again. */
+/** Takes the oldest to the log, as often as that works; then events go there directly again, which is told once it worked. */
 const drain = async (inner: Inner): Promise<void> => {
   if (inner.draining || inner.closed) return
   inner.draining = true
   let pause = BACKOFF.first
-  while (!inner.closed) {
-    const failure = await drainOnce(inner).catch((error: unknown) => (error as Error).message)
-    if (failure === 'empty') {
-      change(inner, 'direct', 'the log is back and the spool is drained')
-      break
-    }
-    if (failure === undefined) pause = BACKOFF.first
-    else {
-      await sleep(pause)
-      pause = Math.min(pause * 2, BACKOFF.most)
-    }
+  let failure: string | undefined = inner.away
+  while (!inner.closed && failure !== 'empty') {
+    if (failure !== undefined) await sleep(pause)
+    pause = failure === undefined ? BACKOFF.first : Math.min(pause * 2, BACKOFF.most)
+    failure = await drainOnce(inner).catch((error: unknown) => (error as Error).message)
   }
+  if (failure === 'empty') inner.away = undefined
   inner.draining = false
   if (inner.lost.size > 0 && !inner.closed) tellGaps(inner)
 }
@@ -237,7 +235,7 @@ const drainOnce = async (inner: Inner): Promise<string | undefined> => {
   const { spool, log } = inner.settings
   const records = await spool.peek(DRAIN)
   // `busy`: a batch may be on its way into the spool; direct appends must not overtake it.
-  if (records.length === 0) return inner.busy && inner.state !== 'direct' ? 'wait' : 'empty'
+  if (records.length === 0) return inner.busy && inner.away !== undefined ? 'wait' : 'empty'
   const failure = await settled(log.append(TOPIC, records), inner.appendTimeout)
   if (failure !== undefined) return failure
   inner.emitted += records.length
@@ -265,7 +263,8 @@ export const openEmitter = (settings: EmitterSettings): Emitter => {
     queue: [],
     sequences: new Map(),
     lost: new Map(),
-    state: 'direct',
+    told: 'direct',
+    away: settings.spool.size.records > 0 ? 'as it was before' : undefined,
     bytes: 0,
     emitted: 0,
     spooled: 0,
@@ -284,7 +283,7 @@ export const openEmitter = (settings: EmitterSettings): Emitter => {
     fill: (slot, draft) => fill(inner, slot, draft),
     emit: (draft) => fill(inner, open(inner, draft.key), draft),
     status: () => ({
-      state: inner.state,
+      state: inner.told,
       emitted: inner.emitted,
       spooled: inner.spooled,
       dropped: inner.dropped,
