@@ -164,6 +164,10 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
       services: services.map(statusOf),
       events: emitter.status(),
     }),
+    command: (service, command) => {
+      const at = wall()
+      emitter.emit({ key: service, id: uuid7(at / 1000), at, service, command })
+    },
     close: () => (closing ??= close()),
   }
 }

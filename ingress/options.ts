@@ -1,6 +1,7 @@
 /** What the ingress is told and what it tells: types only, so that the composition root can code against them. */
 import type { Registry } from 'prom-client'
 import type { Codecs } from '../schemas/codecs.ts'
+import type { Command } from '../schemas/events.ts'
 import type { EventLog, Spool } from '../schemas/log.ts'
 import type { RedactionSettings } from '../schemas/semantics/redaction.ts'
 import type { GhostBook, GhostKind } from '../schemas/semantics/ghost-port.ts'
@@ -174,6 +175,8 @@ export interface Ingress {
   readonly address: string
   readonly port: number
   status(): IngressStatus
+  /** Puts an operator's command among the service's events: the embedded log takes those from the ingress only. */
+  command(service: string, command: Command): void
   /** Resolves when no request is in flight and no event is only in memory, at most 10 s later. The log and the spool stay open: they are the caller's. */
   close(): Promise<void>
 }

@@ -81,7 +81,7 @@ const startParts = async (config: Config, options: DevOptions): Promise<Parts> =
   const allMetrics = async (): Promise<MetricsJson[]> =>
     await Promise.all([metricsOf(registry), ...children.map((child) => child.metrics())])
   const supervise = (role: RoleName): Supervised => {
-    const child = superviseRole({ role, config, allMetrics, logger, onNotice })
+    const child = superviseRole({ role, config, allMetrics, onCommand: ingress.ingress.command, logger, onNotice })
     children.push(child)
     return child
   }

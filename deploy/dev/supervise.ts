@@ -4,6 +4,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import type { Config } from '../../schemas/config.ts'
+import type { Command } from '../../schemas/events.ts'
 import type { Level, Logger } from '../cli/logger.ts'
 import type { MetricsJson } from '../roles/metrics.ts'
 import type { Notice, RoleName } from '../roles/role.ts'
@@ -27,6 +28,8 @@ export interface SuperviseOptions {
   readonly logger: Logger
   readonly onNotice: (notice: Notice) => void
   readonly allMetrics: () => Promise<MetricsJson[]>
+  /** An operator's command, which is the ingress's to put on the log. */
+  readonly onCommand: (service: string, command: Command) => void
   /** How often it is asked whether it lives, and how many answers it may owe. */
   readonly heartbeat?: { readonly everyMs: number; readonly misses: number }
   /** The program that is forked, and Node's own arguments; those of this process unless given. */
@@ -74,6 +77,7 @@ const launch = (options: SuperviseOptions): Running => {
     log: (entry: Logged) => options.logger[entry.level]({ role: options.role, ...entry.obj }, entry.msg),
     notice: (notice: Notice) => options.onNotice(notice),
     'all-metrics': () => options.allMetrics(),
+    command: ({ service, command }: { service: string; command: Command }) => options.onCommand(service, command),
   })
   return { child, channel, exited }
 }

@@ -28,6 +28,7 @@ export const runChild = (name: RoleName): void => {
       alone: false,
       logger: loggerOf((level, obj, msg) => channel.tell('log', { level, obj: plain(obj), msg })),
       onNotice: (notice) => channel.tell('notice', notice),
+      tellIngress: (service, command) => channel.call('command', { service, command }),
       metrics: async () => await mergeMetrics(await channel.call<MetricsJson[]>('all-metrics')),
     })
     role = await starting

@@ -48,6 +48,7 @@ export const startConsoleRole = async (context: RoleContext): Promise<Role> => {
         config: maskedConfig(config),
         app: DEFAULT_APP,
         unready: async () => (await ready()).reasons,
+        ...(config.log.kind === 'embedded' && context.tellIngress ? { handOver: context.tellIngress } : {}),
         ...defaultsOf(config),
       }),
     )

@@ -1,6 +1,7 @@
 /** A role is one part of chaos-proxy in one process: the ingress, the processors, or the sinks with the console. */
 import type { Registry } from 'prom-client'
 import type { Config } from '../../schemas/config.ts'
+import type { Command } from '../../schemas/events.ts'
 import type { Logger } from '../cli/logger.ts'
 import type { Readiness } from './readiness.ts'
 
@@ -39,6 +40,8 @@ export interface RoleContext {
   readonly onNotice: (notice: Notice) => void
   /** Prometheus text of every process of this installation; the console's `/metrics`. */
   readonly metrics: () => Promise<string>
+  /** Hands an operator's command to the ingress beside which this role runs. */
+  readonly tellIngress?: (service: string, command: Command) => Promise<void>
   /** True where this role is all that the process runs, and the others run elsewhere. */
   readonly alone: boolean
 }

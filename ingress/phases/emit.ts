@@ -1,5 +1,5 @@
 /** emit, the pure half: under which key an event stands, and its envelope. The other half (batches, log, spool) is edge/emitter.ts. */
-import type { Event, Exchange, Header, Signal } from '../../schemas/events.ts'
+import type { Command, Event, Exchange, Header, Signal } from '../../schemas/events.ts'
 import type { Context, Service } from './context.ts'
 
 /** `/api/v1/books/7` → `books`: the first segment after prefixes that name no resource. */
@@ -35,7 +35,11 @@ export interface Draft {
   readonly service: string
   readonly exchange?: Exchange
   readonly signal?: Signal
+  readonly command?: Command
 }
+
+const kindOf = ({ exchange, command }: Draft): Event['kind'] =>
+  exchange !== undefined ? 'exchange' : command !== undefined ? 'command' : 'signal'
 
 export const seal = (draft: Draft, instance: string, sequence: number): Event => ({
   id: draft.id,
@@ -43,10 +47,10 @@ export const seal = (draft: Draft, instance: string, sequence: number): Event =>
   service: draft.service,
   instance,
   sequence,
-  kind: draft.exchange === undefined ? 'signal' : 'exchange',
+  kind: kindOf(draft),
   exchange: draft.exchange ?? null,
   signal: draft.signal ?? null,
-  command: null,
+  command: draft.command ?? null,
 })
 
 export const signal = (kind: Signal['kind'], subject: string, rest: Partial<Signal> = {}): Signal => ({

@@ -1,6 +1,7 @@
 /** What the console is told. */
 import type { Registry } from 'prom-client'
 import type { Codecs } from '../../schemas/codecs.ts'
+import type { Command } from '../../schemas/events.ts'
 import type { EventLog } from '../../schemas/log.ts'
 import type { Database } from '../kit/database.ts'
 import type { Logger } from '../kit/logger.ts'
@@ -25,6 +26,8 @@ export interface ConsoleOptions {
   readonly config?: Readonly<Record<string, unknown>>
   /** Asked by GET /readyz: why it should get no work now. Whether the database answers unless given. */
   readonly unready?: () => Promise<readonly string[]>
+  /** Puts a command among a service's events where this process may not append to them; appended here unless given. */
+  readonly handOver?: (service: string, command: Command) => Promise<void>
   /** The processors' app: under this name their position is committed. */
   readonly app: string
   /** The mode that services have while nobody set one. */

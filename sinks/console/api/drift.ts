@@ -130,9 +130,11 @@ const baseline = post('/admin/endpoints/{id}/baseline', 'What the endpoint answe
 
 /** Puts the command on every partition: a service may be spread over them. */
 const tell = async ({ options }: ApiContext, service: string, kind: string, subject: string): Promise<void> => {
-  const { log, codecs, logger } = options
+  const { log, codecs, logger, handOver } = options
   const now = Date.now()
   const command = { kind, subject, by: 'console', value: '' }
+  logger.info({ kind, subject }, 'telling the processors')
+  if (handOver !== undefined) return await handOver(service, command)
   const about = { at: now * 1000, service, instance: 'console', sequence: 0, kind: 'command' } as const
   const event = { ...about, id: randomUUID(), exchange: null, signal: null, command }
   const value = codecs.encode('exchanges', event)
@@ -142,7 +144,6 @@ const tell = async ({ options }: ApiContext, service: string, kind: string, subj
     topic,
     ranges.map(({ partition }) => ({ key: service, value, timestamp: now, partition })),
   )
-  logger.info({ kind, subject }, 'told the processors')
 }
 
 const refused = (error: unknown): unknown =>

@@ -37,6 +37,7 @@ const supervise = (config = configWith()): Supervised => {
     logger: loggerOf((level, _obj, msg) => said.push(`${level} ${msg}`)),
     onNotice: () => undefined,
     allMetrics: async () => [],
+    onCommand: () => undefined,
     heartbeat: { everyMs: 300, misses: 6 },
     entry: `${root}deploy/cli/main.ts`,
     execArgv: ['--import', `${root}node_modules/tsx/dist/loader.mjs`],
