@@ -6,6 +6,7 @@ export interface AdminClient {
   readonly url: string
   get<T>(path: string): Promise<T>
   put<T>(path: string, value: unknown): Promise<T>
+  post<T>(path: string, value: unknown): Promise<T>
 }
 
 const TIMEOUT_MS = 5_000
@@ -63,5 +64,10 @@ export const adminClient = (url: string, token: string): AdminClient => {
     }
     return JSON.parse(raw.text) as T
   }
-  return { url, get: (path) => call('GET', path), put: (path, value) => call('PUT', path, value) }
+  return {
+    url,
+    get: (path) => call('GET', path),
+    put: (path, value) => call('PUT', path, value),
+    post: (path, value) => call('POST', path, value),
+  }
 }

@@ -4,6 +4,7 @@ import { suggestion } from '../config/problems.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerDev } from './commands/dev.ts'
+import { registerDrift } from './commands/drift.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerLearn } from './learn.ts'
 import { registerMode } from './commands/mode.ts'
@@ -33,6 +34,7 @@ const build = (): Command => {
     registerDemo,
     registerRoles,
     registerMode,
+    registerDrift,
     registerOpenApi,
     registerLearn,
     registerTopics,
