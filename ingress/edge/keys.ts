@@ -74,6 +74,7 @@ export const openKeys = (secret: Uint8Array): Keys => {
       bytes.write(text, 'latin1')
       return bytes
     },
+    same: (a, b) => Buffer.compare(a, b) === 0,
     unseal,
     unsealBody: (body) => {
       const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)

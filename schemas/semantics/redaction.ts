@@ -11,6 +11,7 @@
 import type { Header } from '../events.ts'
 import { redactJsonFields } from './redaction-json.ts'
 import { createNameFilter, type NextColon } from './redaction-names.ts'
+import { rememberBodies } from './redaction-memo.ts'
 import { detectIn } from './redaction-text.ts'
 
 export interface Keyed {
@@ -21,6 +22,7 @@ export interface Keyed {
   /** Bytes as Latin-1 text and back, without loss (Buffer's 'latin1'). */
   readonly toText: (bytes: Uint8Array) => string
   readonly toBytes: (text: string) => Uint8Array
+  readonly same: (a: Uint8Array, b: Uint8Array) => boolean
 }
 
 export interface RedactionSettings {
@@ -38,6 +40,7 @@ export interface Redactor {
   lines(lines: readonly string[]): readonly Header[]
   /** Raw path and query. */
   target(target: string): string
+  /** The bytes must not change afterwards. */
   body(bytes: Uint8Array, mediaType: string): Uint8Array
   /** The pseudonym of the credential a request carries, '' when it carries none. */
   principal(headers: readonly Header[]): string
@@ -236,6 +239,11 @@ export const createRedactor = (keyed: Keyed, settings: RedactionSettings): Redac
     const credential = credentialOf(lines) ?? cookiesOf(lines)
     return credential === '' ? '' : d.secret(credential)
   }
+  const body = rememberBodies((bytes, mediaType) => {
+    const text = keyed.toText(bytes)
+    const out = bodyText(d, text, mediaType, bytes)
+    return out === text ? bytes : keyed.toBytes(out)
+  }, keyed.same)
   return {
     headers: (headers) => headers.map(({ name, value }) => headerOf(name, value)),
     lines: (lines) => {
@@ -247,12 +255,8 @@ export const createRedactor = (keyed: Keyed, settings: RedactionSettings): Redac
       const query = target.indexOf('?')
       return query < 0 ? d.text(target) : d.text(target.slice(0, query)) + '?' + pairs(d, target.slice(query + 1))
     },
-    body: (bytes, mediaType) => {
-      if (bytes.length === 0 || !(mediaType === '' || TEXT_TYPES.test(mediaType))) return bytes
-      const text = keyed.toText(bytes)
-      const out = bodyText(d, text, mediaType, bytes)
-      return out === text ? bytes : keyed.toBytes(out)
-    },
+    body: (bytes, mediaType) =>
+      bytes.length === 0 || !(mediaType === '' || TEXT_TYPES.test(mediaType)) ? bytes : body(bytes, mediaType),
     principal: (headers) => principalOf(linesOf(headers)),
     principalOf,
     restoreOwn: (body, headers) => {

@@ -7,4 +7,5 @@ export const testKeyed: Keyed = {
   seal: (text) => Buffer.from(text).toString('base64url'),
   toText: (bytes) => Buffer.from(bytes).toString('latin1'),
   toBytes: (text) => Buffer.from(text, 'latin1'),
+  same: (a, b) => Buffer.compare(a, b) === 0,
 }

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { createRedactor } from '../../../schemas/semantics/redaction.ts'
 import { testKeyed } from '../../kit/keyed.ts'
 
-const redactor = createRedactor(testKeyed, { headers: ['x-tenant-key'], fields: ['shoeSize'], pii: 'pseudonymise' })
+const openRedactor = () =>
+  createRedactor(testKeyed, { headers: ['x-tenant-key'], fields: ['shoeSize'], pii: 'pseudonymise' })
+const redactor = openRedactor()
 const body = (text: string, type = 'application/json'): string =>
   Buffer.from(redactor.body(Buffer.from(text), type)).toString()
 
@@ -102,7 +104,7 @@ test('hostile bodies take linear time', () => {
     Buffer.from('{"a":"' + 'a.'.repeat(n) + '@' + '1-'.repeat(n) + '"\\"'.repeat(n))
   const cost = (bytes: Uint8Array): number => {
     const start = process.cpuUsage().user
-    for (let i = 0; i < 5; i++) redactor.body(bytes, 'application/json')
+    for (let i = 0; i < 5; i++) openRedactor().body(bytes, 'application/json')
     return process.cpuUsage().user - start
   }
   const [small, large] = [hostile(10_000), hostile(80_000)]
