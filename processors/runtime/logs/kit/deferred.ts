@@ -5,6 +5,7 @@
  */
 import { LogError, type EventLog, type View } from '../../../../schemas/log.ts'
 import { openSnapshot, type Snapshot } from './snapshot.ts'
+import { change, newTable, type Table as Shown, viewOf } from './table.ts'
 
 export interface DeferredOptions {
   readonly open: () => Promise<EventLog>
@@ -21,23 +22,13 @@ export interface DeferredLog extends Pick<EventLog, 'append' | 'view'> {
   close(): Promise<void>
 }
 
-type Listener = (key: string, value: Uint8Array | undefined) => void
-
-interface Table {
-  readonly values: Map<string, Uint8Array>
-  readonly listeners: Set<Listener>
+interface Table extends Shown {
   real: View | undefined
 }
 
 const PATIENCE = 3000
 const RETRY = 1000
 const SNAPSHOT_EVERY = 10_000
-
-const change: (table: Table, key: string, value: Uint8Array | undefined) => void = (table, key, value) => {
-  if (value === undefined) table.values.delete(key)
-  else table.values.set(key, value)
-  for (const listener of table.listeners) listener(key, value)
-}
 
 /** From the snapshot to the log: what the log no longer holds goes, what it holds comes, and goes on coming. */
 const attach = (table: Table, real: View, snapshot: Snapshot): void => {
@@ -48,24 +39,6 @@ const attach = (table: Table, real: View, snapshot: Snapshot): void => {
     snapshot.changed()
   })
 }
-
-const viewOf = (table: Table, close: () => Promise<void>): View => ({
-  get: (key) => table.values.get(key),
-  entries: () => table.values.entries(),
-  get size() {
-    return table.values.size
-  },
-  subscribe: (listener) => {
-    for (const [key, value] of table.values) listener(key, value)
-    table.listeners.add(listener)
-    return () => void table.listeners.delete(listener)
-  },
-  positions: () => table.real?.positions() ?? [],
-  get trouble() {
-    return table.real?.trouble
-  },
-  close,
-})
 
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref())
 
@@ -108,7 +81,7 @@ export const deferLog = (options: DeferredOptions): DeferredLog => {
       return await there.append(topic, records)
     },
     view: async (topic) => {
-      const table: Table = { values: new Map(), listeners: new Set(), real: undefined }
+      const table: Table = { ...newTable(), real: undefined }
       const snapshot = openSnapshot({
         dir: options.dir,
         name: topic,
@@ -118,9 +91,13 @@ export const deferLog = (options: DeferredOptions): DeferredLog => {
       const attached = attachWhenThere(topic, table, snapshot)
       await Promise.race([attached, later(patienceMs)])
       if (table.real === undefined) for (const [key, value] of snapshot.load()) change(table, key, value)
-      return viewOf(table, async () => {
-        snapshot.close()
-        await table.real?.close()
+      return viewOf(table, {
+        positions: () => table.real?.positions() ?? [],
+        trouble: () => table.real?.trouble,
+        close: async () => {
+          snapshot.close()
+          await table.real?.close()
+        },
       })
     },
     close: async () => {

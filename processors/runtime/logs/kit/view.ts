@@ -1,23 +1,18 @@
 /** A view over any log that can be read: each partition from its start to its end as it is now, then on for ever. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { type EventLog, LogError, type LogRecord, type View } from '../../../../schemas/log.ts'
+import { change, newTable, type Table as Shown, viewOf } from './table.ts'
 
-type Listener = (key: string, value: Uint8Array | undefined) => void
 type Source = Pick<EventLog, 'read' | 'ranges'>
 
-interface Table {
-  readonly values: Map<string, Uint8Array>
-  readonly listeners: Set<Listener>
+interface Table extends Shown {
   readonly positions: number[]
   readonly troubles: Map<number, LogError>
 }
 
 const apply = (table: Table, record: LogRecord): void => {
   // A copy: a record's bytes may be a window on a whole batch, which a long-lived value must not hold.
-  const value = record.value === null ? undefined : Uint8Array.from(record.value)
-  if (value === undefined) table.values.delete(record.key)
-  else table.values.set(record.key, value)
-  for (const listener of table.listeners) listener(record.key, value)
+  change(table, record.key, record.value === null ? undefined : Uint8Array.from(record.value))
 }
 
 const take = (table: Table, batch: readonly LogRecord[]): void => {
@@ -98,29 +93,17 @@ const load = async (
 
 /** Loads `topic` and follows it; see `EventLog.view`. */
 export const openView = async (source: Source, topic: string, mendedMs = MENDED_MS): Promise<View> => {
-  const table: Table = { values: new Map(), listeners: new Set(), positions: [], troubles: new Map() }
+  const table: Table = { ...newTable(), positions: [], troubles: new Map() }
   const abort = new AbortController()
   const { signal } = abort
   await load(source, topic, { table, signal })
   const following = table.positions.map((_, partition) => follow(source, topic, { table, partition, signal, mendedMs }))
-  return {
-    get: (key) => table.values.get(key),
-    entries: () => table.values.entries(),
-    get size() {
-      return table.values.size
-    },
-    subscribe: (listener) => {
-      for (const [key, value] of table.values) listener(key, value)
-      table.listeners.add(listener)
-      return () => void table.listeners.delete(listener)
-    },
+  return viewOf(table, {
     positions: () => [...table.positions],
-    get trouble() {
-      return table.troubles.values().next().value
-    },
+    trouble: () => table.troubles.values().next().value,
     close: async () => {
       abort.abort()
       await Promise.all(following)
     },
-  }
+  })
 }
