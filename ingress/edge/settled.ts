@@ -1,4 +1,3 @@
-/** Waiting, with an end. */
 /** Keeps no process alive. */
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref())
 

@@ -6,7 +6,7 @@ import type { Context, Reply, RequestHead } from './context.ts'
 import { connectionNamed, isMark, without } from './fields.ts'
 import type { Phase } from './compose.ts'
 import { problem } from './problem.ts'
-import { remembered } from './remembered.ts'
+import { remembered } from '../../schemas/semantics/remembered.ts'
 
 export interface AcceptSettings {
   /** 16 hex digits for a new span, 32 for a new trace. */

@@ -1,7 +1,7 @@
 /** Field lines: which are between neighbours only, which the proxy owns, and how lists of them are cut. */
 import type { Header } from '../../schemas/events.ts'
 import type { FieldLines } from './context.ts'
-import { remembered } from './remembered.ts'
+import { remembered } from '../../schemas/semantics/remembered.ts'
 
 /** The name in Via, Cache-Status and Proxy-Status. */
 export const PSEUDONYM = 'chaos-proxy'

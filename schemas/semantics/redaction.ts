@@ -13,6 +13,7 @@ import { redactJsonFields } from './redaction-json.ts'
 import { createNameFilter, type NextColon } from './redaction-names.ts'
 import { rememberBodies } from './redaction-memo.ts'
 import { detectIn } from './redaction-text.ts'
+import { remembered } from './remembered.ts'
 
 export interface Keyed {
   /** A one-way keyed pseudonym (HMAC), letters, digits, '-' and '_' only. */
@@ -103,22 +104,11 @@ const detectors = (keyed: Keyed, settings: RedactionSettings): Detectors => {
   const secret = (value: string): string => (value.startsWith(PSEUDONYM) ? value : PSEUDONYM + keyed.pseudonym(value))
   const seal = (mail: string): string => (mail.endsWith(SEALED_DOMAIN) ? mail : keyed.seal(mail) + SEALED_DOMAIN)
   const text = detectIn({ secret, seal, personal: settings.pii !== 'off' })
-  const isSecretField = remembered((name) => names.has(plain(name)))
+  const isSecretField = remembered((name) => names.has(plain(name)), REMEMBERED_NAMES)
   return { text, secret, isSecretField, nextColon: createNameFilter(names) }
 }
 
-/** Field names repeat: the answer for each is kept, up to a bound that hostile names cannot pass. */
-const remembered = (test: (name: string) => boolean): ((name: string) => boolean) => {
-  const known = new Map<string, boolean>()
-  return (name) => {
-    const seen = known.get(name)
-    if (seen !== undefined) return seen
-    const answer = test(name)
-    if (known.size < 10_000) known.set(name, answer)
-    return answer
-  }
-}
-
+const REMEMBERED_NAMES = 10_000
 const REMEMBERED_HEADERS = 4000
 const REMEMBERED_LENGTH = 256
 

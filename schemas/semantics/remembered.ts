@@ -1,14 +1,14 @@
 /** Names and other short texts come again and again: what is made of them is kept, up to a bound that hostile ones cannot pass. */
 const MOST = 1000
 
-/** Not kept when `make` throws. */
-export const remembered = <T>(make: (text: string) => T): ((text: string) => T) => {
+/** Nothing is kept when `make` throws. */
+export const remembered = <T>(make: (text: string) => T, most = MOST): ((text: string) => T) => {
   const known = new Map<string, T>()
   return (text) => {
     const found = known.get(text)
     if (found !== undefined) return found
     const made = make(text)
-    if (known.size < MOST) known.set(text, made)
+    if (known.size < most) known.set(text, made)
     return made
   }
 }

@@ -4,7 +4,7 @@
  * Transfer-Encoding, and no transfer coding but `chunked`.
  */
 
-import { remembered } from '../../phases/remembered.ts'
+import { remembered } from '../../../schemas/semantics/remembered.ts'
 
 /** The upstream does not speak HTTP as it must: its connection is of no use any more. */
 export class ProtocolError extends Error {
