@@ -1,28 +1,13 @@
 import { once } from 'node:events'
-import { request, type Agent, type IncomingMessage, type RequestListener } from 'node:http'
+import { request, type IncomingMessage, type RequestListener } from 'node:http'
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { eventually, openStand, type Stand, type StandOptions } from './kit/stand.ts'
+import { eventually, get, openStand, type Stand, type StandOptions } from './kit/stand.ts'
 
 let stand: Stand
 const open = async (backend: RequestListener, rest: Omit<StandOptions, 'backend'> = {}): Promise<Stand> =>
   (stand = await openStand({ backend, ...rest }))
 afterEach(() => stand.close())
-
-const get = (
-  url: string,
-  agent?: Agent,
-): Promise<{ status: number; body: string; headers: IncomingMessage['headers'] }> =>
-  new Promise((resolve, reject) => {
-    const asked = request(url, { agent: agent ?? false }, (answer) => {
-      let body = ''
-      answer.setEncoding('utf8').on('data', (text: string) => (body += text))
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body, headers: answer.headers }))
-      answer.on('error', reject)
-    })
-    asked.on('error', reject)
-    asked.end()
-  })
 
 describe('passing requests on', () => {
   it('records an exchange with redacted headers and bodies, once', async () => {

@@ -1,5 +1,6 @@
 /** Events for the tests of the sinks. */
 import type { Body, Endpoint, Event, Exchange, Signal } from '../../schemas/events.ts'
+import { anExchange as anyExchange } from '../processors/kit/builders.ts'
 
 export const T0 = Date.UTC(2026, 0, 31, 12) * 1000
 
@@ -11,30 +12,19 @@ export const body = (text = '', mediaType = 'application/json'): Body => ({
   cut: false,
 })
 
-export const anExchange = (part: Partial<Exchange> = {}): Exchange => ({
-  upstream: 'http://127.0.0.1:4001',
-  client: 'c1',
-  principal: '',
-  method: 'GET',
-  target: '/books/7?full=1',
-  protocol: 'HTTP/1.1',
-  requestHeaders: [{ name: 'Accept', value: 'application/json' }],
-  requestBody: body(),
-  status: 200,
-  responseHeaders: [{ name: 'content-type', value: 'application/json' }],
-  responseBody: body('{"id":7}'),
-  timings: { queue: 10, connect: 20, firstByte: 900, total: 1000 },
-  attempts: 1,
-  answeredBy: 'upstream',
-  why: '',
-  complete: true,
-  replayed: false,
-  faults: [],
-  ghost: null,
-  traceparent: '',
-  requestId: 'r1',
-  ...part,
-})
+export const anExchange = (part: Partial<Exchange> = {}): Exchange =>
+  anyExchange({
+    upstream: 'http://127.0.0.1:4001',
+    client: 'c1',
+    target: '/books/7?full=1',
+    requestHeaders: [{ name: 'Accept', value: 'application/json' }],
+    requestBody: body(),
+    responseHeaders: [{ name: 'content-type', value: 'application/json' }],
+    responseBody: body('{"id":7}'),
+    timings: { queue: 10, connect: 20, firstByte: 900, total: 1000 },
+    requestId: 'r1',
+    ...part,
+  })
 
 export const anEvent = (n: number, part: Partial<Event> = {}, exchange: Partial<Exchange> = {}): Event => ({
   id: `0190-${String(n).padStart(8, '0')}`,

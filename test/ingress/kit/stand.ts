@@ -1,5 +1,5 @@
 /** A backend, an ingress in front of it and a log that can be taken away, all on loopback. */
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { type Agent, createServer, type IncomingMessage, request, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
 import {
@@ -32,6 +32,22 @@ export const listen = async (server: Server, port = 0): Promise<number> => {
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
 }
+
+/** One GET, on a connection of its own unless an agent has one. */
+export const get = (
+  url: string,
+  agent?: Agent,
+): Promise<{ status: number; body: string; headers: IncomingMessage['headers'] }> =>
+  new Promise((resolve, reject) => {
+    const asked = request(url, { agent: agent ?? false }, (answer) => {
+      let body = ''
+      answer.setEncoding('utf8').on('data', (text: string) => (body += text))
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body, headers: answer.headers }))
+      answer.on('error', reject)
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
 
 /** How an append behaves: it works, it is refused, or it never comes back. */
 export type LogMood = 'well' | 'refusing' | 'hanging'

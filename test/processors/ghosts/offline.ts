@@ -4,6 +4,7 @@
  */
 import type { Emit, Located, Observation, Steps, Store, Stores } from '../../../processors/kit/processor.ts'
 import type { Activation, Event, Exchange, Ghost, Header } from '../../../schemas/events.ts'
+import { anExchange } from '../kit/builders.ts'
 import { ghosts } from '../../../processors/ghosts/ghosts.ts'
 import { parseJson } from '../../../schemas/semantics/ghosts/json.ts'
 
@@ -35,30 +36,20 @@ export const exchangeOf = (told: Told): Exchange => {
     cut: false,
   })
   const responseType = told.responseType ?? 'application/json'
-  return {
+  return anExchange({
     upstream: 'u',
     client: 'c',
     principal: told.principal ?? '',
     method: told.method ?? 'GET',
     target: told.target,
-    protocol: 'HTTP/1.1',
     requestHeaders: told.requestHeaders ?? [],
     requestBody: body(bytesOf(told.requestBody), told.requestType ?? ''),
     status: told.status ?? 200,
     responseHeaders: told.responseHeaders ?? [{ name: 'content-type', value: responseType }],
     responseBody: body(bytesOf(told.responseBody), responseType),
     timings: { queue: 0, connect: 0, firstByte: 1000, total: 2000 },
-    attempts: 1,
-    answeredBy: 'upstream',
-    why: '',
-    complete: true,
-    replayed: false,
-    faults: [],
-    ghost: null,
-    traceparent: '',
-    requestId: '',
     ...told.with,
-  }
+  })
 }
 
 const json = (bytes: Uint8Array) => parseJson(Buffer.from(bytes).toString())
