@@ -5,40 +5,8 @@
  * In files durations, sizes and shares have units (`5s`, `64KiB`, `50%`); once read they are milliseconds, bytes and 0..1.
  */
 import { z } from 'zod'
-
-const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
-const BYTES = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
-
-const unit = (text: string, factors: Readonly<Record<string, number>>): number => {
-  const digits = /^[\d.]+/.exec(text)?.[0] ?? ''
-  return Math.round(Number(digits) * (factors[text.slice(digits.length).trim()] ?? Number.NaN))
-}
-
-const DURATION = 'a duration such as 500ms, 5s, 10m, 24h or 7d'
-const duration = z
-  .string({ error: `expected ${DURATION}` })
-  .regex(/^\d+(\.\d+)? ?(ms|s|m|h|d|w)$/, `expected ${DURATION}`)
-  .meta({ description: DURATION })
-  .transform((text) => unit(text, MS))
-
-const SIZE = 'a size such as 512B, 64KiB or 1GiB'
-const size = z
-  .string({ error: `expected ${SIZE}` })
-  .regex(/^\d+(\.\d+)? ?(B|KB|MB|GB|KiB|MiB|GiB)$/, `expected ${SIZE}`)
-  .meta({ description: SIZE })
-  .transform((text) => unit(text, BYTES))
-
-const SHARE = 'a share such as 50% or 0.5'
-const share = z
-  .union([z.number().min(0).max(1), z.string().regex(/^(100|\d{1,2})(\.\d+)?%$/)], { error: `expected ${SHARE}` })
-  .meta({ description: SHARE })
-  .transform((value) => (typeof value === 'number' ? value : Number(value.slice(0, -1)) / 100))
-
-const port = z.int({ error: 'expected a port number from 0 to 65535' }).min(0).max(65_535)
-const URL_TEXT = 'an address such as http://localhost:3000'
-const httpUrl = z
-  .string({ error: `expected ${URL_TEXT}` })
-  .refine((text) => /^https?:\/\/[^/]/.test(text) && URL.canParse(text), `expected ${URL_TEXT}`)
+import { listenShield, overload, serviceShield, telemetryShield } from './config-shield.ts'
+import { duration, FILE, httpUrl, port, share, size, URL_TEXT } from './config-units.ts'
 
 const upstream = z.strictObject({
   url: httpUrl.describe('Where the backend listens'),
@@ -94,6 +62,7 @@ const service = z.strictObject({
   breaker: breaker.prefault({}),
   timeouts: z.strictObject({ connect: duration.prefault('2s'), response: duration.prefault('30s') }).prefault({}),
   ghost: ghost.prefault({}),
+  ...serviceShield,
   partitionBy: z
     .enum(['service', 'resource'])
     .default('service')
@@ -112,7 +81,6 @@ const capture = z.strictObject({
     .prefault({}),
 })
 
-const FILE = 'path of a PEM file, from the folder in which chaos-proxy starts'
 const SSL = 'true, false, or { ca, cert, key } with the names of files'
 const sslFiles = z.strictObject({
   ca: z.string().default('').describe(`Who signed the brokers' certificates, when no public authority did: ${FILE}`),
@@ -156,7 +124,9 @@ const log = z.strictObject({
 /** The whole file. Input is what people write, output what the program reads. */
 export const configSchema = z.strictObject({
   version: z.literal(1, { error: 'expected 1, the only version there is' }).default(1),
-  listen: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8080) }).prefault({}),
+  listen: z
+    .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8080), ...listenShield })
+    .prefault({}),
   admin: z
     .strictObject({
       host: z.string().min(1).default('127.0.0.1'),
@@ -169,13 +139,17 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   services: z.array(service).default([]),
+  overload: overload.prefault({}),
   capture: capture.prefault({}),
   log: log.prefault({}),
   database: z
     .strictObject({ url: z.string().default('').describe('A Postgres URL; empty: the embedded database') })
     .prefault({}),
   telemetry: z
-    .strictObject({ logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
+    .strictObject({
+      logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+      ...telemetryShield,
+    })
     .prefault({}),
 })
 

@@ -134,7 +134,7 @@ describe('variables in a file', () => {
   test('given a variable, its value takes the type its place wants', () => {
     const yaml = 'listen: { port: ${P}, host: "${H:-::1}" }\nadmin: { token: ${T:-} }\ncapture: { maxBody: ${B:-1MiB} }'
     const { config } = load({ yaml, environment: { P: '8123', T: '12345' } })
-    expect(config.listen).toEqual({ port: 8123, host: '::1' })
+    expect(config.listen).toMatchObject({ port: 8123, host: '::1' })
     expect(config.admin.token).toBe('12345')
     expect(config.capture.maxBody).toBe(1_048_576)
   })
