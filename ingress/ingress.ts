@@ -49,7 +49,7 @@ interface Parts {
   readonly draining: () => boolean
 }
 
-const forwardOf = ({ options, signals, pools, draining }: Parts, decide: Decide): Phase =>
+const forwardOf = ({ signals, pools, draining }: Parts, decide: Decide): Phase =>
   createForward({
     pools,
     decide,
@@ -61,7 +61,6 @@ const forwardOf = ({ options, signals, pools, draining }: Parts, decide: Decide)
       if (outcome === 'good') service.activation = ''
       if (change !== undefined) signals.breaker(service, upstream, change, reason)
     },
-    stallTimeout: options.listen.stallTimeout ?? 30_000,
     draining,
   })
 
@@ -140,8 +139,8 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
   const run = walkOf({ options, services, emitter, signals, views, pools, draining })
   views.follow('control', () => followControl({ ...options, services, onMode: signals.mode }))
   await views.ready()
-  const { host, port, headersTimeout = 60_000 } = options.listen
-  const server = await openServer({ host, port, headersTimeout, maxBody: options.capture.maxBody, run })
+  const { host, port, headersTimeout = 60_000, stallTimeout = 30_000 } = options.listen
+  const server = await openServer({ host, port, headersTimeout, stallTimeout, maxBody: options.capture.maxBody, run })
   life.server = server
   const stopChecks = startChecker(services, { onChange: signals.health })
   const { inFlight } = server

@@ -2,17 +2,18 @@
  * The upstream's answer on its way down. The head is held until all that came with it is told: a small answer comes in
  * one piece, and one write is a third cheaper than three. Nothing waits for another packet.
  */
-import type { ServerResponse } from 'node:http'
 import { tee, type Context } from '../phases/context.ts'
 import { hasBody, withVia, type AnswerHead } from '../phases/forward.ts'
+import { carrierOf, type Carrier } from './carrier.ts'
 
 export interface Flow {
   readonly context: Context
-  readonly res: ServerResponse
+  readonly carrier: Carrier
   readonly status: number
   readonly text: string
   readonly contentLength: number
   readonly lines: string[]
+  readonly closing: boolean
   held: boolean
   first: Buffer | undefined
 }
@@ -24,25 +25,22 @@ export interface Start {
   readonly closing: boolean
 }
 
-const pairs = (flat: readonly string[]): [string, string][] => {
-  const lines: [string, string][] = []
-  for (let i = 0; i + 1 < flat.length; i += 2) lines.push([flat[i] as string, flat[i + 1] as string])
-  return lines
-}
-
-export const openFlow = (context: Context, res: ServerResponse, start: Start): Flow => {
-  const { status, text, head } = start
+export const openFlow = (context: Context, start: Start): Flow => {
+  const { status, text, head, closing } = start
+  const { contentLength } = head
   context.status = status
   context.answeredBy = 'upstream'
   context.responseHeaders = head.lines
   const lines = withVia(head.lines.slice(), context.head.requestId) as string[]
-  if (start.closing) lines.push('connection', 'close')
-  return { context, res, status, text, contentLength: head.contentLength, lines, held: true, first: undefined }
+  const carrier = carrierOf(context)
+  return { context, carrier, status, text, contentLength, lines, closing, held: true, first: undefined }
 }
 
-const sendHead = (flow: Flow): void => {
+const begin = (flow: Flow, length: number): void => {
+  const { carrier, context, status, text: reason, lines, closing: close } = flow
   flow.held = false
-  flow.res.writeHead(flow.status, flow.text, flow.lines)
+  const bodiless = !hasBody(context.arrival.method, status)
+  carrier.via.begin(carrier, { status, reason, lines, length, bodiless, close })
 }
 
 /** Nothing of it went out: the answer is as if it had never begun. False when it is too late for that. */
@@ -55,34 +53,35 @@ export const takeBack = ({ held, context }: Flow): boolean => {
 
 /** What is held goes out. */
 export const flush = (flow: Flow): void => {
-  const { res, first } = flow
-  if (!flow.held || res.destroyed) return
-  sendHead(flow)
-  if (first === undefined) res.flushHeaders()
-  else res.write(first)
+  const { carrier, first } = flow
+  if (!flow.held || carrier.over) return
+  begin(flow, flow.contentLength)
+  if (first === undefined) carrier.via.flush(carrier)
+  else carrier.via.write(carrier, first)
   flow.first = undefined
 }
 
 /** false: stop until the client took what it has. A client that is gone never does, so then it is true. */
 export const pass = (flow: Flow, chunk: Buffer): boolean => {
+  const { carrier } = flow
   tee(flow.context.responseBody, chunk)
   if (flow.held && flow.first === undefined) {
     flow.first = chunk
     return true
   }
   flush(flow)
-  return flow.res.write(chunk) || flow.res.destroyed
+  return carrier.via.write(carrier, chunk)
 }
 
 export const finish = (flow: Flow, trailers: readonly string[]): void => {
-  const { res, first } = flow
+  const { carrier, first } = flow
   if (flow.held) {
-    const measurable = flow.contentLength < 0 && trailers.length === 0
-    if (measurable && hasBody(flow.context.arrival.method, flow.status))
-      flow.lines.push('content-length', String(first?.length ?? 0))
-    sendHead(flow)
+    const measured =
+      flow.contentLength < 0 && trailers.length === 0 && hasBody(flow.context.arrival.method, flow.status)
+    const length = measured ? (first?.length ?? 0) : flow.contentLength
+    if (measured) flow.lines.push('content-length', String(length))
+    begin(flow, length)
     flow.first = undefined
   }
-  if (trailers.length > 0) res.addTrailers(pairs(trailers))
-  res.end(first)
+  carrier.via.end(carrier, first, trailers)
 }

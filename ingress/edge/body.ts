@@ -1,105 +1,98 @@
 /**
- * The request's body on its way up. A small one is collected first: one buffer costs a quarter less than
- * a stream, and it can be sent again. A large one streams through a Readable of its own, with backpressure: a second
- * listener on `req` beside the sender would lose everything that arrives before the upstream's connection is ready.
+ * The request's body on its way up. A small one is collected first: one buffer costs a quarter less than a stream, and it
+ * can be sent again. A large one streams with backpressure; what came with its head is looked at first, so that a body
+ * that is broken from its beginning never reaches an upstream.
  */
-import { Readable } from 'node:stream'
-import { tee, type Context } from '../phases/context.ts'
-import { carrierOf } from './carrier.ts'
+import { tee, type Context, type FieldLines } from '../phases/context.ts'
+import { carrierOf, type Broken, type Carrier } from './carrier.ts'
 
 const COLLECT = 64 * 1024
 
-export type UploadBody = Buffer | Readable | null
+export interface StreamReader {
+  data(bytes: Buffer): void
+  end(trailers: FieldLines): void
+}
+
+/** A body that comes as it is taken. It begins once; when it breaks, the `Upload`'s `broken` is called instead of `end`. */
+export interface UploadStream {
+  start(reader: StreamReader): void
+  pause(): void
+  resume(): void
+}
+
+export type UploadBody = Buffer | UploadStream | null
 
 export interface Upload {
-  /** undefined: the client stalled or went away. */
-  readonly body: UploadBody | undefined
+  readonly body: UploadBody
   readonly replayable: boolean
 }
 
-/** Bodies under way, and when a piece last came: one clock for all of them costs less than a timer for each. */
-interface Waiting {
-  /** ms */
-  since: number
-  readonly stall: number
-  readonly giveUp: () => void
+export interface UploadEvents {
+  /** Once, unless it is broken first. */
+  ready(upload: Upload): void
+  /** At any time before the end of the body. */
+  broken(why: Broken, detail: string): void
 }
 
-const waiting = new Set<Waiting>()
-let clock: NodeJS.Timeout | undefined
+const whole = (pieces: readonly Buffer[]): Buffer =>
+  pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
 
-const look = (): void => {
-  const now = performance.now()
-  for (const each of waiting) if (now - each.since > each.stall) each.giveUp()
-  if (waiting.size > 0) return
-  clearInterval(clock)
-  clock = undefined
-}
-
-const LOOK = 50
-const watch = (each: Waiting): void => {
-  waiting.add(each)
-  clock ??= setInterval(look, LOOK).unref()
-}
-
-const collect = (context: Context, stall: number, ready: (upload: Upload) => void): void => {
-  const { req } = carrierOf(context)
-  const chunks: Buffer[] = []
-  const settle = (body: Buffer | undefined): void => {
-    if (waiting.delete(self)) ready({ body, replayable: true })
-  }
-  const self: Waiting = { since: performance.now(), stall, giveUp: () => settle(undefined) }
-  watch(self)
-  req.on('data', (chunk: Buffer) => {
-    self.since = performance.now()
-    tee(context.requestBody, chunk)
-    chunks.push(chunk)
+const collect = (context: Context, carrier: Carrier, { ready, broken }: UploadEvents): void => {
+  const pieces: Buffer[] = []
+  carrier.via.read(carrier, {
+    data: (bytes) => {
+      tee(context.requestBody, bytes)
+      pieces.push(bytes)
+    },
+    end: () => ready({ body: whole(pieces), replayable: true }),
+    broken,
   })
-  req.on('end', () => settle(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
-  req.on('close', self.giveUp)
 }
 
-const stream = (context: Context, stall: number): Readable => {
-  const { req } = carrierOf(context)
-  const body = new Readable({
-    read: () => req.resume(),
-    destroy: (error, done) => {
-      clearTimeout(timer)
-      done(error)
+const stream = (context: Context, carrier: Carrier, { ready, broken }: UploadEvents): void => {
+  const { via } = carrier
+  const first: Buffer[] = []
+  let reader: StreamReader | undefined
+  let ended: FieldLines | undefined
+  let dead = false
+  const body: UploadStream = {
+    start: (to) => {
+      for (const bytes of first.splice(0)) to.data(bytes)
+      reader = to
+      if (ended === undefined) via.resume(carrier)
+      else to.end(ended)
+    },
+    pause: () => via.pause(carrier),
+    resume: () => via.resume(carrier),
+  }
+  via.read(carrier, {
+    data: (bytes) => {
+      tee(context.requestBody, bytes)
+      if (reader !== undefined) return reader.data(bytes)
+      first.push(bytes)
+      via.pause(carrier)
+    },
+    end: (trailers) => {
+      ended = trailers
+      reader?.end(trailers)
+    },
+    broken: (why, detail) => {
+      dead = true
+      broken(why, detail)
     },
   })
-  // The sender listens too, but perhaps not yet or no more: nobody waits for this body then.
-  body.on('error', () => undefined)
-  // A paused upload waits for the upstream, not for the client: the timer only runs while the client is to send.
-  const timer = setTimeout(() => {
-    if (req.isPaused()) timer.refresh()
-    else body.destroy(Object.assign(new Error('the client stopped sending'), { code: 'CLIENT_STALLED' }))
-  }, stall)
-  req.on('data', (chunk: Buffer) => {
-    timer.refresh()
-    tee(context.requestBody, chunk)
-    if (!body.push(chunk)) req.pause()
+  setImmediate(() => {
+    if (dead || (carrier.over && ended === undefined)) return
+    const small = ended?.length === 0
+    ready(small ? { body: whole(first), replayable: true } : { body, replayable: false })
   })
-  req.on('end', () => {
-    clearTimeout(timer)
-    body.push(null)
-  })
-  req.on('close', () => {
-    if (!req.complete) body.destroy(Object.assign(new Error('the client went away'), { code: 'CLIENT_GONE' }))
-  })
-  return body
 }
 
 /** Whether the request has a body. */
 export const hasUpload = ({ head }: Context): boolean => head.chunked || head.contentLength > 0
 
-/** Calls `ready` once: when a small body is complete, or soon for one that streams. */
-export const openUpload = (context: Context, stall: number, ready: (upload: Upload) => void): void => {
-  const { head } = context
-  const { req, res } = carrierOf(context)
-  if (head.expectsContinue) res?.writeContinue()
-  if (!head.chunked && head.contentLength <= COLLECT) return collect(context, stall, ready)
-  const body = stream(context, stall)
-  // What came with the head is parsed first: a body that is broken from its beginning never reaches an upstream.
-  setImmediate(() => req.socket.writableEnded || ready({ body, replayable: false }))
+export const openUpload = (context: Context, events: UploadEvents): void => {
+  const { chunked, contentLength } = context.head
+  const open = chunked || contentLength > COLLECT ? stream : collect
+  open(context, carrierOf(context), events)
 }

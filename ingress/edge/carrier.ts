@@ -1,28 +1,73 @@
-/** The client's side of a request: what the edge finds again behind a context's `carrier`. */
-import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
+/**
+ * The client's side of one exchange, whatever protocol it speaks: the body of the request is read from it, the answer is
+ * written to it. One record per exchange; the protocol's functions are the same for all of them (`via`).
+ */
+import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Context, FieldLines, Reply } from '../phases/context.ts'
 import { withVia } from '../phases/forward.ts'
 
+/** Why a request's body does not come to its end. */
+export type Broken = 'gone' | 'stalled' | 'malformed'
+
+export interface BodyReader {
+  /** The bytes are the reader's own. */
+  data(bytes: Buffer): void
+  end(trailers: FieldLines): void
+  /** Nothing follows. */
+  broken(why: Broken, detail: string): void
+}
+
+export interface AnswerStart {
+  readonly status: number
+  readonly reason: string
+  /** Without fields that frame or that concern the connection; with Content-Length, if it is known. */
+  readonly lines: FieldLines
+  /** Bytes of the body, -1: nobody knows yet. */
+  readonly length: number
+  /** HEAD, 204 and 304: no body follows, whatever the fields say. */
+  readonly bodiless: boolean
+  /** This answer is the last one on its connection. */
+  readonly close: boolean
+}
+
+/** What a protocol does for an exchange. Nothing happens, and nothing is told, once the exchange is over. */
+export interface Wire<C extends Carrier = Carrier> {
+  /** Begins to read the body. Pieces are told from the next turn on, not before this returns. */
+  read(carrier: C, reader: BodyReader): void
+  pause(carrier: C): void
+  resume(carrier: C): void
+  /** An interim answer (1xx); ignored when it is too late, or when the client does not know them. */
+  interim(carrier: C, status: number, reason: string, lines: FieldLines): void
+  /** The head is held until the first piece of the body, `flush` or `end`. */
+  begin(carrier: C, start: AnswerStart): void
+  flush(carrier: C): void
+  /** false: stop until `drained`. */
+  write(carrier: C, bytes: Uint8Array): boolean
+  end(carrier: C, last: Uint8Array | undefined, trailers: FieldLines): void
+  /** The client must see that the message is broken. */
+  destroy(carrier: C): void
+  /** The connection becomes the caller's, with what came behind the request. undefined: this protocol has no upgrade. */
+  takeOver(carrier: C): { readonly socket: Duplex; readonly first: Buffer } | undefined
+}
+
 export interface Carrier {
-  readonly req: IncomingMessage
-  /** Absent for an upgrade, which has the bare socket. */
-  readonly res: ServerResponse | undefined
-  readonly socket: Duplex
-  /** What came behind the head of an upgrade. */
-  readonly head: Uint8Array
-  /** Called once, when the response is out or the client gone: one listener on each response serves all who want to know. */
+  readonly via: Wire
+  /** The request's message has been read to its end. */
+  received: boolean
+  /** The head of the answer was given. */
+  begun: boolean
+  /** All bytes of the answer went out. */
+  sent: boolean
+  /** The client is gone or the answer is out; `closed` was called. */
+  over: boolean
+  /** Called when the client takes bytes again. */
+  drained: (() => void) | undefined
+  /** Called once: when the answer is out, or when the client is gone. */
   closed: (() => void) | undefined
 }
 
 export const carrierOf = (context: Context): Carrier => context.arrival.carrier as Carrier
-
-/** A head as bytes on the wire, for sockets that no ServerResponse serves. */
-export const rawHead = (status: number, text: string, lines: FieldLines): string => {
-  let head = `HTTP/1.1 ${status} ${text}\r\n`
-  for (let i = 0; i < lines.length; i += 2) head += `${lines[i]}: ${lines[i + 1]}\r\n`
-  return head + '\r\n'
-}
 
 const note = (context: Context, reply: Reply): void => {
   context.status = reply.status
@@ -33,38 +78,23 @@ const note = (context: Context, reply: Reply): void => {
   if (reply.endpoint !== undefined) context.endpoint = reply.endpoint
 }
 
-const bodiless = (status: number): boolean => status === 204 || status === 304
-
-const linesOf = (context: Context, reply: Reply, close: boolean): string[] => {
-  const lines = withVia([...reply.headers], context.head.requestId) as string[]
-  if (!bodiless(reply.status)) lines.push('content-length', String(reply.body.length))
-  if (close) lines.push('connection', 'close')
-  return lines
-}
-
-/** On a socket that asked for an upgrade and gets an answer. */
-const sendRaw = (context: Context, reply: Reply): void => {
-  const head = rawHead(reply.status, STATUS_CODES[reply.status] ?? '', linesOf(context, reply, true))
-  carrierOf(context).socket.end(Buffer.concat([Buffer.from(head, 'latin1'), reply.body]))
-  context.complete = true
-}
+const isBodiless = (status: number): boolean => status === 204 || status === 304
 
 /** Sends an answer made here. `done` comes once: when it went out, or when the client is gone. */
 export const sendReply = (context: Context, reply: Reply, draining: boolean, done: () => void): void => {
   note(context, reply)
   const carrier = carrierOf(context)
-  const { req, res } = carrier
-  if (res === undefined) {
-    sendRaw(context, reply)
-    return done()
-  }
-  if (res.destroyed || res.headersSent) return done()
+  const { via } = carrier
+  if (carrier.over || carrier.begun) return done()
   carrier.closed = () => {
-    context.complete = res.writableFinished
+    context.complete = carrier.sent
     done()
   }
-  const unread = !req.complete && context.head.contentLength !== 0
-  res.writeHead(reply.status, linesOf(context, reply, reply.close === true || draining || unread))
-  if (bodiless(reply.status) || req.method === 'HEAD') res.end()
-  else res.end(reply.body)
+  const { status, body } = reply
+  const lines = withVia([...reply.headers], context.head.requestId) as string[]
+  if (!isBodiless(status)) lines.push('content-length', String(body.length))
+  const bodiless = isBodiless(status) || context.arrival.method === 'HEAD'
+  const close = reply.close === true || draining || !carrier.received
+  via.begin(carrier, { status, reason: STATUS_CODES[status] ?? '', lines, length: body.length, bodiless, close })
+  via.end(carrier, bodiless || body.length === 0 ? undefined : body, [])
 }

@@ -12,3 +12,13 @@ export const wall = (): number => {
   if (Math.abs(now - steady - drift) > 50) drift = now - steady
   return Math.floor((steady + drift) * 1000)
 }
+
+let second = 0
+let date = ''
+/** Now, as Date fields say it (RFC 9110 section 5.6.7). */
+export const httpDate = (): string => {
+  const now = Math.floor(Date.now() / 1000)
+  if (now !== second) date = new Date(now * 1000).toUTCString()
+  second = now
+  return date
+}

@@ -1,7 +1,6 @@
 /**
  * forward, the sockets' half: sends the request to the chosen upstream and streams its answer to the client as it comes.
  */
-import type { ServerResponse } from 'node:http'
 import type { Outcome } from '../balance/breaker.ts'
 import { choose } from '../phases/balance.ts'
 import type { Next, Phase } from '../phases/compose.ts'
@@ -10,12 +9,12 @@ import * as rules from '../phases/forward.ts'
 import { problem } from '../phases/problem.ts'
 import { finish, flush, openFlow, pass, takeBack, type Flow } from './answer.ts'
 import { hasUpload, openUpload, type Upload, type UploadBody } from './body.ts'
-import { carrierOf, rawHead } from './carrier.ts'
+import { carrierOf, type Broken, type Carrier } from './carrier.ts'
 import type { ForwardSettings } from './forwarding.ts'
 import { forwardUpgrade } from './upgrade.ts'
 import type { Call, Listener, Trouble } from './upstream/call.ts'
 import { abort, resume } from './upstream/connection.ts'
-import type { ResponseHead } from './upstream/head.ts'
+import type { ResponseHead } from './http1/response-head.ts'
 import { requestHead, type RequestLine } from './upstream/request.ts'
 
 /** One request under way. `over`: the answer is somebody else's now, or done. */
@@ -23,7 +22,7 @@ interface Trip {
   readonly context: Context
   readonly settings: ForwardSettings
   readonly next: Next
-  readonly res: ServerResponse
+  readonly carrier: Carrier
   upload: Upload
   call: Call<Trip> | undefined
   /** The answer, once it began. */
@@ -66,12 +65,9 @@ const reply = (trip: Trip, answer: Reply): void => {
 
 const recover = (trip: Trip, failure: Failure): void => reply(trip, trip.settings.decide.recover(trip.context, failure))
 
-/** 1xx (but 100 and 101) go to the client at once, if it is its turn and it knows them. */
-const informational = (context: Context, { status, reason, lines }: ResponseHead): void => {
-  const { res } = carrierOf(context)
-  if (status === 100 || res === undefined || res.headersSent || !res.socket) return
-  if (context.arrival.protocol !== 'HTTP/1.1') return
-  res.socket.write(rawHead(status, reason, rules.clientFields(lines).lines), 'latin1')
+/** 1xx (but 100 and 101) go to the client at once. */
+const informational = ({ carrier }: Trip, { status, reason, lines }: ResponseHead): void => {
+  if (status !== 100) carrier.via.interim(carrier, status, reason, rules.clientFields(lines).lines)
 }
 
 /** The client is gone, or has everything. */
@@ -79,7 +75,7 @@ const onClientClose = (trip: Trip): void => {
   if (trip.over) return
   trip.over = true
   const { context } = trip
-  context.complete = trip.upstreamDone && trip.res.writableFinished
+  context.complete = trip.upstreamDone && trip.carrier.sent
   if (!trip.upstreamDone) {
     settleOnce(trip, 'neutral', 'the client went away')
     if (context.status === 0) context.why = 'client-gone'
@@ -93,8 +89,7 @@ const onTrouble = (trip: Trip, error: Trouble, reused: boolean): void => {
   if (trip.over) return
   const code = error.code ?? ''
   const begun = trip.flow !== undefined && !takeBack(trip.flow)
-  if (begun || code === 'CLIENT_GONE') return void carrierOf(context).socket.destroy()
-  if (code === 'CLIENT_STALLED') return stalled(trip)
+  if (begun) return trip.carrier.via.destroy(trip.carrier)
   const upstream = context.upstream as Upstream
   const replayable = trip.upload.replayable && !trip.informed
   const trouble = { code, message: error.message, handed: trip.handed, reused, replayable }
@@ -113,17 +108,20 @@ const onTrouble = (trip: Trip, error: Trouble, reused: boolean): void => {
   recover(trip, failure)
 }
 
-const stalled = (trip: Trip): void => {
+/** The request itself does not come to its end. */
+const onBroken = (trip: Trip, why: Broken, detail: string): void => {
+  if (trip.over) return
   settleOnce(trip, 'neutral', '')
-  const detail = `The body stopped arriving for ${trip.settings.stallTimeout} ms.`
-  reply(trip, problem(trip.context, { why: 'client-stalled', detail, close: true }))
+  cancel(trip)
+  const text = `${detail[0]?.toUpperCase()}${detail.slice(1)}.`
+  const reason = why === 'stalled' ? 'client-stalled' : 'bad-request'
+  reply(trip, problem(trip.context, { why: reason, detail: text, close: true }))
 }
 
 const onUpload = (trip: Trip, ready: Upload): void => {
   if (trip.over) return
   trip.upload = ready
-  if (ready.body === undefined) stalled(trip)
-  else attempt(trip, false)
+  attempt(trip, false)
 }
 
 /** What the upstream's side tells of one try. The head of an answer starts a `Flow`, unless a ghost answers instead. */
@@ -134,7 +132,7 @@ const listener: Listener<Trip> = {
   },
   interim: (trip, head) => {
     trip.informed = true
-    informational(trip.context, head)
+    informational(trip, head)
   },
   head: (trip, { status, reason, lines }) => {
     const { context, settings } = trip
@@ -147,12 +145,12 @@ const listener: Listener<Trip> = {
       cancel(trip)
       return reply(trip, instead)
     }
-    trip.flow = openFlow(context, trip.res, { status, text: reason, head, closing: settings.draining() })
+    trip.flow = openFlow(context, { status, text: reason, head, closing: settings.draining() })
   },
   data: (trip, chunk) => {
     if (trip.flow === undefined || pass(trip.flow, chunk)) return true
-    const { call } = trip
-    if (call !== undefined) trip.res.once('drain', () => resume(call))
+    const { call, carrier } = trip
+    if (call !== undefined) carrier.drained = () => resume(call)
     return false
   },
   pause: (trip) => {
@@ -167,7 +165,7 @@ const listener: Listener<Trip> = {
 
 const attempt = (trip: Trip, fresh: boolean): void => {
   const { context, settings, upload } = trip
-  const body = upload.body ?? null
+  const { body } = upload
   const { method } = context.arrival
   const head = requestHead({
     method,
@@ -199,13 +197,12 @@ export const createForward =
   (settings: ForwardSettings): Phase =>
   (context, next) => {
     const carrier = carrierOf(context)
-    const { res } = carrier
-    if (res === undefined) return forwardUpgrade(context, next, settings)
+    if (context.arrival.kind === 'upgrade') return forwardUpgrade(context, next, settings)
     const trip: Trip = {
       context,
       settings,
       next,
-      res,
+      carrier,
       upload: NOTHING,
       call: undefined,
       flow: undefined,
@@ -217,6 +214,9 @@ export const createForward =
       over: false,
     }
     carrier.closed = () => onClientClose(trip)
-    if (hasUpload(context)) openUpload(context, settings.stallTimeout, (ready) => onUpload(trip, ready))
-    else attempt(trip, false)
+    if (!hasUpload(context)) return attempt(trip, false)
+    openUpload(context, {
+      ready: (upload) => onUpload(trip, upload),
+      broken: (why, detail) => onBroken(trip, why, detail),
+    })
   }

@@ -11,6 +11,5 @@ export interface ForwardSettings {
   readonly clock: () => number
   /** What a try says about its upstream; called once for each permission. */
   readonly settle: (context: Context, outcome: Outcome, reason: string) => void
-  readonly stallTimeout: number
   readonly draining: () => boolean
 }

@@ -1,7 +1,7 @@
 /** The words of the upstream's side: a call is one request and what is told about it, a connection carries one at a time. */
 import type { Socket } from 'node:net'
-import type { Readable } from 'node:stream'
-import type { ResponseHead } from './head.ts'
+import type { UploadBody } from '../body.ts'
+import type { ResponseHead } from '../http1/response-head.ts'
 import type { Parser } from './parser.ts'
 
 /** Why there is no answer, or not all of one. */
@@ -28,7 +28,7 @@ export interface Call<T = unknown> {
   readonly method: string
   /** The request's head, with the empty line. */
   readonly head: string
-  readonly body: Buffer | Readable | null
+  readonly body: UploadBody
   /** A streamed body is sent in chunks. */
   readonly chunked: boolean
   /** Only on a connection that was not used before. */

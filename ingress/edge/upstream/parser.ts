@@ -1,6 +1,7 @@
 /** Reads the responses of one connection, one after the other, as their bytes come. */
-import { feedChunked, openChunked, trailersOf, type Chunked } from './chunked.ts'
-import { ProtocolError, readHead, type ResponseHead } from './head.ts'
+import { feedChunked, openChunked, trailersOf, type Chunked } from '../http1/chunked.ts'
+import { ProtocolError } from '../http1/fields.ts'
+import { readHead, type ResponseHead } from '../http1/response-head.ts'
 
 export interface Sink {
   /** 1xx; any number of them. */

@@ -1,7 +1,7 @@
 /** The request as it goes to the upstream: its head as text, and its body in the framing that the head names. */
-import type { Readable } from 'node:stream'
 import type { FieldLines } from '../../phases/context.ts'
-import { isValidValue } from '../../phases/fields.ts'
+import { isHopByHop, isMark, isValidValue } from '../../phases/fields.ts'
+import type { UploadStream } from '../body.ts'
 import type { Call, Connection } from './call.ts'
 
 export interface RequestLine {
@@ -40,38 +40,44 @@ export const requestHead = (request: RequestLine): string | undefined => {
 /** Up to here head and body go out as one text: one write of one piece is the cheapest. */
 const ONE_PIECE = 12 * 1024
 
-const stream = (connection: Connection, call: Call, body: Readable): void => {
+/** What may not come after a body: it frames, routes or authorises the request (RFC 9110 section 6.5.1). */
+const NOT_TRAILING = new Set(['content-length', 'content-type', 'content-encoding', 'content-range', 'host'])
+const SECRET = new Set(['authorization', 'cookie', 'set-cookie', 'cache-control', 'expect', 'range'])
+
+const mayTrail = (name: string): boolean =>
+  !NOT_TRAILING.has(name) && !SECRET.has(name) && !isHopByHop(name) && !isMark(name) && !name.startsWith('x-forwarded-')
+
+const lastChunk = (trailers: FieldLines): string => {
+  let text = '0\r\n'
+  for (let i = 0; i < trailers.length; i += 2)
+    if (mayTrail((trailers[i] as string).toLowerCase())) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`
+  return text + '\r\n'
+}
+
+const stream = (connection: Connection, call: Call, body: UploadStream): void => {
   const { socket } = connection
   connection.uploading = true
   const go = (): void => {
     connection.stirred = true
     body.resume()
   }
-  const leave = (): void => {
-    socket.off('drain', go)
-    body.off('data', send)
-  }
-  const send = (chunk: Buffer): void => {
-    if (call.over) return leave()
-    connection.stirred = true
-    if (call.chunked) socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
-    socket.write(chunk)
-    if (call.chunked) socket.write('\r\n', 'latin1')
-    if (socket.writableNeedDrain) body.pause()
-  }
   socket.on('drain', go)
-  socket.once('close', leave)
-  body.on('data', send)
-  body.once('end', () => {
-    leave()
-    if (connection.call !== call) return
-    connection.uploading = false
-    connection.stirred = true
-    if (call.chunked) socket.write('0\r\n\r\n', 'latin1')
-  })
-  body.once('error', (error) => {
-    connection.error ??= error
-    socket.destroy()
+  body.start({
+    data: (bytes) => {
+      if (call.over) return
+      connection.stirred = true
+      if (call.chunked) socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
+      socket.write(bytes)
+      if (call.chunked) socket.write('\r\n', 'latin1')
+      if (socket.writableNeedDrain) body.pause()
+    },
+    end: (trailers) => {
+      socket.off('drain', go)
+      if (call.over || connection.call !== call) return
+      connection.uploading = false
+      connection.stirred = true
+      if (call.chunked) socket.write(lastChunk(trailers), 'latin1')
+    },
   })
 }
 

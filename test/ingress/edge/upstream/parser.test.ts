@@ -1,7 +1,7 @@
 /** Reading responses: the same in one piece and in many, and nothing that two readers could read differently. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ProtocolError } from '../../../../ingress/edge/upstream/head.ts'
+import { ProtocolError } from '../../../../ingress/edge/http1/fields.ts'
 import { awaitAnswer, feed, feedEnd, openParser, type Parser } from '../../../../ingress/edge/upstream/parser.ts'
 
 interface Told {

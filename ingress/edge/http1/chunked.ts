@@ -1,5 +1,5 @@
 /** The chunked transfer coding (RFC 9112 section 7.1), read strictly and piece by piece. */
-import { checkText, ProtocolError, readLines } from './head.ts'
+import { checkText, createFieldReader, ProtocolError } from './fields.ts'
 
 export interface Chunked {
   phase: 'size' | 'data' | 'after' | 'trailers' | 'done'
@@ -8,22 +8,29 @@ export interface Chunked {
   /** The beginning of a line that is not whole yet. */
   line: string
   trailers: string
+  /** Bytes of all extensions so far. */
+  extensions: number
 }
 
-export const openChunked = (): Chunked => ({ phase: 'size', left: 0, line: '', trailers: '' })
+export const openChunked = (): Chunked => ({ phase: 'size', left: 0, line: '', trailers: '', extensions: 0 })
 
 /** A size with its extensions, and all trailers together. */
 const MAX_LINE = 4096
 const MAX_TRAILERS = 32 * 1024
 const LF = 10
 
-/** Thirteen digits stay below 2^53. */
-const SIZE = /^([0-9A-Fa-f]{1,13})(?:[ \t]*;.*|[ \t]*)$/
+/** Nobody needs them; many of them on tiny chunks are an attack (CVE-2023-39326). */
+const MAX_EXTENSIONS = 16 * 1024
+
+/** Thirteen digits stay below 2^53. Blanks may stand before an extension only. */
+const SIZE = /^([0-9A-Fa-f]{1,13})(?:[ \t]*;.*)?$/
 
 const onSize = (state: Chunked, line: string): void => {
   checkText(line)
   const size = SIZE.exec(line)?.[1]
-  if (size === undefined) throw new ProtocolError('a chunk of the answer has no size')
+  if (size === undefined) throw new ProtocolError('a chunk has no size')
+  state.extensions += line.length - size.length
+  if (state.extensions > MAX_EXTENSIONS) throw new ProtocolError('the chunks have too many extensions')
   state.left = Number.parseInt(size, 16)
   state.phase = state.left === 0 ? 'trailers' : 'data'
 }
@@ -34,13 +41,13 @@ const onTrailer = (state: Chunked, line: string): void => {
     return
   }
   state.trailers += state.trailers === '' ? line : `\r\n${line}`
-  if (state.trailers.length > MAX_TRAILERS) throw new ProtocolError('the trailers of the answer are too long')
+  if (state.trailers.length > MAX_TRAILERS) throw new ProtocolError('the trailers are too long')
 }
 
 const onLine = (state: Chunked, line: string): void => {
   if (state.phase === 'size') return onSize(state, line)
   if (state.phase === 'trailers') return onTrailer(state, line)
-  if (line !== '') throw new ProtocolError('a chunk of the answer is longer than its size')
+  if (line !== '') throw new ProtocolError('a chunk is longer than its size')
   state.phase = 'size'
 }
 
@@ -49,9 +56,9 @@ const readLine = (state: Chunked, bytes: Buffer, at: number, end: number): numbe
   const found = bytes.indexOf(LF, at)
   const stop = found < 0 || found >= end ? end : found + 1
   state.line += bytes.toString('latin1', at, stop)
-  if (state.line.length > MAX_LINE) throw new ProtocolError('a line of the chunked answer is too long')
+  if (state.line.length > MAX_LINE) throw new ProtocolError('a line of a chunked body is too long')
   if (stop === end && (found < 0 || found >= end)) return end
-  if (!state.line.endsWith('\r\n')) throw new ProtocolError('a line of the chunked answer does not end in CRLF')
+  if (!state.line.endsWith('\r\n')) throw new ProtocolError('a line of a chunked body does not end in CRLF')
   const line = state.line.slice(0, -2)
   state.line = ''
   onLine(state, line)
@@ -80,9 +87,11 @@ export const feedChunked = (
   return at
 }
 
+const readTrailers = createFieldReader<undefined>(new Map())
+
 /** The trailer fields, once it is done: name, value, name, value… */
 export const trailersOf = (state: Chunked): string[] => {
   if (state.trailers === '') return []
   checkText(state.trailers)
-  return readLines(state.trailers, 0, state.trailers.length, () => undefined)
+  return readTrailers(state.trailers, 0, state.trailers.length, undefined)
 }
