@@ -105,8 +105,9 @@ const countBases = (root: TrieNode, groups: Groups): Bases => {
   return { follow, keys }
 }
 
-/** Several extensions at one place are file names: the extension is part of the value. */
+/** Several extensions at one place are file names: the extension is part of the value. Two are, where no core has both. */
 const FILE_EXTENSIONS = 3
+const FILES = 4
 
 interface Found {
   readonly plain: Position
@@ -118,15 +119,18 @@ interface Found {
 const areFiles = (names: readonly string[], decorations: ReadonlyMap<string, Decoration | undefined>): boolean => {
   const extensions = new Set<string>()
   const cores = new Set<string>()
+  let decorated = 0
   let foreign = 0
   for (const name of names) {
     const decoration = decorations.get(name)
     if (decoration?.extension === true) {
       extensions.add(decoration.form)
       cores.add(decoration.core)
+      decorated++
     } else if (!isTemplateKey(name) && !nameClues(name).vocabulary) foreign++
   }
   if (extensions.size >= FILE_EXTENSIONS || names.some((name) => /%2f/i.test(name))) return true
+  if (extensions.size === 2 && cores.size >= FILES && cores.size === decorated) return true
   return foreign >= 3 && !names.some((name) => cores.has(name))
 }
 

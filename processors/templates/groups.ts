@@ -36,15 +36,20 @@ const MIXTURE = 0.85
 const MERGE_ABOVE = 5
 const FOLDED = 12
 /** A group that stands is given up only when the odds turn, so that ids do not flap. */
-const KEEP_ABOVE = 1
+const KEEP_ABOVE = 2
 const LIKENESS_CAP = 4
+/** Two that are alike prove less than many. */
+const LIKENESS_PER_PAIR = 2
 const SHARED_SUBSEGMENT = 3
 const LIKENESS_CAP_MOST = 10
 
+/** Where values of a strong kind stand, a word is likely a literal, unless it looks drawn itself. */
+const BESIDE_TYPED = -1.5
+
 /** How often one parameter, or one literal, stands at such a place. */
-const positionPrior = (position: Position): number => {
+const positionPrior = (position: Position, isDrawn: boolean): number => {
   const previous = position.before[position.before.length - 1]
-  const typed = position.typed === undefined ? 0 : -1.5
+  const typed = position.typed === undefined || isDrawn ? 0 : BESIDE_TYPED
   if (previous === undefined) return -7 + typed
   if (previous.includes('{}')) return -4 + typed
   if (/^(?:api|rest|v\d.*|services?)$/i.test(previous)) return -7 + typed
@@ -75,7 +80,7 @@ const namesEvidence = (siblings: readonly Sibling[], left: number): number => {
   return Math.max(-8, Math.min(6, words + Math.max(-4, Math.min(5, form))))
 }
 
-/** A closed set repeats itself; an open one keeps bringing new names. */
+/** A closed set repeats itself, however large it is; an open one keeps bringing new names. */
 const growthEvidence = (siblings: readonly Sibling[]): number => {
   const kinds = siblings.length
   let once = 0
@@ -85,7 +90,8 @@ const growthEvidence = (siblings: readonly Sibling[]): number => {
     if (sibling.count === 1) once++
   }
   const closed = once === 0 && seen > 8 * kinds ? -Math.min(3, seen / (20 * kinds)) : 0
-  return Math.min(3.5, 0.12 * kinds + (kinds * once) / (4 * seen)) + closed
+  const many = closed < 0 ? 0 : 0.12 * kinds
+  return Math.min(3.5, many + (kinds * once) / (4 * seen)) + closed
 }
 
 /** Named sub-segments that several siblings share: literals of one convention rarely share more than one. */
@@ -111,7 +117,8 @@ const likenessEvidence = (siblings: readonly Sibling[], bases: Bases): number =>
     siblings.map((sibling) => sibling.keys),
     bases.keys,
   )
-  const cap = Math.min(LIKENESS_CAP_MOST, LIKENESS_CAP + SHARED_SUBSEGMENT * sharedSubsegments(siblings))
+  const alike = Math.min(LIKENESS_CAP, LIKENESS_PER_PAIR * (siblings.length - 1))
+  const cap = Math.min(LIKENESS_CAP_MOST, alike + SHARED_SUBSEGMENT * sharedSubsegments(siblings))
   return Math.max(-12, Math.min(cap, follow + keys))
 }
 
@@ -121,7 +128,7 @@ export const groupOdds = (position: Position, siblings: readonly Sibling[], base
 
   const typed = position.typed === undefined ? [] : [position.typed]
   return (
-    (position.folded ? FOLDED : positionPrior(position)) +
+    (position.folded ? FOLDED : positionPrior(position, siblings.every(isDrawn))) +
     namesEvidence(siblings, left) +
     growthEvidence(siblings) +
     likenessEvidence([...siblings, ...typed], bases)
@@ -165,7 +172,9 @@ const dropOutsiders = (members: readonly Sibling[], bases: Bases): Sibling[] => 
   })
 }
 
-const isForeign = (sibling: Sibling): boolean => !nameClues(sibling.name).vocabulary || nameClues(sibling.name).form > 1
+const isDrawn = (sibling: Sibling): boolean => nameClues(sibling.name).form > 1
+
+const isForeign = (sibling: Sibling): boolean => !nameClues(sibling.name).vocabulary || isDrawn(sibling)
 
 /** Words that might as well be literals join a group that stands, if they behave as it does. */
 const joiners = (group: readonly Sibling[], others: readonly Sibling[], bases: Bases): Sibling[] => {
@@ -211,16 +220,21 @@ const POPULAR_TIMES = 10
 /** Where literals are usual, a known word far more popular than the foreign ones is one: `/users` on a server that says 200 to all. */
 const withoutPopular = (position: Position, open: readonly Sibling[]): Sibling[] => {
   const foreign = open.filter(isForeign)
-  if (foreign.length === 0 || positionPrior(position) > -4) return [...open]
+  if (foreign.length === 0 || positionPrior(position, false) > -4) return [...open]
   const mean = foreign.reduce((sum, sibling) => sum + sibling.count, 0) / foreign.length
   return open.filter((sibling) => isForeign(sibling) || sibling.count < POPULAR || sibling.count < POPULAR_TIMES * mean)
 }
 
-/** Two ways to see a position: all its words are values, or only those foreign to the vocabulary. */
+/**
+ * Two ways to see a position: all its words are values, or only those foreign to the vocabulary. Where most values are of a
+ * strong kind, a known word is none: `/users/me` beside ids.
+ */
 const hypotheses = (position: Position, open: readonly Sibling[]): (readonly Sibling[])[] => {
   const foreign = open.filter(isForeign)
   const least = position.typed === undefined ? 2 : 1
-  const all = foreign.length * 4 >= open.length ? [open] : []
+  const words = open.reduce((sum, sibling) => sum + sibling.count, 0)
+  const isTyped = position.typed !== undefined && position.typed.count > words
+  const all = !isTyped && foreign.length * 4 >= open.length ? [open] : []
   return [...all, foreign].filter((group) => group.length >= least)
 }
 
@@ -244,12 +258,9 @@ export const decideGroup = (position: Position, bases: Bases): Sibling[] => {
   }
   if (best.length === 0) return []
   const inside = new Set(best)
-  return [
-    ...best,
-    ...joiners(
-      best,
-      open.filter((sibling) => !inside.has(sibling)),
-      bases,
-    ),
-  ]
+  const outside = open.filter((sibling) => !inside.has(sibling))
+  const joined = [...best, ...joiners(best, outside, bases)]
+  if (joined.length === best.length) return joined
+  // Known words that behave as the group does: what they all are together is asked again, and it may be literals.
+  return groupOdds(position, joined, bases) > barFor(position, joined) ? joined : []
 }

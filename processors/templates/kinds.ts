@@ -183,12 +183,22 @@ const readDecoration = (name: string): Decoration | undefined => {
 
 const word = (segment: string): Reading => ({ key: literalSegment(segment), kinds: [] })
 
+const UNKNOWN_EXTENSION = /^([^.]{8,})\.([a-z][a-z\d]{1,4})$/
+
+/** `5f2c9a1b07.pgn`: after a value of a strong kind and a dot there stands an extension, known or not. */
+const readUnknownExtension = (segment: string): Reading | undefined => {
+  const found = UNKNOWN_EXTENSION.exec(segment)
+  return found === null ? undefined : readCore(found[1] ?? '', '', `.${found[2] ?? ''}`)
+}
+
 /** A value by its form, or a word. `depth` counts from 0; `previous` is the key before. */
 export const readSegment = (segment: string, depth: number, previous: string): Reading => {
   if (segment.length < 16 && /^[a-z-]+$/.test(segment)) return word(segment)
   const extension = extensionOf(segment)
   if (extension !== undefined && sharpKind(segment) === undefined)
     return readFile(segment.slice(0, -extension.length - 1), `.${extension}`) ?? word(segment)
+  const other = readUnknownExtension(segment)
+  if (other !== undefined) return other
   const kind = strongKind(segment)
   if (kind !== undefined)
     return isVersionNumber(segment, kind, depth, previous) ? word(segment) : { key: '{}', kinds: [kind] }

@@ -14,14 +14,20 @@ export interface NameClues {
   readonly form: number
 }
 
+/** Drawn letters speak for a value by their own odds; but not all that looks drawn is. */
+const DRAWN_MOST = 6
+/** Camel case made of words is far below this. */
+const HARDLY_WORDS = -4
+
 const formEvidence = (name: string): number => {
   let sum = 0
   if (/^v?\d+(?:\.\d+)+/.test(name)) sum += 2.5
   if (/%[0-9a-f]{2}/i.test(name)) sum += 4
   if (/^[A-Za-z][A-Za-z-]*[-_]\d+$/.test(name) || /^[a-z]{3,}\d{2,}$/.test(name)) sum += 1.5
-  if (/[a-z][A-Z]/.test(name)) sum -= 1.5
-  if (name.length >= 8 && randomness(name) > 0) sum += 2.5
-  return sum
+  const drawn = name.length >= 8 ? randomness(name) : 0
+  if (drawn > 0) return sum + Math.max(2.5, Math.min(DRAWN_MOST, drawn))
+  if (!/[a-z][A-Z]/.test(name)) return sum
+  return name.length >= 8 && drawn > HARDLY_WORDS ? sum + 1.5 : sum - 1.5
 }
 
 const readName = (name: string): NameClues => {

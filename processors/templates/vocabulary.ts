@@ -162,7 +162,13 @@ const stems = (word: string): string[] => {
   return out
 }
 
-const isKnown = (word: string): boolean => stems(word).some((stem) => vocabulary.has(stem))
+/** What English sets before a word: `disassociate`, `preview`. */
+const PREFIX = /^(?:auto|co|de|dis|inter|mis|multi|non|over|pre|re|sub|super|trans|un|under)(?=[a-z]{4})/
+/** Endings of Latin make: terms that authors coin, hardly names that users give. */
+const TERM = /^[a-z]{4,}(?:tion|sion|ment|ity|ance|ence|able|ible|ive|ize|ized|ise|ised|ator|ology|graphy|ical|ness)s?$/
+
+const isKnown = (word: string): boolean =>
+  stems(word).some((stem) => vocabulary.has(stem) || vocabulary.has(stem.replace(PREFIX, ''))) || TERM.test(word)
 
 /** `nearbysearch`, `accountnumber`: known words of three letters or more, written as one. */
 const isCompound = (word: string): boolean => {

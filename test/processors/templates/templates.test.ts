@@ -29,6 +29,7 @@ describe('templates', () => {
     ['/odata/Orders(5)/Items', '/odata/Orders({id})/Items'],
     ['/tiles/3/4/5.png', '/tiles/{id}/{tileId}/{tileId2}.png'],
     ['/orders/ord_615587', '/orders/{id}'],
+    ['/games/xteqf7rdkhE1e3ztNKSWjm.pgn', '/games/{id}.pgn'],
     ['/standards/iso_8601', '/standards/iso_8601'],
     ['/v2/users', '/v2/users'],
     ['/2010-04-01/Accounts', '/2010-04-01/Accounts'],
@@ -59,6 +60,32 @@ describe('templates', () => {
         driver.send(`/api/v1/${resource}/${id}`)
     expect(driver.find('/api/v1/orders/9')).toBe('/api/v1/orders/{id}')
     expect(driver.endpoints.size).toBe(5)
+  })
+
+  it('given words of the trade among sibling resources that behave as known ones do, then all of them stay literals', () => {
+    const driver = openDriver()
+    const settings =
+      'synonyms dictionary stop-words typo-tolerance faceting embedders ranking-rules pagination chat'.split(' ')
+    for (let id = 0; id < 200; id++) {
+      const one = settings[(id * 7) % settings.length] ?? ''
+      for (const method of ['GET', 'PATCH', 'DELETE'])
+        driver.send({ method, path: `/indexes/${id}/settings/${one}`, body: { of: id } })
+    }
+    for (const one of settings.slice(0, 4)) expect(driver.find(`/indexes/9/settings/${one}`)).toContain(one)
+  })
+
+  it('given two resources alone, told apart by a word that is no vocabulary, then they stay literals', () => {
+    const driver = openDriver()
+    for (let i = 0; i < 300; i++)
+      driver.send({ method: 'POST', path: `/v1/bulk/${i % 3 === 0 ? 'intl' : 'us'}_verifications` })
+    expect(driver.find('/v1/bulk/us_verifications', 'POST')).toBe('/v1/bulk/us_verifications')
+  })
+
+  it('given drawn ids of which one has no digit, then it is a value as the others are', () => {
+    const driver = openDriver()
+    const ids = ['18Bh3USMk60', 'gHjg4_xHSE9', 'Vv0KMfkHs2A', 'sCEKYVGepOU', 'DR5UVM3nyVw']
+    for (let i = 0; i < 60; i++) driver.send({ path: `/v3/builds/${ids[i % 5] ?? ''}`, body: { id: i, state: '' } })
+    expect(driver.find('/v3/builds/sCEKYVGepOU')).toBe('/v3/builds/{id}')
   })
 
   it.each([400, 404, 405, 410, 501])(
