@@ -1,7 +1,6 @@
 /** The face of the ingress, and the one place where its phases and its edge are put together. */
 import { openGhostBook } from '../schemas/semantics/ghosts/book.ts'
 import { createRedactor } from '../schemas/semantics/redaction.ts'
-import { settle } from './balance/breaker.ts'
 import { sendReply } from './edge/carrier.ts'
 import { startChecker } from './edge/checker.ts'
 import { monotonic, wall } from './edge/clock.ts'
@@ -11,26 +10,29 @@ import { createForward } from './edge/forward.ts'
 import { createConsult, followGhosts } from './edge/ghosts.ts'
 import { keepRequestsYoung } from './edge/heap.ts'
 import { newSpan, newTrace, uuid7 } from './edge/ids.ts'
-import { openKeys } from './edge/keys.ts'
+import { openKeys, type Keys } from './edge/keys.ts'
+import { openMembers } from './edge/members.ts'
 import { openMetrics } from './edge/metrics.ts'
 import { openPools, type Pools } from './edge/pools.ts'
 import { createRecord } from './edge/record.ts'
 import { openServer, type Listening } from './edge/server.ts'
-import { createSignals, startHeartbeat, type Signals } from './edge/signals.ts'
+import { createSettling, type Settling } from './edge/settle.ts'
+import { createSignals, startHeartbeat } from './edge/signals.ts'
 import { openViews, type Views } from './edge/views.ts'
 import type { Ingress, IngressOptions } from './options.ts'
 import { createAccept } from './phases/accept.ts'
 import { createBalance } from './phases/balance.ts'
 import type { CaptureSettings } from './phases/capture.ts'
 import { compose, type Phase } from './phases/compose.ts'
-import type { Context, Service, Upstream } from './phases/context.ts'
+import type { Context, Service } from './phases/context.ts'
 import { createDecide, type Decide } from './phases/decide.ts'
 import { createFault } from './phases/fault.ts'
 import { createLimit } from './phases/limit.ts'
 import { toHeaders } from './phases/fields.ts'
 import { problem } from './phases/problem.ts'
 import { createRoute } from './phases/route.ts'
-import { openService, statusOf } from './services.ts'
+import { openService, type Given } from './services.ts'
+import { statusOf } from './status.ts'
 
 export type * from './options.ts'
 
@@ -43,31 +45,25 @@ interface Parts {
   readonly options: IngressOptions
   readonly services: readonly Service[]
   readonly emitter: Emitter
-  readonly signals: Signals
+  readonly keys: Keys
+  readonly settling: Settling
   readonly views: Views
   readonly pools: Pools
   readonly draining: () => boolean
 }
 
-const forwardOf = ({ signals, pools, draining }: Parts, decide: Decide): Phase =>
+const forwardOf = ({ settling, pools, draining }: Parts, decide: Decide): Phase =>
   createForward({
     pools,
     decide,
     clock: monotonic,
-    settle: (context, outcome, reason) => {
-      const service = context.service as Service
-      const upstream = context.upstream as Upstream
-      const change = settle(upstream.breaker, monotonic() / 1000, context.permission, outcome)
-      if (outcome === 'good') service.activation = ''
-      if (change !== undefined) signals.breaker(service, upstream, change, reason)
-    },
+    settle: settling.tried,
     draining,
   })
 
 const walkOf = (parts: Parts): ((context: Context) => void) => {
-  const { options, services, emitter, views, draining } = parts
+  const { options, services, emitter, keys, settling, views, draining } = parts
   const { capture, logger } = options
-  const keys = openKeys(options.secret)
   const redactor = createRedactor(keys, capture.redact ?? REDACT)
   const captured: CaptureSettings = {
     redactor,
@@ -88,6 +84,14 @@ const walkOf = (parts: Parts): ((context: Context) => void) => {
   })
   const metrics = openMetrics(options.registry, services, emitter.status)
   const forward = forwardOf(parts, decide)
+  const record = createRecord({
+    capture: captured,
+    maxBody: capture.maxBody,
+    emitter,
+    metrics,
+    logger,
+    onEvent: options.onEvent,
+  })
   return compose({
     phases: [
       ['accept', createAccept({ newSpan, newTrace })],
@@ -99,14 +103,10 @@ const walkOf = (parts: Parts): ((context: Context) => void) => {
       ['forward', forward],
     ],
     answer: (context, reply, done) => sendReply(context, reply, draining(), done),
-    record: createRecord({
-      capture: captured,
-      maxBody: capture.maxBody,
-      emitter,
-      metrics,
-      logger,
-      onEvent: options.onEvent,
-    }),
+    record: (context) => {
+      settling.over(context)
+      record(context)
+    },
     defect: (context, phase, error) => {
       logger.error({ err: error, phase, request: context.head.requestId }, 'a phase failed')
       return problem(context, { why: 'internal', detail: `The phase ${phase} failed.`, close: true })
@@ -114,16 +114,11 @@ const walkOf = (parts: Parts): ((context: Context) => void) => {
   })
 }
 
-/** Starts to listen. Rejects when the port is taken or an option is wrong; never because the log or an upstream is away. */
-export const startIngress = async (options: IngressOptions): Promise<Ingress> => {
-  keepRequestsYoung()
-  const services = options.services.map(openService)
-  const instance = options.instance ?? uuid7(Date.now())
-  const { logger, onEvent } = options
-  const emitter = openEmitter({
-    log: options.log,
-    codecs: options.codecs,
-    spool: options.spool,
+const emitterOf = ({ log, codecs, spool, logger, onEvent }: IngressOptions, instance: string): Emitter =>
+  openEmitter({
+    log,
+    codecs,
+    spool,
     instance,
     onState: (state, reason) => {
       logger[state === 'direct' ? 'info' : state === 'spooling' ? 'warn' : 'error']({ state }, reason)
@@ -131,23 +126,36 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
     },
     onDefect: (error) => logger.error({ err: error }, 'an event could not be encoded and is lost'),
   })
-  const signals = createSignals({ emitter, services, options })
+
+/** Starts to listen. Rejects when the port is taken or an option is wrong; never because the log or an upstream is away. */
+export const startIngress = async (options: IngressOptions): Promise<Ingress> => {
+  keepRequestsYoung()
+  const keys = openKeys(options.secret)
+  const given: Given = { random: Math.random, tokenOf: (url) => keys.pseudonym(`upstream ${url}`) }
+  const services = options.services.map((service) => openService(service, given))
+  const instance = options.instance ?? uuid7(Date.now())
+  const { logger } = options
+  const emitter = emitterOf(options, instance)
+  const signals = createSignals({ emitter, options })
   const views = openViews(logger)
   const pools = openPools(services)
   const life: { server?: Listening } = {}
   const draining = (): boolean => life.server?.draining() ?? false
-  const run = walkOf({ options, services, emitter, signals, views, pools, draining })
-  views.follow('control', () => followControl({ ...options, services, onMode: signals.mode }))
+  const settling = createSettling({ signals, clock: monotonic })
+  const run = walkOf({ options, services, emitter, keys, settling, views, pools, draining })
+  const checker = startChecker(services, signals)
+  const now = (): number => monotonic() / 1000
+  const members = openMembers({ services, configured: options.services, given, pools, checker, logger, now })
+  views.follow('control', () => followControl({ ...options, services, members, onMode: signals.mode }))
   await views.ready()
   const { host, port, headersTimeout = 60_000, stallTimeout = 30_000 } = options.listen
   const server = await openServer({ host, port, headersTimeout, stallTimeout, maxBody: options.capture.maxBody, run })
   life.server = server
-  const stopChecks = startChecker(services, { onChange: signals.health })
   const { inFlight } = server
   const stopHeartbeat = startHeartbeat({ emitter, services, views, inFlight, every: options.heartbeat ?? 1000 })
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
-    stopChecks()
+    checker.close()
     await server.close(DRAIN_REQUESTS)
     stopHeartbeat()
     await emitter.close(DRAIN_EVENTS)
@@ -160,13 +168,14 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
     status: () => ({
       instance,
       inFlight: server.inFlight(),
-      services: services.map(statusOf),
+      services: services.map((service) => statusOf(service, now())),
       events: emitter.status(),
     }),
     command: (service, command) => {
       const at = wall()
       emitter.emit({ key: service, id: uuid7(at / 1000), at, service, command })
     },
+    reload: members.reload,
     close: () => (closing ??= close()),
   }
 }

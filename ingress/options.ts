@@ -4,7 +4,13 @@ import type { Codecs } from '../schemas/codecs.ts'
 import type { Command } from '../schemas/events.ts'
 import type { EventLog, Spool } from '../schemas/log.ts'
 import type { RedactionSettings } from '../schemas/semantics/redaction.ts'
+import type { RetryOptions } from './balance/budget.ts'
+import type { PassiveOptions } from './balance/outliers.ts'
+import type { Strategy } from './balance/strategies.ts'
+import type { ListenTlsOptions, OverloadOptions, ShieldOptions } from './options-shield.ts'
 import type { GhostBook, GhostKind } from '../schemas/semantics/ghost-port.ts'
+
+export type * from './options-shield.ts'
 
 export type Mode = 'off' | 'failover' | 'mock'
 
@@ -22,6 +28,22 @@ export interface HealthOptions {
   readonly timeout: number
   readonly unhealthyAfter: number
   readonly healthyAfter: number
+  /** What a good check answers; any status below 500 unless given. */
+  readonly expect?: {
+    readonly status: readonly (readonly [from: number, to: number])[]
+    /** Text that must stand in the first 64 KiB of the body. */
+    readonly body: string
+  }
+  /** 0..1: checks come so much earlier or later, so that several proxies do not ask at once. */
+  readonly jitter?: number
+}
+
+export interface BalanceOptions {
+  readonly strategy: Strategy
+  /** In which an upstream that comes back gets its whole share; 0: at once. */
+  readonly slowStart: number
+  /** `ttl` in ms. */
+  readonly sticky?: { readonly by: 'cookie'; readonly name: string; readonly ttl: number } | undefined
 }
 
 export interface BreakerOptions {
@@ -30,8 +52,14 @@ export interface BreakerOptions {
   readonly minRequests: number
   /** 0..1 */
   readonly openAtErrorRate: number
+  /** Until its first byte an answer that took longer than this was slow; 0: none is. */
+  readonly slowCall: number
+  /** 0..1 */
+  readonly openAtSlowRate: number
   /** First pause before a probe; doubles up to eight times that while probes fail. */
   readonly openFor: number
+  /** Good probes that close it. */
+  readonly probes: number
 }
 
 export interface TimeoutOptions {
@@ -57,10 +85,14 @@ export interface ServiceOptions {
   readonly upstreams: readonly UpstreamOptions[]
   /** The Host that upstreams see: the client's, or their own. Unless given: `keep` for http, `upstream` for https. */
   readonly host?: 'keep' | 'upstream'
+  readonly balance?: Partial<BalanceOptions>
   readonly health?: HealthOptions | 'off'
+  readonly passive?: Partial<PassiveOptions> | 'off'
+  readonly retry?: Partial<RetryOptions>
   readonly breaker?: Partial<BreakerOptions>
   readonly timeouts?: Partial<TimeoutOptions>
   readonly ghost?: Partial<GhostOptions>
+  readonly shield?: ShieldOptions
   readonly partitionBy?: 'service' | 'resource'
 }
 
@@ -118,9 +150,22 @@ export interface IngressOptions {
     /** How long a client may take for the head of a request (ms; 60,000) and may pause within its body (30,000). */
     readonly headersTimeout?: number
     readonly stallTimeout?: number
+    /** Ranges of neighbours whose word on the client is believed, and the field in which they say it. */
+    readonly trustedProxies?: readonly string[]
+    readonly clientFrom?: 'x-forwarded-for' | 'forwarded'
+    /** How upstreams are told about the client; X-Forwarded-* unless given. */
+    readonly forwarded?: 'x-forwarded' | 'rfc7239' | 'both'
+    /** Connections begin with a PROXY protocol header. */
+    readonly proxyProtocol?: boolean
+    readonly tls?: ListenTlsOptions
   }
   readonly services: readonly ServiceOptions[]
   readonly capture: CaptureOptions
+  readonly overload?: OverloadOptions
+  /** A file for one line of JSON per request, `-` for the standard output; none unless given. */
+  readonly accessLog?: string
+  /** Tells clients where the time went. */
+  readonly serverTiming?: boolean
   /** append and view only. The topics must exist. */
   readonly log: Pick<EventLog, 'append' | 'view'>
   readonly codecs: Codecs
@@ -144,12 +189,21 @@ export interface UpstreamStatus {
   readonly breaker: 'closed' | 'open' | 'half-open'
   /** Round trip of the last good health check, ms; -1 before. */
   readonly latency: number
+  readonly weight: number
+  /** It gets no new requests: an operator said so. */
+  readonly drained: boolean
+  /** It did worse than the others and is left alone for a while. */
+  readonly ejected: boolean
+  readonly inFlight: number
+  /** Of what clients' requests take to its first byte, ms; 0 before. */
+  readonly ewma: number
 }
 
 export interface ServiceStatus {
   readonly name: string
   readonly match: string
   readonly mode: Mode
+  readonly strategy: Strategy
   readonly upstreams: readonly UpstreamStatus[]
 }
 
@@ -175,6 +229,12 @@ export interface Ingress {
   readonly address: string
   readonly port: number
   status(): IngressStatus
+  /**
+   * Takes over what a new configuration says of services that run: upstreams and weights, balance, health, retries,
+   * breakers, timeouts, ghosts; no request fails by it. Returns what needs a restart, in words. Throws when an option is
+   * wrong, and has changed nothing then.
+   */
+  reload(services: readonly ServiceOptions[]): readonly string[]
   /** Puts an operator's command among the service's events: the embedded log takes those from the ingress only. */
   command(service: string, command: Command): void
   /** Resolves when no request is in flight and no event is only in memory, at most 10 s later. The log and the spool stay open: they are the caller's. */

@@ -1,18 +1,35 @@
 /** Options of a service, with what is not said filled in; and the state that goes with it. */
 import { openBreaker } from './balance/breaker.ts'
+import { openBudget, type RetryOptions } from './balance/budget.ts'
 import { openHealth } from './balance/health.ts'
-import type {
-  BreakerOptions,
-  GhostOptions,
-  ServiceOptions,
-  ServiceStatus,
-  TimeoutOptions,
-  UpstreamOptions,
-} from './options.ts'
+import { openLatency } from './balance/latency.ts'
+import { membersOf, type Configured, type Member } from './balance/membership.ts'
+import { openOutlier, type PassiveOptions } from './balance/outliers.ts'
+import { seedOf } from './balance/rendezvous.ts'
+import type { BreakerOptions, GhostOptions, ServiceOptions, TimeoutOptions } from './options.ts'
 import type { Service, Upstream } from './phases/context.ts'
 import { prefixOf } from './phases/route.ts'
 
-const BREAKER: BreakerOptions = { window: 30_000, minRequests: 20, openAtErrorRate: 0.5, openFor: 5000 }
+const BREAKER: BreakerOptions = {
+  window: 30_000,
+  minRequests: 20,
+  openAtErrorRate: 0.5,
+  slowCall: 0,
+  openAtSlowRate: 0.8,
+  openFor: 5000,
+  probes: 1,
+}
+const PASSIVE: PassiveOptions = {
+  consecutiveErrors: 5,
+  errorRate: 0.5,
+  slowerThan: 5,
+  minRequests: 20,
+  interval: 10_000,
+  ejectFor: 10_000,
+  maxEjected: 0.5,
+}
+const RETRY: RetryOptions = { attempts: 2, budget: 0.2, perSecond: 10 }
+const SLOW_START = 10_000
 const TIMEOUTS: TimeoutOptions = { connect: 2000, response: 30_000 }
 const GHOST: GhostOptions = {
   mode: 'failover',
@@ -22,57 +39,117 @@ const GHOST: GhostOptions = {
   maxAge: 24 * 3600 * 1000,
 }
 
-const upstreamOf = (service: ServiceOptions, options: UpstreamOptions, breaker: BreakerOptions): Upstream => {
-  if (!URL.canParse(options.url) || !/^https?:/i.test(options.url))
-    throw new Error(`service ${service.name}: "${options.url}" is no upstream; write it as http://host:port`)
-  const url = new URL(options.url)
+/** What the edge gives: chance, and names that nobody can make up. */
+export interface Given {
+  readonly random: () => number
+  readonly tokenOf: (url: string) => string
+}
+
+/** The one form of an upstream's address. Throws, with a cure, when it is none. */
+export const originOf = (service: string, text: string): string => {
+  if (!URL.canParse(text) || !/^https?:/i.test(text))
+    throw new Error(`service ${service}: "${text}" is no upstream; write it as http://host:port`)
+  const url = new URL(text)
   if (url.pathname !== '/' || url.search !== '')
-    throw new Error(`service ${service.name}: the upstream ${options.url} has a path; give only http://host:port`)
+    throw new Error(`service ${service}: the upstream ${text} has a path; give only http://host:port`)
+  return url.origin
+}
+
+/** The upstreams as configured, each by the one form of its address. */
+export const configuredOf = ({ name, upstreams }: ServiceOptions): readonly Configured[] =>
+  upstreams.map((upstream) => ({ ...upstream, url: originOf(name, upstream.url) }))
+
+export const openUpstream = ({ url, weight, drained }: Member, breaker: BreakerOptions, given: Given): Upstream => ({
+  url,
+  authority: new URL(url).host,
+  token: given.tokenOf(url),
+  weight,
+  ramp: 1,
+  since: -1,
+  seed: seedOf(url),
+  breaker: openBreaker(breaker),
+  health: openHealth(),
+  outlier: openOutlier(),
+  latency: openLatency(),
+  inFlight: 0,
+  credit: 0,
+  drained,
+})
+
+type Settings = Pick<
+  Service,
+  | 'match'
+  | 'prefix'
+  | 'host'
+  | 'strategy'
+  | 'slowStart'
+  | 'sticky'
+  | 'health'
+  | 'passive'
+  | 'retry'
+  | 'breaker'
+  | 'timeouts'
+  | 'ghost'
+  | 'partitionBy'
+  | 'shield'
+>
+
+const balanceOf = ({
+  balance,
+  passive,
+}: ServiceOptions): Pick<Settings, 'strategy' | 'slowStart' | 'sticky' | 'passive'> => {
+  const { strategy = 'weighted', slowStart = SLOW_START, sticky } = balance ?? {}
   return {
-    url: url.origin,
-    authority: url.host,
-    weight: options.weight ?? 1,
-    breaker: openBreaker(breaker),
-    health: openHealth(),
-    credit: 0,
-    drained: false,
+    strategy,
+    slowStart,
+    sticky: sticky === undefined ? undefined : { name: sticky.name, ttl: Math.round(sticky.ttl / 1000) },
+    passive: passive === 'off' ? 'off' : { ...PASSIVE, ...passive },
   }
 }
 
 /** Throws, with a cure, when the options are wrong. */
-export const openService = (options: ServiceOptions): Service => {
+export const settingsOf = (options: ServiceOptions): Settings => {
   if (!options.match.startsWith('/'))
     throw new Error(`service ${options.name}: match "${options.match}" is no path prefix; write it as /* or /api/*`)
   if (options.upstreams.length === 0)
     throw new Error(`service ${options.name} has no upstream: add one under upstreams`)
-  const breaker = { ...BREAKER, ...options.breaker }
-  const ghost = { ...GHOST, ...options.ghost }
-  const upstreams = options.upstreams.map((upstream) => upstreamOf(options, upstream, breaker))
-  const tls = upstreams.some((upstream) => upstream.url.startsWith('https:'))
+  const origins = options.upstreams.map(({ url }) => originOf(options.name, url))
+  const tls = origins.some((url) => url.startsWith('https:'))
   return {
-    name: options.name,
+    ...balanceOf(options),
     match: options.match,
     prefix: prefixOf(options.match),
     host: options.host ?? (tls ? 'upstream' : 'keep'),
-    upstreams,
     health: options.health ?? 'off',
-    breaker,
+    retry: { ...RETRY, ...options.retry },
+    breaker: { ...BREAKER, ...options.breaker },
     timeouts: { ...TIMEOUTS, ...options.timeouts },
-    ghost,
+    ghost: { ...GHOST, ...options.ghost },
     partitionBy: options.partitionBy ?? 'service',
+    shield: options.shield ?? {},
+  }
+}
+
+/** Throws, with a cure, when the options are wrong. */
+export const openService = (options: ServiceOptions, given: Given): Service => {
+  const settings = settingsOf(options)
+  const { breaker, retry, ghost } = settings
+  const members = membersOf(configuredOf(options), new Map())
+  return {
+    ...settings,
+    name: options.name,
+    upstreams: members.map((member) => openUpstream(member, breaker, given)),
+    question: { now: 0, client: '', random: given.random },
+    budget: openBudget(retry),
+    circuit: openBreaker(breaker),
     mode: ghost.mode,
     activation: '',
   }
 }
 
-export const statusOf = (service: Service): ServiceStatus => ({
-  name: service.name,
-  match: service.match,
-  mode: service.mode,
-  upstreams: service.upstreams.map(({ url, health, breaker }) => ({
-    url,
-    health: health.state,
-    breaker: breaker.state,
-    latency: health.latency,
-  })),
-})
+/** New settings for a service that runs. What requests and pools hold by reference is changed in place. */
+export const resettle = (service: Service, { breaker, timeouts, ...settings }: Settings): void => {
+  Object.assign(service, settings)
+  Object.assign(service.breaker, breaker)
+  Object.assign(service.timeouts, timeouts)
+}

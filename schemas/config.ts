@@ -5,33 +5,9 @@
  * In files durations, sizes and shares have units (`5s`, `64KiB`, `50%`); once read they are milliseconds, bytes and 0..1.
  */
 import { z } from 'zod'
+import { balance, breaker, health, retry, upstream } from './config-balance.ts'
 import { listenShield, overload, serviceShield, telemetryShield } from './config-shield.ts'
-import { duration, FILE, httpUrl, port, share, size, URL_TEXT } from './config-units.ts'
-
-const upstream = z.strictObject({
-  url: httpUrl.describe('Where the backend listens'),
-  weight: z.int().min(1).max(1000).default(1).describe('Its share of the requests, against the other upstreams'),
-})
-
-const health = z.strictObject({
-  active: z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      path: z.string().startsWith('/', 'expected a path that starts with /').default('/'),
-      every: duration.prefault('5s'),
-      timeout: duration.prefault('2s'),
-      unhealthyAfter: z.int().min(1).default(3).describe('Failed checks in a row that make an upstream unhealthy'),
-      healthyAfter: z.int().min(1).default(2).describe('Good checks in a row that make it healthy again'),
-    })
-    .prefault({}),
-})
-
-const breaker = z.strictObject({
-  window: duration.prefault('30s'),
-  minRequests: z.int().min(1).default(20).describe('Fewer requests in the window than this never open it'),
-  openAtErrorRate: share.prefault('50%'),
-  openFor: duration.prefault('5s').describe('How long it stays open before it lets a probe through'),
-})
+import { duration, FILE, port, share, size, URL_TEXT } from './config-units.ts'
 
 const ghost = z.strictObject({
   mode: z
@@ -58,8 +34,10 @@ const service = z.strictObject({
     .enum(['auto', 'keep', 'upstream'])
     .default('auto')
     .describe("The Host that upstreams see: the client's, or their own; auto: keep for http, upstream for https"),
+  balance: balance.prefault({}),
   health: health.prefault({}),
   breaker: breaker.prefault({}),
+  retry: retry.prefault({}),
   timeouts: z.strictObject({ connect: duration.prefault('2s'), response: duration.prefault('30s') }).prefault({}),
   ghost: ghost.prefault({}),
   ...serviceShield,

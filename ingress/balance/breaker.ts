@@ -1,6 +1,7 @@
 /**
- * A breaker per upstream (Nygard, Release It!): closed while it works, open after too many errors in a rolling window or
- * too many hard failures in a row, then one probe at a time. A failed probe doubles the pause, up to eight times the first.
+ * A breaker (Nygard, Release It!), one per upstream and one per service: closed while it works, open after too many errors
+ * or slow answers in a rolling window or too many hard failures in a row, then one probe at a time. A failed probe doubles
+ * the pause, up to eight times the first.
  * Time is an argument, in ms of any monotonic clock.
  */
 import type { BreakerOptions } from '../options.ts'
@@ -8,8 +9,8 @@ import type { BreakerOptions } from '../options.ts'
 export type BreakerState = 'closed' | 'open' | 'half-open'
 /** `probe`: this one request may go and decides; whoever gets it must call `settle`. */
 export type Permission = 'yes' | 'probe' | 'no'
-/** `neutral`: nothing was learned, e.g. the client went away. */
-export type Outcome = 'good' | 'bad' | 'neutral'
+/** `slow`: good, but too late; `neutral`: nothing was learned, e.g. the client went away. */
+export type Outcome = 'good' | 'slow' | 'bad' | 'neutral'
 
 export interface BreakerChange {
   readonly from: BreakerState
@@ -20,6 +21,7 @@ export interface Breaker {
   readonly options: BreakerOptions
   state: BreakerState
   readonly good: number[]
+  readonly slow: number[]
   readonly bad: number[]
   /** Number of the newest slot since time 0. */
   slot: number
@@ -28,6 +30,8 @@ export interface Breaker {
   until: number
   pause: number
   probing: boolean
+  /** Good probes since it opened. */
+  proven: number
 }
 
 const SLOTS = 10
@@ -39,38 +43,43 @@ export const openBreaker = (options: BreakerOptions): Breaker => ({
   options,
   state: 'closed',
   good: Array<number>(SLOTS).fill(0),
+  slow: Array<number>(SLOTS).fill(0),
   bad: Array<number>(SLOTS).fill(0),
   slot: 0,
   streak: 0,
   until: 0,
   pause: options.openFor,
   probing: false,
+  proven: 0,
 })
+
+const forget = ({ good, slow, bad }: Breaker): void => {
+  good.fill(0)
+  slow.fill(0)
+  bad.fill(0)
+}
 
 const roll = (breaker: Breaker, now: number): number => {
   const slot = Math.floor((now * SLOTS) / breaker.options.window)
   const steps = Math.min(slot - breaker.slot, SLOTS)
   for (let i = 1; i <= steps; i++) {
     breaker.good[(breaker.slot + i) % SLOTS] = 0
+    breaker.slow[(breaker.slot + i) % SLOTS] = 0
     breaker.bad[(breaker.slot + i) % SLOTS] = 0
   }
-  if (slot > breaker.slot) {
-    if (steps === SLOTS) {
-      breaker.good.fill(0)
-      breaker.bad.fill(0)
-    }
-    breaker.slot = slot
-  }
+  breaker.slot = Math.max(breaker.slot, slot)
   return breaker.slot % SLOTS
 }
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
 
-const tooBad = (breaker: Breaker): boolean => {
-  if (breaker.streak >= STREAK) return true
-  const bad = sum(breaker.bad)
-  const all = bad + sum(breaker.good)
-  return all >= breaker.options.minRequests && bad >= all * breaker.options.openAtErrorRate
+const tooBad = ({ options, streak, good, slow, bad }: Breaker): boolean => {
+  if (streak >= STREAK) return true
+  const errors = sum(bad)
+  const late = sum(slow)
+  const all = errors + late + sum(good)
+  if (all < options.minRequests) return false
+  return (errors > 0 && errors >= all * options.openAtErrorRate) || (late > 0 && late >= all * options.openAtSlowRate)
 }
 
 const move = (breaker: Breaker, to: BreakerState): BreakerChange => {
@@ -83,6 +92,7 @@ const open = (breaker: Breaker, now: number, pause: number): BreakerChange => {
   breaker.pause = pause
   breaker.until = now + pause
   breaker.probing = false
+  breaker.proven = 0
   return move(breaker, 'open')
 }
 
@@ -102,9 +112,10 @@ export const permit = (breaker: Breaker, now: number): Permission => {
 const settleProbe = (breaker: Breaker, now: number, outcome: Outcome): BreakerChange | undefined => {
   breaker.probing = false
   if (outcome === 'neutral' || breaker.state !== 'half-open') return undefined
-  if (outcome === 'bad') return open(breaker, now, Math.min(breaker.pause * 2, breaker.options.openFor * MAX_BACKOFF))
-  breaker.good.fill(0)
-  breaker.bad.fill(0)
+  const { probes, openFor } = breaker.options
+  if (outcome !== 'good') return open(breaker, now, Math.min(breaker.pause * 2, openFor * MAX_BACKOFF))
+  if (++breaker.proven < probes) return undefined
+  forget(breaker)
   breaker.streak = 0
   breaker.pause = breaker.options.openFor
   return move(breaker, 'closed')
@@ -120,10 +131,10 @@ export const settle = (
   if (permission === 'probe') return settleProbe(breaker, now, outcome)
   if (permission === 'no' || outcome === 'neutral' || breaker.state !== 'closed') return undefined
   const slot = roll(breaker, now)
-  const counts = outcome === 'good' ? breaker.good : breaker.bad
+  const counts = breaker[outcome]
   counts[slot] = (counts[slot] as number) + 1
-  breaker.streak = outcome === 'good' ? 0 : breaker.streak + 1
-  return outcome === 'bad' && tooBad(breaker) ? open(breaker, now, breaker.options.openFor) : undefined
+  breaker.streak = outcome === 'bad' ? breaker.streak + 1 : 0
+  return outcome !== 'good' && tooBad(breaker) ? open(breaker, now, breaker.options.openFor) : undefined
 }
 
 /** A health check went well: no need to sit out the pause, the next request may probe. */

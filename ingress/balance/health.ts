@@ -1,4 +1,7 @@
-/** Active health as a reducer: so many bad checks in a row make an upstream down, so many good ones up again. */
+/**
+ * Active health as a reducer: so many bad checks in a row make an upstream down, so many good ones up again. What a check
+ * says, and when the next one is due, is decided here too.
+ */
 import type { HealthOptions } from '../options.ts'
 
 export interface Health {
@@ -29,3 +32,25 @@ export const checked = (
   if (!ok && from !== 'down' && health.bad >= options.unhealthyAfter) health.state = 'down'
   return health.state === from ? undefined : { from, to: health.state }
 }
+
+export interface CheckAnswer {
+  readonly status: number
+  /** As much of the body as was read. */
+  readonly body: string
+}
+
+const STATUS = [[100, 499]] as const
+
+/** Why an answer is not the one that was expected; undefined: it is. */
+export const wrongAnswer = ({ status, body }: CheckAnswer, { path, expect }: HealthOptions): string | undefined => {
+  const ranges: readonly (readonly [number, number])[] = expect?.status ?? STATUS
+  if (!ranges.some(([from, to]) => status >= from && status <= to)) return `${path} answered ${status}`
+  return expect === undefined || body.includes(expect.body) ? undefined : `${path} answered without "${expect.body}"`
+}
+
+/** ms between checks of something that is down. */
+const RECOVERY = 1000
+
+/** ms until the next check: soon while it is ill, so that its return is noticed. `chance`: 0..1. */
+export const nextCheck = ({ every, jitter = 0 }: HealthOptions, ill: boolean, chance: number): number =>
+  Math.max(1, Math.round((ill ? Math.min(RECOVERY, every) : every) * (1 + jitter * (2 * chance - 1))))

@@ -1,21 +1,25 @@
 /**
  * Active health checks. While an upstream is down or its breaker open it is asked once a second at most slow, so that it is
- * noticed soon when it is back; a good check lets the breaker probe at once.
+ * noticed soon when it is back; a good check lets the breaker probe at once. Passive health is swept here too.
  */
-import { request } from 'node:http'
+import { request, type IncomingMessage } from 'node:http'
 import { request as secure } from 'node:https'
 import { hint } from '../balance/breaker.ts'
-import { checked, type HealthChange } from '../balance/health.ts'
+import { checked, nextCheck, wrongAnswer } from '../balance/health.ts'
+import { swept } from '../balance/outliers.ts'
 import type { HealthOptions } from '../options.ts'
 import type { Service, Upstream } from '../phases/context.ts'
 import { monotonic } from './clock.ts'
+import type { Signals } from './signals.ts'
 
-export interface CheckerSettings {
-  readonly onChange: (service: Service, upstream: Upstream, change: HealthChange, reason: string) => void
+type Told = Pick<Signals, 'health' | 'ejected' | 'returned'>
+
+export interface Checker {
+  /** Checks these from now on, if the service wants it; those that are checked already are checked at once. */
+  readonly watch: (service: Service, upstreams: readonly Upstream[]) => void
+  readonly forget: (upstream: Upstream) => void
+  readonly close: () => void
 }
-
-/** ms between checks of something that is down. */
-const RECOVERY = 1000
 
 interface Verdict {
   readonly ok: boolean
@@ -23,53 +27,128 @@ interface Verdict {
   readonly ms: number
 }
 
+/** Bytes of a body in which the expected text may stand. */
+const READ = 64 * 1024
+
+/** The beginning of the body; at once when nobody wants it. */
+const bodyOf = async (answer: IncomingMessage, wanted: boolean): Promise<string> => {
+  if (!wanted) {
+    answer.resume()
+    return ''
+  }
+  let text = ''
+  for await (const piece of answer.setEncoding('latin1')) {
+    text += piece as string
+    if (text.length >= READ) break
+  }
+  return Buffer.from(text, 'latin1').toString('utf8')
+}
+
 const ask = (upstream: Upstream, options: HealthOptions): Promise<Verdict> =>
   new Promise((resolve) => {
     const started = monotonic()
-    const settle = (ok: boolean, reason: string): void => resolve({ ok, reason, ms: (monotonic() - started) / 1000 })
+    const settle = (wrong: string | undefined, right = ''): void => {
+      clearTimeout(timer)
+      resolve({ ok: wrong === undefined, reason: wrong ?? right, ms: (monotonic() - started) / 1000 })
+    }
     const open = upstream.url.startsWith('https:') ? secure : request
     const headers = { 'user-agent': 'chaos-proxy-health', connection: 'close' }
     const asked = open(new URL(options.path, upstream.url), { agent: false, headers }, (answer) => {
       const status = answer.statusCode ?? 0
-      answer.resume()
-      settle(status < 500, `${options.path} answered ${status}`)
-      answer.once('end', () => clearTimeout(timer))
       answer.on('error', () => undefined)
+      bodyOf(answer, (options.expect?.body ?? '') !== '').then(
+        (body) => settle(wrongAnswer({ status, body }, options), `${options.path} answered ${status}`),
+        () => settle(`${options.path} broke off its answer`),
+      )
     })
     const timer = setTimeout(() => {
-      settle(false, `${options.path} did not answer within ${options.timeout} ms`)
+      settle(`${options.path} did not answer within ${options.timeout} ms`)
       asked.destroy()
     }, options.timeout)
-    asked.on('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer)
-      settle(false, error.code ?? error.message)
-    })
+    asked.on('error', (error: NodeJS.ErrnoException) => settle(error.code ?? error.message))
     asked.end()
   })
 
 const ill = (upstream: Upstream): boolean => upstream.health.state === 'down' || upstream.breaker.state !== 'closed'
 
-/** Checks every upstream of every service that wants it; returns how to stop. */
-export const startChecker = (services: readonly Service[], settings: CheckerSettings): (() => void) => {
-  const timers = new Map<Upstream, NodeJS.Timeout>()
-  let stopped = false
-  const check = async (service: Service, upstream: Upstream, options: HealthOptions): Promise<void> => {
-    const verdict = await ask(upstream, options)
-    if (stopped) return
-    if (verdict.ok) {
-      upstream.health.latency = verdict.ms
-      hint(upstream.breaker, monotonic() / 1000)
+/** ms between two looks at passive health. */
+const LOOK = 1000
+
+const sweeping = (services: readonly Service[], signals: Told): (() => void) => {
+  const due = new Map<Service, number>()
+  const gone = new WeakSet<Upstream>()
+  const look = (service: Service, now: number): void => {
+    const { passive, upstreams } = service
+    for (const upstream of upstreams) {
+      if (upstream.outlier.until > now) gone.add(upstream)
+      else if (gone.delete(upstream)) {
+        upstream.since = now
+        signals.returned(service, upstream)
+      }
     }
-    const change = checked(upstream.health, verdict.ok, options)
-    if (change !== undefined) settings.onChange(service, upstream, change, verdict.reason)
-    const pause = ill(upstream) ? Math.min(RECOVERY, options.every) : options.every
-    timers.set(upstream, setTimeout(() => void check(service, upstream, options), pause).unref())
+    if (passive === 'off' || now < (due.get(service) ?? 0)) return
+    due.set(service, now + passive.interval)
+    for (const [upstream, reason] of swept(upstreams, passive, now)) signals.ejected(service, upstream, reason)
   }
-  for (const service of services)
-    if (service.health !== 'off')
-      for (const upstream of service.upstreams) void check(service, upstream, service.health)
-  return () => {
-    stopped = true
-    for (const timer of timers.values()) clearTimeout(timer)
+  const timer = setInterval(() => {
+    const now = monotonic() / 1000
+    for (const service of services) look(service, now)
+  }, LOOK).unref()
+  return () => clearInterval(timer)
+}
+
+interface Round {
+  timer: NodeJS.Timeout | undefined
+  /** A check is under way. */
+  busy: boolean
+}
+
+/** Checks every upstream of every service that wants it. */
+export const startChecker = (services: readonly Service[], signals: Told): Checker => {
+  const rounds = new Map<Upstream, Round>()
+  const stopSweeping = sweeping(services, signals)
+  const heard = (service: Service, upstream: Upstream, { ok, reason, ms }: Verdict): void => {
+    const { health, breaker } = upstream
+    if (service.health === 'off') return
+    const now = monotonic() / 1000
+    if (ok) {
+      health.latency = ms
+      hint(breaker, now)
+    }
+    const change = checked(health, ok, service.health)
+    if (change?.from === 'down') upstream.since = now
+    if (change !== undefined) signals.health(service, upstream, change, reason)
+  }
+  const check = async (service: Service, upstream: Upstream, round: Round): Promise<void> => {
+    if (service.health === 'off' || round.busy) return
+    clearTimeout(round.timer)
+    round.busy = true
+    const verdict = await ask(upstream, service.health)
+    round.busy = false
+    if (rounds.get(upstream) !== round) return
+    heard(service, upstream, verdict)
+    const pause = nextCheck(service.health, ill(upstream), Math.random())
+    round.timer = setTimeout(() => void check(service, upstream, round), pause).unref()
+  }
+  const watch: Checker['watch'] = (service, upstreams) => {
+    for (const upstream of upstreams) {
+      const round = rounds.get(upstream) ?? { timer: undefined, busy: false }
+      rounds.set(upstream, round)
+      void check(service, upstream, round)
+    }
+  }
+  const forget = (upstream: Upstream): void => {
+    clearTimeout(rounds.get(upstream)?.timer)
+    rounds.delete(upstream)
+  }
+  for (const service of services) watch(service, service.upstreams)
+  return {
+    watch,
+    forget,
+    close: () => {
+      stopSweeping()
+      for (const { timer } of rounds.values()) clearTimeout(timer)
+      rounds.clear()
+    },
   }
 }

@@ -1,10 +1,15 @@
-/** What the ingress obeys: the `control` topic, followed as a view. `mode/<service>` and `upstream/<service>/<url>`; service `*` means all. */
+/**
+ * What the ingress obeys: the `control` topic, followed as a view. `mode/<service>`, `upstream/<service>/<url>` (service or
+ * URL `*` means all) and `check/<service>/<url>`, which asks for a health check now.
+ */
+import { wordOf, type Word } from '../balance/membership.ts'
 import type { Codecs } from '../../schemas/codecs.ts'
 import type { Control } from '../../schemas/events.ts'
 import type { EventLog, View } from '../../schemas/log.ts'
 import { topicName } from '../../schemas/topics.ts'
 import type { Logger, Mode } from '../options.ts'
 import type { Service } from '../phases/context.ts'
+import type { Members, Words } from './members.ts'
 
 export interface ControlSettings {
   readonly log: Pick<EventLog, 'view'>
@@ -12,18 +17,17 @@ export interface ControlSettings {
   readonly services: readonly Service[]
   readonly logger: Logger
   readonly onMode: (service: Service, from: Mode, by: string) => void
+  readonly members: Pick<Members, 'obey' | 'check' | 'follow'>
 }
 
 const MODES: ReadonlySet<unknown> = new Set<Mode>(['off', 'failover', 'mock'])
 
-const field = (text: string, name: string): unknown => {
+const said = (text: string): Readonly<Record<string, unknown>> => {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null
-      ? Object.entries(value).find(([key]) => key === name)?.[1]
-      : undefined
+    return typeof value === 'object' && value !== null ? { ...value } : {}
   } catch {
-    return undefined
+    return {}
   }
 }
 
@@ -34,35 +38,41 @@ const newest = (found: ReadonlyMap<string, Control>, keys: readonly string[]): C
     .filter((c) => c !== undefined)
     .toSorted((a, b) => b.at - a.at)[0]
 
-const obey = (
-  settings: ControlSettings,
-  found: ReadonlyMap<string, Control>,
-  configured: ReadonlyMap<Service, Mode>,
-): void => {
-  for (const service of settings.services) {
+const ALL: Word = {}
+
+const wordsOn = (found: ReadonlyMap<string, Control>, { name }: Service): Words => {
+  const prefix = `upstream/${name}/`
+  const each = new Map<string, Word>()
+  for (const [key, { value }] of found)
+    if (key.startsWith(prefix) && key !== `${prefix}*`) each.set(key.slice(prefix.length), wordOf(said(value)))
+  const all = newest(found, [`${prefix}*`, 'upstream/*'])
+  return { each, all: all === undefined ? ALL : wordOf(said(all.value)) }
+}
+
+const obey = ({ services, members, onMode }: ControlSettings, found: ReadonlyMap<string, Control>): void => {
+  for (const service of services) {
     const word = newest(found, [`mode/${service.name}`, 'mode/*'])
-    const asked = word === undefined ? undefined : field(word.value, 'mode')
-    const mode = MODES.has(asked) ? (asked as Mode) : (configured.get(service) as Mode)
+    const asked = word === undefined ? undefined : said(word.value)['mode']
+    const mode = MODES.has(asked) ? (asked as Mode) : service.ghost.mode
     const from = service.mode
     if (from !== mode) {
       service.mode = mode
-      settings.onMode(service, from, word?.by ?? '')
+      onMode(service, from, word?.by ?? '')
     }
-    for (const upstream of service.upstreams) {
-      const order = newest(found, [
-        `upstream/${service.name}/${upstream.url}`,
-        `upstream/${service.name}/*`,
-        'upstream/*',
-      ])
-      upstream.drained = order !== undefined && field(order.value, 'down') === true
-    }
+    members.obey(service, wordsOn(found, service))
+  }
+}
+
+const checkNow = ({ services, members }: ControlSettings, key: string): void => {
+  for (const service of services) {
+    const prefix = `check/${service.name}/`
+    if (key.startsWith(prefix)) members.check(service, key.slice(prefix.length))
   }
 }
 
 /** Resolves once what is on the topic now is obeyed. */
 export const followControl = async (settings: ControlSettings): Promise<View> => {
-  const { log, codecs, services, logger } = settings
-  const configured = new Map(services.map((service) => [service, service.mode]))
+  const { log, codecs, logger } = settings
   const found = new Map<string, Control>()
   const view = await log.view(topicName('control'))
   const apply = async (key: string, bytes: Uint8Array | undefined): Promise<void> => {
@@ -75,8 +85,10 @@ export const followControl = async (settings: ControlSettings): Promise<View> =>
     } catch (error) {
       logger.warn({ err: error, key }, 'a control record cannot be read and is not obeyed: write it again')
     }
-    obey(settings, found, configured)
+    if (key.startsWith('check/')) checkNow(settings, key)
+    else obey(settings, found)
   }
+  settings.members.follow(() => obey(settings, found))
   let turn = Promise.resolve()
   view.subscribe((key, bytes) => (turn = turn.then(() => apply(key, bytes))))
   await turn

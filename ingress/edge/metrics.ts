@@ -53,6 +53,7 @@ const openKinds = (seconds: (service: string, answeredBy: string) => Series) => 
 const upstreamGauges = (services: readonly Service[], registers: Registry[]): void => {
   const states = { closed: 0, 'half-open': 1, open: 2 }
   const each = (gauge: Gauge, read: (u: Service['upstreams'][number]) => number): void => {
+    gauge.reset()
     for (const s of services) for (const u of s.upstreams) gauge.set({ service: s.name, upstream: u.url }, read(u))
   }
   const labelNames = ['service', 'upstream']
@@ -72,6 +73,15 @@ const upstreamGauges = (services: readonly Service[], registers: Registry[]): vo
     registers,
     collect() {
       each(this, (u) => states[u.breaker.state])
+    },
+  })
+  new Gauge({
+    name: 'chaosproxy_upstream_in_flight',
+    help: 'Requests that the upstream has not answered to their end',
+    labelNames,
+    registers,
+    collect() {
+      each(this, (u) => u.inFlight)
     },
   })
 }

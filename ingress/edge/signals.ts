@@ -5,20 +5,26 @@ import type { HealthChange } from '../balance/health.ts'
 import type { IngressOptions, Mode } from '../options.ts'
 import type { Service, Upstream } from '../phases/context.ts'
 import { signal } from '../phases/emit.ts'
-import { wall } from './clock.ts'
+import { upstreamStatus } from '../status.ts'
+import { monotonic, wall } from './clock.ts'
 import type { Emitter } from './emitter.ts'
 import { uuid7 } from './ids.ts'
 import type { Views } from './views.ts'
 
 export interface SignalSettings {
   readonly emitter: Emitter
-  readonly services: readonly Service[]
   readonly options: Pick<IngressOptions, 'logger' | 'onEvent'>
 }
 
 export interface Signals {
   readonly breaker: (service: Service, upstream: Upstream, change: BreakerChange, reason: string) => void
+  /** Of the service as a whole; its subject is `*`. */
+  readonly circuit: (service: Service, change: BreakerChange, reason: string) => void
   readonly health: (service: Service, upstream: Upstream, change: HealthChange, reason: string) => void
+  /** It does worse than its pool. */
+  readonly ejected: (service: Service, upstream: Upstream, reason: string) => void
+  /** It is back in its pool. */
+  readonly returned: (service: Service, upstream: Upstream) => void
   readonly mode: (service: Service, from: Mode, by: string) => void
 }
 
@@ -30,14 +36,15 @@ const put = (emitter: Emitter, service: string, about: Signal): void => {
 const isUp = (upstream: Upstream): boolean =>
   !upstream.drained && upstream.health.state !== 'down' && upstream.breaker.state === 'closed'
 
-export const createSignals = ({ emitter, services, options }: SignalSettings): Signals => {
+export const createSignals = ({ emitter, options }: SignalSettings): Signals => {
   const { logger, onEvent } = options
-  const wasUp = new Map(services.flatMap((s) => s.upstreams).map((upstream) => [upstream, true]))
+  const down = new WeakSet<Upstream>()
 
   const tellUp = (service: Service, upstream: Upstream, reason: string): void => {
     const up = isUp(upstream)
-    if (wasUp.get(upstream) === up) return
-    wasUp.set(upstream, up)
+    if (down.has(upstream) !== up) return
+    if (up) down.delete(upstream)
+    else down.add(upstream)
     const about = { service: service.name, upstream: upstream.url, reason }
     if (up) logger.info(about, 'upstream is up')
     else logger.warn(about, 'upstream is down')
@@ -51,6 +58,24 @@ export const createSignals = ({ emitter, services, options }: SignalSettings): S
     health: (service, upstream, change, reason) => {
       put(emitter, service.name, signal('health', upstream.url, { ...change, reason }))
       tellUp(service, upstream, reason)
+    },
+    circuit: (service, change, reason) => {
+      put(emitter, service.name, signal('breaker', '*', { ...change, reason }))
+      logger[change.to === 'open' ? 'warn' : 'info'](
+        { service: service.name, ...change, reason },
+        'breaker of a service',
+      )
+    },
+    ejected: (service, upstream, reason) => {
+      const from = upstream.health.state
+      put(emitter, service.name, signal('health', upstream.url, { from, to: 'ejected', reason }))
+      logger.warn({ service: service.name, upstream: upstream.url, reason }, 'upstream is ejected for a while')
+    },
+    returned: (service, upstream) => {
+      const to = upstream.health.state
+      const reason = 'its time is over'
+      put(emitter, service.name, signal('health', upstream.url, { from: 'ejected', to, reason }))
+      logger.info({ service: service.name, upstream: upstream.url }, 'upstream is no longer ejected')
     },
     mode: (service, from, by) => {
       put(emitter, service.name, signal('mode', service.name, { from, to: service.mode, reason: by }))
@@ -76,12 +101,21 @@ const attributesOf = ({ emitter, views, inFlight }: HeartbeatSettings): Header[]
   return list
 }
 
+/** More than this are not listed: a heartbeat stays small. */
+const LISTED = 100
+
+const upstreamsOf = ({ upstreams }: Service): Header => {
+  const now = monotonic() / 1000
+  const value = JSON.stringify(upstreams.slice(0, LISTED).map((upstream) => upstreamStatus(upstream, now)))
+  return { name: 'upstreams', value }
+}
+
 /** A heartbeat for each service, so that event time goes on without traffic and the console sees spool and lag. Returns how to stop. */
 export const startHeartbeat = (settings: HeartbeatSettings): (() => void) => {
   const beat = (): void => {
     const shared = attributesOf(settings)
     for (const service of settings.services) {
-      const attributes = [...shared, { name: 'mode', value: service.mode }]
+      const attributes = [...shared, { name: 'mode', value: service.mode }, upstreamsOf(service)]
       put(settings.emitter, service.name, signal('heartbeat', service.name, { attributes }))
     }
   }

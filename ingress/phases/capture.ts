@@ -1,6 +1,7 @@
 /** capture: what was seen becomes an exchange, redacted. Runs after the answer went out; delays no byte. */
 import type { Body, Exchange } from '../../schemas/events.ts'
 import type { Redactor } from '../../schemas/semantics/redaction.ts'
+import { withoutCookie } from '../balance/sticky.ts'
 import type { CaptureOptions } from '../options.ts'
 import type { Context, Redacted, Tee } from './context.ts'
 import { fieldOf } from './fields.ts'
@@ -22,7 +23,10 @@ export const isText = (mediaType: string): boolean => TEXT.test(mediaType)
 /** The request as the log and the ghosts may see it; made once. */
 export const redactedOf = (context: Context, redactor: Redactor): Redacted => {
   if (context.redacted !== undefined) return context.redacted
-  const { rawHeaders } = context.arrival
+  const { service, arrival } = context
+  // Which upstream a client is bound to says nothing about who it is.
+  const sticky = service?.sticky
+  const rawHeaders = sticky === undefined ? arrival.rawHeaders : withoutCookie(arrival.rawHeaders, sticky.name)
   context.redacted = {
     target: redactor.target(context.target),
     headers: redactor.lines(rawHeaders),
@@ -94,7 +98,7 @@ export const capture = (context: Context, settings: CaptureSettings, plain: Plai
   const seen = redactedOf(context, settings.redactor)
   return {
     upstream: context.upstream?.url ?? '',
-    client: settings.pseudonym(arrival.peer),
+    client: settings.pseudonym(head.client),
     principal: seen.principal,
     method: arrival.method,
     target: seen.target,

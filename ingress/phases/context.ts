@@ -4,36 +4,61 @@
  */
 import type { AnsweredBy, GhostMark, Header } from '../../schemas/events.ts'
 import type { Breaker, Permission } from '../balance/breaker.ts'
+import type { Budget, RetryOptions } from '../balance/budget.ts'
+import type { Candidate, Question } from '../balance/candidate.ts'
 import type { Health } from '../balance/health.ts'
-import type { BreakerOptions, GhostOptions, HealthOptions, Mode, TimeoutOptions } from '../options.ts'
+import type { PassiveOptions, Watched } from '../balance/outliers.ts'
+import type { Sticky } from '../balance/sticky.ts'
+import type { Strategy } from '../balance/strategies.ts'
+import type { Gate } from '../limits/gate.ts'
+import type { BreakerOptions, GhostOptions, HealthOptions, Mode, ShieldOptions, TimeoutOptions } from '../options.ts'
+import { NEIGHBOURS, type Neighbours } from './forwarded.ts'
 
 /** Field lines as Node gives them: name, value, name, value… in the order and the case they came in. */
 export type FieldLines = readonly string[]
 
-export interface Upstream {
+export interface Upstream extends Candidate, Watched {
   readonly url: string
   readonly authority: string
-  readonly weight: number
+  /** What names it in a sticky cookie. */
+  readonly token: string
+  weight: number
   readonly breaker: Breaker
   readonly health: Health
-  /** Smooth weighted round robin's current weight. */
-  credit: number
   /** An operator took it out. */
   drained: boolean
+  inFlight: number
+  ramp: number
+  /** When it came back and began to start slowly, ms of the monotonic clock; -1: it is warm. */
+  since: number
 }
 
+/** Everything but the name may change while requests are under way: each reads what it needs when it needs it. */
 export interface Service {
   readonly name: string
-  readonly match: string
+  match: string
   /** `match` without its star and closing slash. */
-  readonly prefix: string
-  readonly host: 'keep' | 'upstream'
-  readonly upstreams: readonly Upstream[]
-  readonly health: HealthOptions | 'off'
+  prefix: string
+  host: 'keep' | 'upstream'
+  /** Never changed in place. */
+  upstreams: readonly Upstream[]
+  strategy: Strategy
+  readonly question: Question
+  /** ms */
+  slowStart: number
+  sticky: Sticky | undefined
+  health: HealthOptions | 'off'
+  passive: PassiveOptions | 'off'
+  retry: RetryOptions
+  readonly budget: Budget
   readonly breaker: BreakerOptions
+  /** Of the service as a whole, by what its clients got. */
+  readonly circuit: Breaker
   readonly timeouts: TimeoutOptions
-  readonly ghost: GhostOptions
-  readonly partitionBy: 'service' | 'resource'
+  ghost: GhostOptions
+  partitionBy: 'service' | 'resource'
+  /** Limits, and TLS to the upstreams. */
+  shield: ShieldOptions
   /** The mode in force: the configured one, unless `control` says otherwise. */
   mode: Mode
   /** Names the span in which ghosts answer for this service; '' while the upstreams do. */
@@ -57,6 +82,11 @@ export type Why =
   | 'no-route'
   | 'client-gone'
   | 'client-stalled'
+  | 'loop'
+  | 'rate-limited'
+  | 'too-many'
+  | 'overloaded'
+  | 'fault'
   | 'internal'
 
 /** What went wrong with the upstream. `sent`: some of the request may have reached it, so another try may do it twice. */
@@ -78,6 +108,17 @@ export interface Reply {
   /** The connection cannot be used after this answer. */
   readonly close?: boolean
 }
+
+/** What is done on purpose to an answer's stream: described here, carried out by edge/distort.ts. */
+export type Distortion =
+  /** Bytes per second. */
+  | { readonly kind: 'slow'; readonly rate: number }
+  /** The body ends after so many bytes: `broken`, with the connection; `clean`, as if that were all of it. */
+  | { readonly kind: 'truncate'; readonly bytes: number; readonly end: 'broken' | 'clean' }
+  /** The connection is reset after so many bytes of the body. */
+  | { readonly kind: 'abort'; readonly bytes: number }
+  /** A field of a JSON body, by JSON pointer (RFC 6901) or by its name wherever it stands, gets another value. */
+  | { readonly kind: 'corrupt'; readonly field: string; readonly how: 'null' | 'type' | 'drop' | 'garbage' }
 
 /** A body as it passes: the first `limit` bytes are kept, all are counted. */
 export interface Tee {
@@ -115,6 +156,14 @@ export interface RequestHead {
   chunked: boolean
   expectsContinue: boolean
   acceptsTrailers: boolean
+  /** The client's address: the peer's, or what trusted proxies say. */
+  client: string
+  /** As trusted proxies said it; '' when there are none: X-Forwarded-For or Forwarded, scheme and host. */
+  chain: string
+  scheme: string
+  publicHost: string
+  /** What upstreams are told of who asked. */
+  neighbours: Neighbours
   requestId: string
   traceparent: string
 }
@@ -135,10 +184,20 @@ export interface Context {
   service: Service | undefined
   upstream: Upstream | undefined
   permission: Permission
+  /** Of the service's breaker. */
+  passage: Permission
+  /** It counts in its upstream's `inFlight`. */
+  counted: boolean
   readonly tried: Upstream[]
   readonly requestBody: Tee
   readonly responseBody: Tee
   readonly faults: string[]
+  /** What faults do to the answer's stream. */
+  distortions: readonly Distortion[]
+  /** Fields that the proxy adds to the answer, whoever gives it. */
+  own: FieldLines
+  /** Where this request counts as under way. */
+  gate: Gate | undefined
   attempts: number
   status: number
   responseHeaders: FieldLines
@@ -153,6 +212,8 @@ export interface Context {
   firstByteAt: number
   redacted: Redacted | undefined
 }
+
+const NONE: readonly never[] = []
 
 export const openTee = (limit: number): Tee => ({ limit, chunks: [], kept: 0, length: 0 })
 
@@ -177,6 +238,11 @@ export const openContext = (arrival: Arrival, maxBody: number): Context => ({
     chunked: false,
     expectsContinue: false,
     acceptsTrailers: false,
+    client: arrival.peer,
+    chain: '',
+    scheme: arrival.secure ? 'https' : 'http',
+    publicHost: '',
+    neighbours: NEIGHBOURS,
     requestId: '',
     traceparent: '',
   },
@@ -185,10 +251,15 @@ export const openContext = (arrival: Arrival, maxBody: number): Context => ({
   service: undefined,
   upstream: undefined,
   permission: 'no',
+  passage: 'no',
+  counted: false,
   tried: [],
   requestBody: openTee(maxBody),
   responseBody: openTee(maxBody),
   faults: [],
+  distortions: NONE,
+  own: NONE,
+  gate: undefined,
   attempts: 0,
   status: 0,
   responseHeaders: [],

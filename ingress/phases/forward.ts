@@ -3,6 +3,7 @@
  * try is legal. The other half (sockets) is edge/forward.ts.
  */
 import type { Outcome } from '../balance/breaker.ts'
+import { takeOut } from '../balance/budget.ts'
 import type { Context, Failure, FieldLines, Service, Upstream, Why } from './context.ts'
 import { answerField, connectionNamed, VIA } from './fields.ts'
 
@@ -98,16 +99,24 @@ export const failureOf = (trouble: Trouble, upstream: string): Failure => {
   }
 }
 
+/** A request that was sent may be sent once more, elsewhere: it does the same twice as once, and the budget pays for it. */
+const mayRepeat = ({ service, arrival, tried, status }: Context): boolean => {
+  // With a status an answer had begun: its upstream works, and what it said was passed over.
+  if (service === undefined || status !== 0 || !IDEMPOTENT.has(arrival.method)) return false
+  return service.upstreams.length > 1 && tried.length < service.retry.attempts && takeOut(service.budget)
+}
+
 /**
- * `other`: nothing was sent, any other upstream may be tried. `same`: a kept-alive connection died before the first byte
- * of the answer, most likely because the upstream closed it while idle; an idempotent request may be sent once more
- * (RFC 9112 section 9.3.1).
+ * `same`: a kept-alive connection died before the first byte of the answer, most likely because the upstream closed it
+ * while idle; an idempotent request may be sent once more (RFC 9112 section 9.3.1). `other`: any other upstream may be
+ * tried, since nothing was sent, or since the method is idempotent (RFC 9110 section 9.2.2).
  */
 export const retryOf = (context: Context, trouble: Trouble, again: boolean): 'other' | 'same' | 'no' => {
   if (!trouble.replayable) return 'no'
   if (!trouble.handed) return 'other'
-  const stale = trouble.reused && CLOSED.has(trouble.code)
-  return stale && !again && IDEMPOTENT.has(context.arrival.method) ? 'same' : 'no'
+  const idempotent = IDEMPOTENT.has(context.arrival.method)
+  if (idempotent && !again && trouble.reused && CLOSED.has(trouble.code)) return 'same'
+  return mayRepeat(context) ? 'other' : 'no'
 }
 
 /** Where a body's end lies for the client: HEAD, 204 and 304 have none. */

@@ -10,10 +10,15 @@ const covers = (prefix: string, path: string): boolean =>
   prefix === '' || (path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/'))
 
 /** The service of a path, undefined when none matches. */
-export const createRouter = (services: readonly Service[]): ((path: string) => Service | undefined) => {
-  const longestFirst = services.toSorted((a, b) => b.prefix.length - a.prefix.length)
-  return (path) => longestFirst.find((service) => covers(service.prefix, path))
-}
+export const createRouter =
+  (services: readonly Service[]): ((path: string) => Service | undefined) =>
+  (path) => {
+    let best: Service | undefined
+    for (const service of services)
+      if (covers(service.prefix, path) && !(best !== undefined && best.prefix.length >= service.prefix.length))
+        best = service
+    return best
+  }
 
 export const createRoute = (services: readonly Service[]): Phase => {
   const find = createRouter(services)

@@ -10,7 +10,15 @@ import {
   type Outcome,
 } from '../../../ingress/balance/breaker.ts'
 
-const options = { window: 1000, minRequests: 10, openAtErrorRate: 0.5, openFor: 100 }
+const options = {
+  window: 1000,
+  minRequests: 10,
+  openAtErrorRate: 0.5,
+  slowCall: 100,
+  openAtSlowRate: 0.8,
+  openFor: 100,
+  probes: 1,
+}
 
 const run = (breaker: Breaker, now: number, outcomes: readonly Outcome[]): void => {
   for (const outcome of outcomes) settle(breaker, now, permit(breaker, now), outcome)
@@ -74,10 +82,29 @@ describe('a breaker', () => {
     expect(permit(breaker, 10)).toBe('probe')
   })
 
+  it('opens at the rate of slow answers, which are no errors', () => {
+    const breaker = openBreaker(options)
+    run(breaker, 0, ['good', 'good', 'good', ...times(9, 'slow')])
+    expect(breaker.state).toBe('closed')
+    run(breaker, 0, times(3, 'slow'))
+    expect(breaker.state).toBe('open')
+  })
+
+  it('closes after as many good probes as are wanted, and opens at a slow one', () => {
+    const breaker = openBreaker({ ...options, probes: 3 })
+    run(breaker, 0, times(5, 'bad'))
+    run(breaker, 100, ['good', 'good', 'slow'])
+    expect([breaker.state, permit(breaker, 299), breaker.pause]).toEqual(['open', 'no', 200])
+    run(breaker, 300, ['good', 'good'])
+    expect(breaker.state).toBe('half-open')
+    run(breaker, 300, ['good'])
+    expect(breaker.state).toBe('closed')
+  })
+
   it('never has two probes out, and never stays shut once its pause is over', () => {
     const step = fc.record({
       wait: fc.nat(400),
-      outcome: fc.constantFrom<Outcome>('good', 'bad', 'neutral'),
+      outcome: fc.constantFrom<Outcome>('good', 'slow', 'bad', 'neutral'),
       hold: fc.boolean(),
     })
     fc.assert(

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { openTee, tee } from '../../../ingress/phases/context.ts'
 import { clientFields, failureOf, illStatus, retryOf } from '../../../ingress/phases/forward.ts'
 import { contextOf } from '../kit/context.ts'
+import { serviceOf } from '../kit/services.ts'
 
 const stale = { code: 'ECONNRESET', message: '', handed: true, reused: true, replayable: true }
 
@@ -26,6 +27,34 @@ describe('forward', () => {
     ['a body that is gone', 'GET', { replayable: false }, false, 'no'],
   ])('tries again after %s: %s', (...[, method, trouble, again, expected]) => {
     expect(retryOf(contextOf({ method }), { ...stale, ...trouble }, again)).toBe(expected)
+  })
+
+  it.each([
+    ['a reset on a new connection', 'GET', { reused: false }, 'other'],
+    ['a timeout', 'PUT', { code: 'ETIMEDOUT' }, 'other'],
+    ['what was no HTTP', 'DELETE', { code: 'HPE_INVALID_CONSTANT' }, 'other'],
+    ['a POST that was sent', 'POST', { reused: false }, 'no'],
+    ['a PATCH that was sent', 'PATCH', { code: 'ETIMEDOUT' }, 'no'],
+    ['a body that is gone', 'PUT', { reused: false, replayable: false }, 'no'],
+  ])('with another upstream, after %s: %s %j is tried on %s', (_, method, trouble, expected) => {
+    const context = contextOf({ method })
+    context.service = serviceOf(['http://a', 'http://b'])
+    expect(retryOf(context, { ...stale, ...trouble }, false)).toBe(expected)
+  })
+
+  it('repeats a request only on so many upstreams, while the budget lasts, and before an answer began', () => {
+    const context = contextOf()
+    context.service = serviceOf(['http://a', 'http://b'], { retry: { attempts: 1, perSecond: 0.2, budget: 0 } })
+    const fresh = { ...stale, reused: false }
+    expect([1, 2, 3].map(() => retryOf(context, fresh, false))).toEqual(['other', 'other', 'no'])
+    context.service = serviceOf(['http://a', 'http://b'], { retry: { attempts: 1 } })
+    context.status = 200
+    expect(retryOf(context, fresh, false)).toBe('no')
+    context.status = 0
+    expect(retryOf(context, fresh, false)).toBe('other')
+    context.tried.push(...context.service.upstreams)
+    expect(retryOf(context, fresh, false)).toBe('no')
+    expect(retryOf(context, { ...fresh, handed: false }, false)).toBe('other')
   })
 
   it.each([

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { resourceOf } from '../../../ingress/phases/emit.ts'
 import { createRouter } from '../../../ingress/phases/route.ts'
 import { openService } from '../../../ingress/services.ts'
+import { given } from '../kit/services.ts'
 
-const service = (match: string) => openService({ name: match, match, upstreams: [{ url: 'http://127.0.0.1:1' }] })
+const service = (match: string) =>
+  openService({ name: match, match, upstreams: [{ url: 'http://127.0.0.1:1' }] }, given)
 
 describe('route', () => {
   it.each([
@@ -37,7 +39,7 @@ describe('route', () => {
     ['a path', { upstreams: [{ url: 'http://a/b' }] }, /has a path/],
   ])('tells what is wrong with %s and how it is right', (_name, wrong, message) => {
     const right = { name: 's', match: '/*', upstreams: [{ url: 'http://a' }] }
-    expect(() => openService({ ...right, ...wrong })).toThrow(message)
+    expect(() => openService({ ...right, ...wrong }, given)).toThrow(message)
   })
 })
 

@@ -1,0 +1,37 @@
+/**
+ * A retry budget (Finagle's): every request pays in a share of a retry, time pays in a few, a retry takes out one. When
+ * everything fails, retries stay a share of the traffic in place of multiplying it.
+ */
+export interface RetryOptions {
+  /** Upstreams that are asked after the first one, at most. */
+  readonly attempts: number
+  /** 0..1: retries for each request. */
+  readonly budget: number
+  /** Retries a second besides, so that little traffic may retry too. */
+  readonly perSecond: number
+}
+
+export interface Budget {
+  retries: number
+  /** ms of any monotonic clock. */
+  at: number
+}
+
+/** ms in which two thirds of what was not spent are gone. */
+const KEPT = 10_000
+
+export const openBudget = ({ perSecond }: RetryOptions): Budget => ({ retries: (perSecond * KEPT) / 1000, at: 0 })
+
+/** A request came. */
+export const payIn = (budget: Budget, options: RetryOptions, now: number): void => {
+  const part = Math.exp(Math.min(0, budget.at - now) / KEPT)
+  budget.retries = budget.retries * part + ((options.perSecond * KEPT) / 1000) * (1 - part) + options.budget
+  budget.at = now
+}
+
+/** Whether one more try may be made; if so it is paid. */
+export const takeOut = (budget: Budget): boolean => {
+  if (budget.retries < 1) return false
+  budget.retries -= 1
+  return true
+}

@@ -1,0 +1,136 @@
+/**
+ * The upstreams of the services while traffic flows: what the configuration says, and over it what operators said. Who
+ * leaves gets no new requests and keeps its connections until the last of its requests is over; who stays is the same
+ * record as before, with all that is known of it.
+ */
+import { membersOf, type Configured, type Member, type Word } from '../balance/membership.ts'
+import type { Logger, ServiceOptions } from '../options.ts'
+import type { Service, Upstream } from '../phases/context.ts'
+import { configuredOf, openUpstream, originOf, resettle, settingsOf, type Given } from '../services.ts'
+import type { Checker } from './checker.ts'
+import type { Pools } from './pools.ts'
+
+export interface Words {
+  /** By URL, as operators wrote it. */
+  readonly each: ReadonlyMap<string, Word>
+  /** About all upstreams of the service. */
+  readonly all: Word
+}
+
+export interface Members {
+  /** Everything that operators said about the service's upstreams. */
+  readonly obey: (service: Service, words: Words) => void
+  readonly check: (service: Service, url: string) => void
+  /** Called after a reload: what was said before holds over the new configuration too. */
+  readonly follow: (obey: () => void) => void
+  readonly reload: (options: readonly ServiceOptions[]) => readonly string[]
+}
+
+export interface MembersSettings {
+  readonly services: readonly Service[]
+  readonly configured: readonly ServiceOptions[]
+  readonly given: Given
+  readonly pools: Pick<Pools, 'add' | 'retire'>
+  readonly checker: Pick<Checker, 'watch' | 'forget'>
+  readonly logger: Logger
+  /** ms, monotonic. */
+  readonly now: () => number
+}
+
+interface State {
+  configured: readonly Configured[]
+  words: Words
+}
+
+const NOTHING: Words = { each: new Map(), all: {} }
+
+const originWords = (service: Service, each: Words['each'], logger: Logger): Map<string, Word> => {
+  const words = new Map<string, Word>()
+  for (const [url, word] of each)
+    try {
+      words.set(originOf(service.name, url), word)
+    } catch (error) {
+      logger.warn({ reason: (error as Error).message }, 'a word on an upstream is not obeyed')
+    }
+  return words
+}
+
+const adjust = (upstream: Upstream, member: Member, now: number): void => {
+  upstream.weight = member.weight
+  if (upstream.drained && !member.drained) upstream.since = now
+  upstream.drained = member.drained
+}
+
+const urls = (some: readonly Upstream[]): string[] => some.map(({ url }) => url)
+
+const apply = (settings: MembersSettings, service: Service, { configured, words }: State): void => {
+  const { given, pools, checker, logger, now } = settings
+  const members = membersOf(configured, originWords(service, words.each, logger), words.all)
+  const before = new Map(service.upstreams.map((upstream) => [upstream.url, upstream]))
+  const after = members.map((member) => before.get(member.url) ?? openUpstream(member, service.breaker, given))
+  const added = after.filter(({ url }) => !before.has(url))
+  const removed = service.upstreams.filter((upstream) => !after.includes(upstream))
+  for (const [i, upstream] of after.entries()) adjust(upstream, members[i] as Member, now())
+  for (const upstream of added) upstream.since = now()
+  if (added.length + removed.length === 0) return
+  pools.add(service, added)
+  service.upstreams = after
+  checker.watch(service, added)
+  for (const upstream of removed) {
+    checker.forget(upstream)
+    pools.retire(upstream)
+  }
+  logger.info({ service: service.name, added: urls(added), removed: urls(removed) }, 'upstreams changed')
+}
+
+/** What needs a restart: services that run under names of their own, and those that are no longer there. */
+const strangers = (services: readonly Service[], options: readonly ServiceOptions[]): string[] => {
+  const running = new Set(services.map(({ name }) => name))
+  const wanted = new Set(options.map(({ name }) => name))
+  return [
+    ...options.filter(({ name }) => !running.has(name)).map(({ name }) => `the service ${name} is new`),
+    ...services.filter(({ name }) => !wanted.has(name)).map(({ name }) => `the service ${name} is gone`),
+  ]
+}
+
+export const openMembers = (settings: MembersSettings): Members => {
+  const { services, checker } = settings
+  const states = new Map<Service, State>(
+    settings.configured.map((options, i) => [
+      services[i] as Service,
+      { configured: configuredOf(options), words: NOTHING },
+    ]),
+  )
+  let obeyAgain = (): void => undefined
+  const change = (service: Service, to: Partial<State>): void => {
+    const state = { ...(states.get(service) as State), ...to }
+    states.set(service, state)
+    apply(settings, service, state)
+  }
+  const reload = (options: readonly ServiceOptions[]): readonly string[] => {
+    // All of it is read before any of it is obeyed.
+    const found = options.map((each) => ({
+      settled: settingsOf(each),
+      configured: configuredOf(each),
+      name: each.name,
+    }))
+    for (const { name, settled, configured } of found) {
+      const service = services.find((known) => known.name === name)
+      if (service === undefined) continue
+      resettle(service, settled)
+      change(service, { configured })
+      checker.watch(service, service.upstreams)
+    }
+    obeyAgain()
+    return strangers(services, options)
+  }
+  return {
+    obey: (service, words) => change(service, { words }),
+    follow: (obey) => (obeyAgain = obey),
+    check: (service, url) => {
+      const meant = service.upstreams.filter((upstream) => upstream.url === url)
+      checker.watch(service, meant)
+    },
+    reload,
+  }
+}

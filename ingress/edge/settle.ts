@@ -1,0 +1,76 @@
+/** What requests say about their upstreams and their service: to breakers, passive health, latencies and the retry budget. */
+import { settle, type Breaker, type BreakerChange, type Outcome } from '../balance/breaker.ts'
+import { observe } from '../balance/latency.ts'
+import { noted } from '../balance/outliers.ts'
+import { release } from '../phases/balance.ts'
+import type { Context, Service, Upstream } from '../phases/context.ts'
+import { outcomeOfExchange, triedMicros } from '../phases/outcome.ts'
+import type { Signals } from './signals.ts'
+
+export interface Settling {
+  /** A try is decided. */
+  readonly tried: (context: Context, outcome: Outcome, reason: string) => void
+  /** The exchange is over. */
+  readonly over: (context: Context) => void
+}
+
+export interface SettlingSettings {
+  readonly signals: Pick<Signals, 'breaker' | 'circuit' | 'ejected'>
+  /** µs, monotonic. */
+  readonly clock: () => number
+}
+
+type Tell = (change: BreakerChange, reason: string) => void
+
+const PROBE: BreakerChange = { from: 'open', to: 'half-open' }
+
+/** A breaker goes half-open by being asked; that is told when the probe is decided. */
+const teller = () => {
+  const open = new WeakSet<Breaker>()
+  return (breaker: Breaker, change: BreakerChange | undefined, reason: string, tell: Tell): void => {
+    const asked = breaker.state !== 'open' || change?.from === 'half-open'
+    if (asked && open.delete(breaker)) tell(PROBE, 'a request may try')
+    if (change === undefined) return
+    if (change.to === 'open') open.add(breaker)
+    tell(change, reason)
+  }
+}
+
+export const createSettling = ({ signals, clock }: SettlingSettings): Settling => {
+  const told = teller()
+  const watch = (service: Service, upstream: Upstream, seen: Parameters<typeof noted>[2], reason: string): void => {
+    const { passive, upstreams } = service
+    if (passive === 'off' || upstreams.length < 2) return
+    const why = noted(upstream, upstreams, seen, passive)
+    if (why !== undefined) signals.ejected(service, upstream, `${why}, the last: ${reason}`)
+  }
+  return {
+    tried: (context, outcome, reason) => {
+      const service = context.service as Service
+      const upstream = context.upstream as Upstream
+      const nowUs = clock()
+      const now = nowUs / 1000
+      const micros = triedMicros(context, outcome, nowUs)
+      if (micros > 0) observe(upstream.latency, micros, now)
+      const { slowCall } = service.breaker
+      const said = outcome === 'good' && slowCall > 0 && micros > slowCall * 1000 ? 'slow' : outcome
+      const change = settle(upstream.breaker, now, context.permission, said)
+      if (outcome === 'good') service.activation = ''
+      if (change?.to === 'closed') upstream.since = now
+      watch(service, upstream, { outcome, micros, now }, reason)
+      told(upstream.breaker, change, said === 'slow' ? `${reason}, too late` : reason, (moved, why) =>
+        signals.breaker(service, upstream, moved, why),
+      )
+    },
+    over: (context) => {
+      release(context)
+      const { service, passage } = context
+      if (service === undefined || passage === 'no') return
+      const outcome = outcomeOfExchange(context, service.breaker.slowCall)
+      const change = settle(service.circuit, clock() / 1000, passage, outcome)
+      told(service.circuit, change, `${context.why} ${context.status}`, (moved, why) =>
+        signals.circuit(service, moved, why),
+      )
+    },
+  }
+}
