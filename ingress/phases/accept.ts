@@ -3,8 +3,9 @@
  * (RFC 9110 section 7.6.1), refuses what two readers could read differently (duplicate or invalid Host), continues the trace.
  */
 import type { Context, Reply, RequestHead } from './context.ts'
-import { connectionNamed, isMark, without } from './fields.ts'
+import { connectionNamed, isMark, PSEUDONYM, without } from './fields.ts'
 import type { Phase } from './compose.ts'
+import { clientAmong, NEIGHBOURS, peerOf, readHops, viaNames, type Neighbours } from './forwarded.ts'
 import { problem } from './problem.ts'
 import { remembered } from '../../schemas/semantics/remembered.ts'
 
@@ -12,6 +13,9 @@ export interface AcceptSettings {
   /** 16 hex digits for a new span, 32 for a new trace. */
   readonly newSpan: () => string
   readonly newTrace: () => string
+  /** Whether a neighbour's word on the client is believed; nobody's unless given. */
+  readonly trusted?: (address: string) => boolean
+  readonly neighbours?: Neighbours
 }
 
 /** RFC 9110 section 7.2: uri-host [":" port]; no user info, no path, no list. */
@@ -27,6 +31,11 @@ interface Scan {
   traceparent: string
   tracestate: boolean
   forwardedId: string
+  forwardedFor: string
+  forwarded: string
+  scheme: string
+  host: string
+  via: string
 }
 
 /** What the proxy notes of a field; true: the field does not go upstream as it is. */
@@ -49,10 +58,13 @@ const NOTES: ReadonlyMap<string, Note> = new Map<string, Note>([
   ['x-request-id', (scan, _head, value) => ((scan.forwardedId = value), true)],
   ['traceparent', (scan, _head, value) => ((scan.traceparent = value), true)],
   ['tracestate', (scan) => ((scan.tracestate = true), false)],
-  // Said anew by the proxy, or never to be believed.
-  ...['x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'forwarded', 'x-real-ip'].map(
-    (name) => [name, drop] as const,
-  ),
+  ['via', (scan, _head, value) => ((scan.via += ',' + value), false)],
+  // Said anew by the proxy: believed when a trusted proxy says it.
+  ['x-forwarded-for', (scan, _head, value) => ((scan.forwardedFor = listed(scan.forwardedFor, value)), true)],
+  ['forwarded', (scan, _head, value) => ((scan.forwarded = listed(scan.forwarded, value)), true)],
+  ['x-forwarded-proto', (scan, _head, value) => ((scan.scheme = value), true)],
+  ['x-forwarded-host', (scan, _head, value) => ((scan.host = value), true)],
+  ...['x-forwarded-port', 'x-real-ip'].map((name) => [name, drop] as const),
   ...['keep-alive', 'proxy-connection', 'trailer', 'upgrade', 'proxy-authenticate', 'proxy-authorization'].map(
     (name) => [name, drop] as const,
   ),
@@ -60,13 +72,28 @@ const NOTES: ReadonlyMap<string, Note> = new Map<string, Note>([
 
 const keep: Note = () => false
 
+const listed = (list: string, value: string): string => (list === '' ? value : `${list}, ${value}`)
+
 const noteOf = remembered((name): Note => {
   const lower = name.toLowerCase()
   return NOTES.get(lower) ?? (isMark(lower) ? drop : keep)
 })
 
+const openScan = (): Scan => ({
+  hosts: 0,
+  connection: '',
+  traceparent: '',
+  tracestate: false,
+  forwardedId: '',
+  forwardedFor: '',
+  forwarded: '',
+  scheme: '',
+  host: '',
+  via: '',
+})
+
 const scanFields = (context: Context): Scan => {
-  const scan: Scan = { hosts: 0, connection: '', traceparent: '', tracestate: false, forwardedId: '' }
+  const scan = openScan()
   const { head } = context
   const raw = context.arrival.rawHeaders
   for (let i = 0; i < raw.length; i += 2) {
@@ -118,6 +145,28 @@ const hostFault = (scan: Scan, context: Context): string | undefined => {
   return fault === '' ? undefined : fault
 }
 
+const lastOf = (list: string): string => list.slice(list.lastIndexOf(',') + 1).trim()
+
+interface Belief {
+  readonly trusted: (address: string) => boolean
+  readonly neighbours: Neighbours
+}
+
+/** Who asks: the neighbour, or whom it asks for when it is trusted. */
+const readClient = (context: Context, scan: Scan, { trusted, neighbours }: Belief): void => {
+  const { head } = context
+  const { from } = neighbours
+  const chain = from === 'forwarded' ? scan.forwarded : scan.forwardedFor
+  const hops = readHops(chain, from)
+  const client = clientAmong(hops, head.client, trusted)
+  head.client = client.node
+  head.chain = hops.length === 0 ? '' : chain
+  const scheme = (client.scheme || lastOf(scan.scheme)).toLowerCase()
+  const host = client.host || lastOf(scan.host)
+  if (scheme === 'http' || scheme === 'https') head.scheme = scheme
+  if (faultOfHost(host) === '') head.publicHost = host
+}
+
 /** `OPTIONS *` asks the server as a whole, which is the proxy (RFC 9110 section 9.3.7). */
 const serverOptions = (): Reply => ({
   status: 204,
@@ -127,13 +176,20 @@ const serverOptions = (): Reply => ({
   why: 'live',
 })
 
-export const createAccept =
-  (settings: AcceptSettings): Phase =>
-  (context, next) => {
+const LOOP = 'This proxy has passed the request on before: an upstream leads back to it.'
+
+export const createAccept = (settings: AcceptSettings): Phase => {
+  const { trusted, neighbours = NEIGHBOURS } = settings
+  return (context, next) => {
     const { head, arrival } = context
     const scan = scanFields(context)
+    head.neighbours = neighbours
+    head.client = peerOf(arrival.peer)
+    if (trusted !== undefined && trusted(head.client)) readClient(context, scan, { trusted, neighbours })
     head.requestId = REQUEST_ID.test(scan.forwardedId) ? scan.forwardedId : arrival.id
     traced(settings, scan, head)
+    if (scan.via !== '' && viaNames(scan.via, [PSEUDONYM, neighbours.name]))
+      return next(problem(context, { why: 'loop', detail: LOOP }))
     const fault = readTarget(context) ?? hostFault(scan, context)
     if (fault !== undefined) return next(problem(context, { why: 'bad-request', detail: fault, close: true }))
     if (arrival.method === 'TRACE' || arrival.method === 'CONNECT')
@@ -143,3 +199,4 @@ export const createAccept =
     if (context.target === '*') return next(serverOptions())
     next()
   }
+}

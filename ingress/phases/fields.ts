@@ -1,10 +1,10 @@
 /** Field lines: which are between neighbours only, which the proxy owns, and how lists of them are cut. */
 import type { Header } from '../../schemas/events.ts'
 import type { FieldLines } from './context.ts'
+import { PSEUDONYM } from './forwarded.ts'
 import { remembered } from '../../schemas/semantics/remembered.ts'
 
-/** The name in Via, Cache-Status and Proxy-Status. */
-export const PSEUDONYM = 'chaos-proxy'
+export { PSEUDONYM }
 export const VIA = `1.1 ${PSEUDONYM}`
 
 /** RFC 9110 section 7.6.1, and Proxy-Connection, which it names as a mistake to be removed. */

@@ -5,26 +5,42 @@
 import type { Outcome } from '../balance/breaker.ts'
 import { takeOut } from '../balance/budget.ts'
 import type { Context, Failure, FieldLines, Service, Upstream, Why } from './context.ts'
-import { answerField, connectionNamed, VIA } from './fields.ts'
+import { answerField, connectionNamed, VIA, without } from './fields.ts'
+import { forwardedField, forwardedFor, peerOf, type Neighbours } from './forwarded.ts'
+
+/** Who asked, in the fields that the configuration wants. */
+const tellOrigin = (lines: string[], { head, arrival }: Context, { as, from }: Neighbours): void => {
+  const host = head.publicHost || head.host
+  const told = { chain: head.chain, from, last: { node: peerOf(arrival.peer), host, scheme: head.scheme } }
+  if (as !== 'rfc7239') {
+    lines.push('x-forwarded-for', forwardedFor(told), 'x-forwarded-proto', head.scheme)
+    if (host !== '') lines.push('x-forwarded-host', host)
+  }
+  if (as !== 'x-forwarded') lines.push('forwarded', forwardedField(told))
+}
+
+const ACCEPT_CODING = new Set(['accept-encoding'])
+
+/** A coded answer could not be changed on its way. */
+const uncoded = ({ head, distortions }: Context): FieldLines =>
+  distortions.some(({ kind }) => kind === 'corrupt')
+    ? [...without(head.fields, ACCEPT_CODING), 'accept-encoding', 'identity']
+    : head.fields
+
+/** RFC 9110 section 7.6.3: by which version of HTTP we got it. */
+const viaOf = (protocol: string, name: string): string => `${protocol.slice(protocol.indexOf('/') + 1)} ${name}`
 
 /** The fields of the request as the upstream gets them. */
 export const upstreamFields = (context: Context): string[] => {
   const { arrival, head } = context
+  const { neighbours } = head
   const upstream = context.upstream as Upstream
   const keep = (context.service as Service).host === 'keep' && head.host !== ''
-  const lines = ['host', keep ? head.host : upstream.authority]
-  let forwardedFor = ''
-  for (let i = 0; i < head.fields.length; i += 2) {
-    const name = head.fields[i] as string
-    const value = head.fields[i + 1] as string
-    if (name.length === 15 && name.toLowerCase() === 'x-forwarded-for') forwardedFor += value + ', '
-    else lines.push(name, value)
-  }
-  lines.push('x-forwarded-for', forwardedFor + arrival.peer)
-  lines.push('x-forwarded-proto', arrival.secure ? 'https' : 'http')
-  if (head.host !== '') lines.push('x-forwarded-host', head.host)
+  const lines = ['host', keep ? head.host : upstream.authority, ...uncoded(context)]
+  tellOrigin(lines, context, neighbours)
   if (head.acceptsTrailers) lines.push('te', 'trailers')
-  lines.push('x-request-id', head.requestId, 'traceparent', head.traceparent, 'via', VIA)
+  lines.push('x-request-id', head.requestId, 'traceparent', head.traceparent)
+  lines.push('via', viaOf(arrival.protocol, neighbours.name))
   return lines
 }
 
@@ -123,7 +139,20 @@ export const retryOf = (context: Context, trouble: Trouble, again: boolean): 'ot
 export const hasBody = (method: string, status: number): boolean =>
   method !== 'HEAD' && status !== 204 && status !== 304
 
-export const withVia = (lines: string[], requestId: string): FieldLines => {
+const ms = (us: number): string => (us / 1000).toFixed(2)
+
+/** https://www.w3.org/TR/server-timing/: the proxy's own time until the request was handed on, and the upstream's until its first byte. */
+const timing = ({ arrival, handedAt, firstByteAt }: Context): string[] => {
+  if (handedAt === 0) return []
+  const upstream = firstByteAt === 0 ? '' : `, upstream;dur=${ms(firstByteAt - handedAt)}`
+  return ['server-timing', `proxy;dur=${ms(handedAt - arrival.started)}${upstream}`]
+}
+
+/** Adds what the proxy says itself in an answer, whoever gave it. */
+export const withVia = (lines: string[], requestId: string, context?: Context): FieldLines => {
   lines.push('via', VIA, 'x-request-id', requestId)
+  if (context === undefined) return lines
+  lines.push(...context.own)
+  if (context.head.neighbours.timing) lines.push(...timing(context))
   return lines
 }

@@ -23,6 +23,11 @@ const KINDS: Record<Exclude<Why, 'live' | 'client-gone'>, Kind> = {
   'method-refused': { status: 405, title: 'The method is not allowed here', error: 'http_request_error' },
   'no-route': { status: 404, title: 'No service matches the path', error: 'destination_not_found' },
   'client-stalled': { status: 408, title: 'The request did not arrive in time', error: '' },
+  loop: { status: 508, title: 'The request goes in circles', error: 'proxy_loop_detected' },
+  'rate-limited': { status: 429, title: 'Too many requests', error: '' },
+  'too-many': { status: 503, title: 'Too many requests are under way', error: '' },
+  overloaded: { status: 503, title: 'The proxy is short of memory', error: 'proxy_internal_response' },
+  fault: { status: 503, title: 'This fault was ordered', error: '' },
   internal: { status: 500, title: 'The proxy made a mistake', error: 'proxy_internal_error' },
 }
 
@@ -40,6 +45,8 @@ export interface ProblemDetails {
   readonly retryAfter?: number
   readonly headers?: readonly string[]
   readonly close?: boolean
+  /** More members of the body. */
+  readonly more?: Readonly<Record<string, unknown>>
 }
 
 const encode = (text: string): Uint8Array => {
@@ -68,6 +75,7 @@ export const problem = (context: Context, details: ProblemDetails): Reply => {
     detail: details.detail,
     ...(context.service === undefined ? {} : { service: context.service.name }),
     request_id: context.head.requestId,
+    ...details.more,
   })
   const close = details.close === true ? { close: true } : {}
   return { status, headers, body, answeredBy: 'self', why: details.why, ...close }

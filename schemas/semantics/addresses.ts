@@ -41,9 +41,9 @@ const v6Groups = (text: string): Groups | undefined => {
 
 /** An address without brackets and port; a zone (`%eth0`) is ignored. */
 const parse = (text: string): Groups | undefined => {
+  if (!text.includes(':')) return v4Groups(text)
   const zone = text.indexOf('%')
-  const bare = zone < 0 ? text : text.slice(0, zone)
-  return bare.includes(':') ? v6Groups(bare) : v4Groups(bare)
+  return v6Groups(zone < 0 ? text : text.slice(0, zone))
 }
 
 const isV4 = (groups: Groups): boolean => groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0)
@@ -57,12 +57,14 @@ const v4Text = (groups: Groups): string =>
 /** The longest run of zero groups becomes `::` (RFC 5952 section 4.2). */
 const v6Text = (groups: Groups): string => {
   const text = groups.map((group) => group.toString(16)).join(':')
-  const runs = text.match(/\b(?:0:)+0\b/g) ?? []
-  const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), '')
-  if (longest === '') return text
-  const at = text.indexOf(longest)
-  const before = text.slice(0, at).replace(/:$/, '')
-  return `${before}::${text.slice(at + longest.length).replace(/^:/, '')}`
+  let at = 0
+  let length = 0
+  for (const { 0: run, index } of text.matchAll(/\b(?:0:)+0\b/g)) {
+    if (run.length <= length) continue
+    at = index
+    length = run.length
+  }
+  return length === 0 ? text : `${text.slice(0, Math.max(0, at - 1))}::${text.slice(at + length + 1)}`
 }
 
 const told = (groups: Groups): string => (isV4(groups) ? v4Text(groups) : v6Text(groups))
