@@ -189,6 +189,11 @@ export interface UpstreamStatus {
   readonly breaker: 'closed' | 'open' | 'half-open'
   /** Round trip of the last good health check, ms; -1 before. */
   readonly latency: number
+  /** When the last check came back, ms since the epoch, and what it found; 0 and '' before. */
+  readonly checkedAt: number
+  /** Time of the last order to check that was carried out, µs. */
+  readonly obeyed: number
+  readonly checked: string
   readonly weight: number
   /** It gets no new requests: an operator said so. */
   readonly drained: boolean

@@ -7,6 +7,8 @@ export interface AdminClient {
   get<T>(path: string): Promise<T>
   put<T>(path: string, value: unknown): Promise<T>
   post<T>(path: string, value: unknown): Promise<T>
+  patch<T>(path: string, value: unknown): Promise<T>
+  delete<T>(path: string): Promise<T>
 }
 
 const TIMEOUT_MS = 5_000
@@ -69,5 +71,7 @@ export const adminClient = (url: string, token: string): AdminClient => {
     get: (path) => call('GET', path),
     put: (path, value) => call('PUT', path, value),
     post: (path, value) => call('POST', path, value),
+    patch: (path, value) => call('PATCH', path, value),
+    delete: (path) => call('DELETE', path, {}),
   }
 }

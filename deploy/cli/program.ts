@@ -13,6 +13,7 @@ import { registerRoles } from './commands/roles.ts'
 import { registerSimulate } from './commands/simulate.ts'
 import { registerTopics } from './commands/topics.ts'
 import { registerTopology } from './commands/topology.ts'
+import { registerUpstreams } from './commands/upstreams.ts'
 import { CliError, EXIT, exitCodeOf, explain } from './failure.ts'
 import { openTerminal } from './terminal.ts'
 import { version } from './version.ts'
@@ -34,6 +35,7 @@ const build = (): Command => {
     registerDemo,
     registerRoles,
     registerMode,
+    registerUpstreams,
     registerDrift,
     registerOpenApi,
     registerLearn,

@@ -10,6 +10,12 @@ export interface Health {
   bad: number
   /** Round trip of the last good check, ms; -1 before. */
   latency: number
+  /** When the last check came back, ms since the epoch; 0 before. */
+  checkedAt: number
+  /** The last order to check that was carried out: the time on it, µs; 0 before. */
+  obeyed: number
+  /** What it found. */
+  checked: string
 }
 
 export interface HealthChange {
@@ -17,7 +23,7 @@ export interface HealthChange {
   readonly to: Health['state']
 }
 
-export const openHealth = (): Health => ({ state: 'unknown', good: 0, bad: 0, latency: -1 })
+export const openHealth = (): Health => ({ state: 'unknown', good: 0, bad: 0, latency: -1, checkedAt: 0, obeyed: 0, checked: '' })
 
 /** One check came back. The first good one makes an unknown upstream up. */
 export const checked = (

@@ -9,14 +9,14 @@ import { checked, nextCheck, wrongAnswer } from '../balance/health.ts'
 import { swept } from '../balance/outliers.ts'
 import type { HealthOptions } from '../options.ts'
 import type { Service, Upstream } from '../phases/context.ts'
-import { monotonic } from './clock.ts'
+import { monotonic, wall } from './clock.ts'
 import type { Signals } from './signals.ts'
 
 type Told = Pick<Signals, 'health' | 'ejected' | 'returned'>
 
 export interface Checker {
-  /** Checks these from now on, if the service wants it; those that are checked already are checked at once. */
-  readonly watch: (service: Service, upstreams: readonly Upstream[]) => void
+  /** Checks these now and from now on, if the service wants it. `order`: the time on the order to do so. */
+  readonly watch: (service: Service, upstreams: readonly Upstream[], order?: number) => void
   readonly forget: (upstream: Upstream) => void
   readonly close: () => void
 }
@@ -101,6 +101,7 @@ interface Round {
   timer: NodeJS.Timeout | undefined
   /** A check is under way. */
   busy: boolean
+  order: number
 }
 
 /** Checks every upstream of every service that wants it. */
@@ -111,6 +112,8 @@ export const startChecker = (services: readonly Service[], signals: Told): Check
     const { health, breaker } = upstream
     if (service.health === 'off') return
     const now = monotonic() / 1000
+    health.checkedAt = Math.round(wall() / 1000)
+    health.checked = reason
     if (ok) {
       health.latency = ms
       hint(breaker, now)
@@ -123,16 +126,19 @@ export const startChecker = (services: readonly Service[], signals: Told): Check
     if (service.health === 'off' || round.busy) return
     clearTimeout(round.timer)
     round.busy = true
+    const { order } = round
     const verdict = await ask(upstream, service.health)
     round.busy = false
     if (rounds.get(upstream) !== round) return
+    upstream.health.obeyed = order
     heard(service, upstream, verdict)
-    const pause = nextCheck(service.health, ill(upstream), Math.random())
+    const pause = round.order > order ? 0 : nextCheck(service.health, ill(upstream), Math.random())
     round.timer = setTimeout(() => void check(service, upstream, round), pause).unref()
   }
-  const watch: Checker['watch'] = (service, upstreams) => {
+  const watch: Checker['watch'] = (service, upstreams, order = 0) => {
     for (const upstream of upstreams) {
-      const round = rounds.get(upstream) ?? { timer: undefined, busy: false }
+      const round = rounds.get(upstream) ?? { timer: undefined, busy: false, order }
+      round.order = Math.max(round.order, order)
       rounds.set(upstream, round)
       void check(service, upstream, round)
     }

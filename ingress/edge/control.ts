@@ -1,6 +1,6 @@
 /**
  * What the ingress obeys: the `control` topic, followed as a view. `mode/<service>`, `upstream/<service>/<url>` (service or
- * URL `*` means all) and `check/<service>/<url>`, which asks for a health check now.
+ * URL `*` means all), `fault/<id>`, and `check/<service>/<url>`, which asks for a health check now.
  */
 import { wordOf, type Word } from '../balance/membership.ts'
 import type { Codecs } from '../../schemas/codecs.ts'
@@ -18,6 +18,8 @@ export interface ControlSettings {
   readonly logger: Logger
   readonly onMode: (service: Service, from: Mode, by: string) => void
   readonly members: Pick<Members, 'obey' | 'check' | 'follow'>
+  /** A word under `fault/…`, undefined when it was taken back. */
+  readonly onFault: (key: string, word: Control | undefined) => void
 }
 
 const MODES: ReadonlySet<unknown> = new Set<Mode>(['off', 'failover', 'mock'])
@@ -63,10 +65,10 @@ const obey = ({ services, members, onMode }: ControlSettings, found: ReadonlyMap
   }
 }
 
-const checkNow = ({ services, members }: ControlSettings, key: string): void => {
+const checkNow = ({ services, members }: ControlSettings, { key, at }: Control): void => {
   for (const service of services) {
     const prefix = `check/${service.name}/`
-    if (key.startsWith(prefix)) members.check(service, key.slice(prefix.length))
+    if (key.startsWith(prefix)) members.check(service, key.slice(prefix.length), at)
   }
 }
 
@@ -85,7 +87,10 @@ export const followControl = async (settings: ControlSettings): Promise<View> =>
     } catch (error) {
       logger.warn({ err: error, key }, 'a control record cannot be read and is not obeyed: write it again')
     }
-    if (key.startsWith('check/')) checkNow(settings, key)
+    const word = found.get(key)
+    if (key.startsWith('check/')) {
+      if (word !== undefined) checkNow(settings, word)
+    } else if (key.startsWith('fault/')) settings.onFault(key, word)
     else obey(settings, found)
   }
   settings.members.follow(() => obey(settings, found))

@@ -20,7 +20,8 @@ export interface Words {
 export interface Members {
   /** Everything that operators said about the service's upstreams. */
   readonly obey: (service: Service, words: Words) => void
-  readonly check: (service: Service, url: string) => void
+  /** `order`: the time on it, µs. */
+  readonly check: (service: Service, url: string, order: number) => void
   /** Called after a reload: what was said before holds over the new configuration too. */
   readonly follow: (obey: () => void) => void
   readonly reload: (options: readonly ServiceOptions[]) => readonly string[]
@@ -127,9 +128,9 @@ export const openMembers = (settings: MembersSettings): Members => {
   return {
     obey: (service, words) => change(service, { words }),
     follow: (obey) => (obeyAgain = obey),
-    check: (service, url) => {
+    check: (service, url, order) => {
       const meant = service.upstreams.filter((upstream) => upstream.url === url)
-      checker.watch(service, meant)
+      checker.watch(service, meant, order)
     },
     reload,
   }

@@ -10,6 +10,7 @@ import { modeRoutes } from './api/mode.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import { stateRoutes } from './api/state.ts'
 import { trafficRoutes } from './api/traffic.ts'
+import { upstreamRoutes } from './api/upstreams.ts'
 import type { ApiContext } from './api/context.ts'
 import type { Database } from '../kit/database.ts'
 import { followKnowledge } from './knowledge.ts'
@@ -72,7 +73,16 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
   app.use('*', bodyLimit({ maxSize: BODY, onError: (c) => problem(c, 413, `a body here has at most ${BODY} bytes`) }))
   probes(app, context)
   pageRoutes(app)
-  const all = [endpointRoutes, openApiRoutes, driftRoutes, trafficRoutes, modeRoutes, ghostRoutes, stateRoutes]
+  const all = [
+    endpointRoutes,
+    openApiRoutes,
+    driftRoutes,
+    trafficRoutes,
+    modeRoutes,
+    ghostRoutes,
+    upstreamRoutes,
+    stateRoutes,
+  ]
   for (const routes of all) routes(app, context)
   app.doc31('/admin/openapi.json', document)
   app.notFound((c) => problem(c, 404, 'there is nothing here; GET /admin/openapi.json lists what there is'))
