@@ -1,6 +1,6 @@
 /** The face of the ingress, and the one place where its phases and its edge are put together. */
 import { openGhostBook } from '../schemas/semantics/ghosts/book.ts'
-import { createRedactor } from '../schemas/semantics/redaction.ts'
+import { createRedactor, type Redactor } from '../schemas/semantics/redaction.ts'
 import { sendReply } from './edge/carrier.ts'
 import { startChecker } from './edge/checker.ts'
 import { monotonic, wall } from './edge/clock.ts'
@@ -16,6 +16,7 @@ import { openMetrics } from './edge/metrics.ts'
 import { openPools, type Pools } from './edge/pools.ts'
 import { createRecord } from './edge/record.ts'
 import { openServer, type Listening } from './edge/server.ts'
+import { openShield, type Shield } from './edge/shield.ts'
 import { createSettling, type Settling } from './edge/settle.ts'
 import { createSignals, startHeartbeat } from './edge/signals.ts'
 import { openViews, type Views } from './edge/views.ts'
@@ -46,6 +47,8 @@ interface Parts {
   readonly services: readonly Service[]
   readonly emitter: Emitter
   readonly keys: Keys
+  readonly redactor: Redactor
+  readonly shield: Shield
   readonly settling: Settling
   readonly views: Views
   readonly pools: Pools
@@ -62,9 +65,8 @@ const forwardOf = ({ settling, pools, draining }: Parts, decide: Decide): Phase 
   })
 
 const walkOf = (parts: Parts): ((context: Context) => void) => {
-  const { options, services, emitter, keys, settling, views, draining } = parts
+  const { options, services, emitter, keys, redactor, shield, settling, views, draining } = parts
   const { capture, logger } = options
-  const redactor = createRedactor(keys, capture.redact ?? REDACT)
   const captured: CaptureSettings = {
     redactor,
     bodies: capture.bodies,
@@ -94,10 +96,10 @@ const walkOf = (parts: Parts): ((context: Context) => void) => {
   })
   return compose({
     phases: [
-      ['accept', createAccept({ newSpan, newTrace })],
+      ['accept', createAccept({ newSpan, newTrace, ...shield.belief })],
       ['route', createRoute(services)],
-      ['limit', createLimit([])],
-      ['fault', createFault([])],
+      ['limit', createLimit(shield.limiters)],
+      ['fault', createFault(shield.faults)],
       ['decide', decide.phase],
       ['balance', createBalance({ clock: monotonic, recover: decide.recover })],
       ['forward', forward],
@@ -105,6 +107,7 @@ const walkOf = (parts: Parts): ((context: Context) => void) => {
     answer: (context, reply, done) => sendReply(context, reply, draining(), done),
     record: (context) => {
       settling.over(context)
+      shield.over(context)
       record(context)
     },
     defect: (context, phase, error) => {
@@ -142,20 +145,27 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
   const life: { server?: Listening } = {}
   const draining = (): boolean => life.server?.draining() ?? false
   const settling = createSettling({ signals, clock: monotonic })
-  const run = walkOf({ options, services, emitter, keys, settling, views, pools, draining })
+  const redactor = createRedactor(keys, options.capture.redact ?? REDACT)
+  const { principalOf } = redactor
+  const { pseudonym } = keys
+  const inFlight = (): number => life.server?.inFlight() ?? 0
+  const shield = openShield({ options, logger, principalOf, pseudonym, inFlight })
+  const run = walkOf({ options, services, emitter, keys, redactor, shield, settling, views, pools, draining })
   const checker = startChecker(services, signals)
   const now = (): number => monotonic() / 1000
   const members = openMembers({ services, configured: options.services, given, pools, checker, logger, now })
-  views.follow('control', () => followControl({ ...options, services, members, onMode: signals.mode }))
+  views.follow('control', () =>
+    followControl({ ...options, services, members, onMode: signals.mode, onFault: shield.obeyFault }),
+  )
   await views.ready()
   const { host, port, headersTimeout = 60_000, stallTimeout = 30_000 } = options.listen
   const server = await openServer({ host, port, headersTimeout, stallTimeout, maxBody: options.capture.maxBody, run })
   life.server = server
-  const { inFlight } = server
   const stopHeartbeat = startHeartbeat({ emitter, services, views, inFlight, every: options.heartbeat ?? 1000 })
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     checker.close()
+    shield.close()
     await server.close(DRAIN_REQUESTS)
     stopHeartbeat()
     await emitter.close(DRAIN_EVENTS)
@@ -167,7 +177,7 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
     port: server.port,
     status: () => ({
       instance,
-      inFlight: server.inFlight(),
+      inFlight: inFlight(),
       services: services.map((service) => statusOf(service, now())),
       events: emitter.status(),
     }),

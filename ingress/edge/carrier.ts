@@ -91,7 +91,7 @@ export const sendReply = (context: Context, reply: Reply, draining: boolean, don
     done()
   }
   const { status, body } = reply
-  const lines = withVia([...reply.headers], context.head.requestId) as string[]
+  const lines = withVia([...reply.headers], context.head.requestId, context) as string[]
   if (!isBodiless(status)) lines.push('content-length', String(body.length))
   const bodiless = isBodiless(status) || context.arrival.method === 'HEAD'
   const close = reply.close === true || draining || !carrier.received

@@ -76,7 +76,7 @@ const switchOver = (attempt: Attempt, answer: IncomingMessage, tunnel: Duplex, f
   context.answeredBy = 'upstream'
   context.complete = true
   context.responseHeaders = clientFields(answer.rawHeaders).lines
-  const lines = withVia([...context.responseHeaders], context.head.requestId) as string[]
+  const lines = withVia([...context.responseHeaders], context.head.requestId, context) as string[]
   lines.push('connection', 'Upgrade', 'upgrade', answer.headers.upgrade ?? 'websocket')
   const { socket } = client
   socket.write(rawHead(101, answer.statusMessage ?? '', lines), 'latin1')

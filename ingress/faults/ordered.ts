@@ -13,6 +13,8 @@ export interface OrderedSettings {
   readonly active: () => readonly ActiveFault[]
   /** Calls back after so many ms. */
   readonly after: (ms: number, then: () => void) => void
+  /** The client did not wait. */
+  readonly gone: (context: Context) => boolean
   /** Resets the client's connection. */
   readonly reset: (context: Context) => void
   /** `context.distortions` are complete. */
@@ -31,6 +33,7 @@ const answer = (context: Context, effect: Extract<Effect, { kind: 'answer' }>): 
 const GONE: Reply = { status: 0, headers: [], body: new Uint8Array(0), answeredBy: 'fault', why: 'fault' }
 
 const finish = (context: Context, effects: readonly Effect[], settings: OrderedSettings, next: Next): void => {
+  if (settings.gone(context)) return next(GONE)
   if (effects.some(({ kind }) => kind === 'reset')) {
     settings.reset(context)
     return next(GONE)

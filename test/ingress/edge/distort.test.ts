@@ -9,7 +9,7 @@ import type { Distortion } from '../../../ingress/phases/context.ts'
 const stand = (distortions: readonly Distortion[]) => {
   const seen = { text: '', start: undefined as AnswerStart | undefined, end: '', flushed: 0 }
   const client = { ready: true }
-  let timers: { at: number; then: () => void }[] = []
+  let timers: { at: number; ring: () => void }[] = []
   let now = 0
   const wire = {
     begin: (_: Carrier, start: AnswerStart) => void (seen.start = start),
@@ -41,7 +41,7 @@ const stand = (distortions: readonly Distortion[]) => {
     drained: undefined,
     closed: undefined,
   }
-  distort(carrier, distortions, (ms, then) => void timers.push({ at: now + ms, then }))
+  distort(carrier, distortions, (ms, then) => void timers.push({ at: now + ms, ring: then }))
   const pass = (ms: number): void => {
     const until = now + ms
     for (;;) {
@@ -49,7 +49,7 @@ const stand = (distortions: readonly Distortion[]) => {
       if (next === undefined || next.at > until) break
       timers = timers.filter((timer) => timer !== next)
       now = next.at
-      next.then()
+      next.ring()
     }
     now = until
   }

@@ -28,6 +28,7 @@ const walk = (faults: readonly ActiveFault[], context: Context = asked()) => {
         seen.waited += ms
         then()
       },
+      gone: () => false,
       reset: () => (seen.reset = true),
       distort: () => (seen.distorted = true),
       onHit: (_, kind) => seen.hits.push(kind),

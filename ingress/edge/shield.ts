@@ -1,0 +1,90 @@
+/** The shield, put together: whom to believe, who is refused, which faults strike. */
+import { randomInt } from 'node:crypto'
+import { Counter, type Registry } from 'prom-client'
+import { addressSet } from '../../schemas/semantics/addresses.ts'
+import { orderedFaults } from '../faults/ordered.ts'
+import type { IngressOptions, Logger } from '../options.ts'
+import type { AcceptSettings } from '../phases/accept.ts'
+import type { Phase } from '../phases/compose.ts'
+import type { Context, FieldLines } from '../phases/context.ts'
+import { PSEUDONYM } from '../phases/forwarded.ts'
+import { limitConcurrency, limitRates, shedLoad, type Limiter } from '../phases/limit.ts'
+import { carrierOf } from './carrier.ts'
+import { monotonic, wall } from './clock.ts'
+import { distort, resetClient, type After } from './distort.ts'
+import { openFaults, type Faults } from './faults.ts'
+import { openPressure } from './pressure.ts'
+
+export interface ShieldSettings {
+  readonly options: Pick<IngressOptions, 'listen' | 'overload' | 'serverTiming' | 'registry'>
+  readonly logger: Logger
+  readonly principalOf: (lines: FieldLines) => string
+  /** A keyed one-way name, the same at every start. */
+  readonly pseudonym: (text: string) => string
+  readonly inFlight: () => number
+}
+
+export interface Shield {
+  readonly belief: Pick<AcceptSettings, 'trusted' | 'neighbours'>
+  readonly limiters: readonly Limiter[]
+  readonly faults: readonly Phase[]
+  readonly obeyFault: Faults['obey']
+  /** The request is over; once for each. */
+  readonly over: (context: Context) => void
+  readonly close: () => void
+}
+
+const OVERLOAD = { maxMemory: 0.92, maxRequests: 0 }
+
+/** Other proxies of this kind have another secret, so a chain of them is no loop; our own workers have the same. */
+const nameOf = (pseudonym: ShieldSettings['pseudonym']): string =>
+  `${PSEUDONYM}-${pseudonym('via').slice(0, 6).toLowerCase()}`
+
+const beliefOf = ({ options, pseudonym }: ShieldSettings): Shield['belief'] => {
+  const { trustedProxies = [], clientFrom = 'x-forwarded-for', forwarded = 'x-forwarded' } = options.listen
+  const timing = options.serverTiming ?? false
+  const neighbours = { from: clientFrom, as: forwarded, name: nameOf(pseudonym), timing }
+  return trustedProxies.length === 0 ? { neighbours } : { neighbours, trusted: addressSet(trustedProxies) }
+}
+
+const counterOf = (registry: Registry): Counter =>
+  new Counter({
+    name: 'chaosproxy_faults_total',
+    help: 'Requests that an ordered fault struck',
+    labelNames: ['service', 'fault'],
+    registers: [registry],
+  })
+
+const after: After = (ms, then) => void setTimeout(then, ms).unref()
+
+const faultsPhase = (faults: Faults, registry: Registry): Phase => {
+  const struck = counterOf(registry)
+  return orderedFaults({
+    active: faults.active,
+    after,
+    gone: (context) => carrierOf(context).over,
+    reset: (context) => resetClient(carrierOf(context)),
+    distort: (context) => distort(carrierOf(context), context.distortions, after),
+    onHit: (context, fault) => struck.inc({ service: context.service?.name ?? '', fault }),
+  })
+}
+
+export const openShield = (settings: ShieldSettings): Shield => {
+  const { options, principalOf, inFlight, logger } = settings
+  const clock = (): number => monotonic() / 1000
+  const pressure = openPressure()
+  const concurrency = limitConcurrency(clock)
+  const faults = openFaults({ principalOf, wall, clock, logger })
+  return {
+    belief: beliefOf(settings),
+    limiters: [
+      shedLoad(options.overload ?? OVERLOAD, { memory: pressure.memory, inFlight }),
+      limitRates({ principalOf, seed: randomInt(2 ** 31) }, clock),
+      concurrency.limiter,
+    ],
+    faults: [faultsPhase(faults, options.registry)],
+    obeyFault: faults.obey,
+    over: concurrency.over,
+    close: pressure.close,
+  }
+}
