@@ -30,6 +30,8 @@ export interface Dev {
   /** Resolves when learners and console run too; rejects when one of them never will. */
   readonly complete: Promise<void>
   readonly admin: AdminClient
+  /** Takes over a new configuration of the services; returns what needs a restart, in words. */
+  reload(config: Config): readonly string[]
   /** Of the forked roles, now. */
   pids(): readonly number[]
   /** Drains: no request is cut off, no event is lost. */
@@ -150,6 +152,7 @@ export const startDev = async (options: DevOptions): Promise<Dev> => {
     facts,
     complete,
     admin: adminClient(facts.admin, config.admin.token),
+    reload: parts.ingress.reload,
     pids: () => [parts.processors.pid(), parts.console.pid()].filter((pid) => pid !== undefined),
     close: () => (closing ??= summaryOf(parts, began, config).finally(() => removeRunFile(place))),
   }

@@ -1,5 +1,6 @@
 /** The ingress with its log, spool and key. */
 import { startIngress, type IngressEvent } from '../../ingress/ingress.ts'
+import type { Config } from '../../schemas/config.ts'
 import { openIngressLog } from './open-log.ts'
 import { allOf } from './readiness.ts'
 import { makePlace, placeOf, secretOf } from './place.ts'
@@ -9,6 +10,7 @@ import { openSpool } from '../../processors/runtime/logs/embedded/spool.ts'
 import type { Ingress } from '../../ingress/options.ts'
 
 export interface IngressRole extends Role {
+  reload(config: Config): readonly string[]
   readonly ingress: Ingress
 }
 
@@ -72,6 +74,7 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
         const { events } = ingress.status()
         return { ...tally, events: events.emitted, dropped: events.dropped, spooled: events.spool.records }
       },
+      reload: (next) => ingress.reload(servicesOf(next)),
       close: () => closeAll(closers),
     }
   } catch (error) {

@@ -23,7 +23,15 @@ export interface HealthChange {
   readonly to: Health['state']
 }
 
-export const openHealth = (): Health => ({ state: 'unknown', good: 0, bad: 0, latency: -1, checkedAt: 0, obeyed: 0, checked: '' })
+export const openHealth = (): Health => ({
+  state: 'unknown',
+  good: 0,
+  bad: 0,
+  latency: -1,
+  checkedAt: 0,
+  obeyed: 0,
+  checked: '',
+})
 
 /** One check came back. The first good one makes an unknown upstream up. */
 export const checked = (

@@ -7,6 +7,7 @@ import { EXIT } from '../failure.ts'
 import { listenToKeys } from '../keys.ts'
 import { jsonLogger, terminalLogger, type Logger } from '../logger.ts'
 import { configOf, withPlace, withTarget, type CommonFlags } from '../options.ts'
+import { reloadOnHangup } from '../reload.ts'
 import { untilInterrupted, type Ended } from '../signals.ts'
 import { openTerminal, type Terminal } from '../terminal.ts'
 
@@ -46,6 +47,7 @@ export const runDev = async (flags: CommonFlags): Promise<void> => {
   announce(dev, terminal, json ? logger : undefined)
   const keys = (stop: () => void): (() => void) =>
     json ? () => undefined : listenToKeys({ dev, terminal, quit: stop })
+  const stopReloading = reloadOnHangup({ loaded, load: () => configOf(flags), apply: dev.reload, logger })
   let how: Ended
   try {
     dev.complete.then(() => logger.info({}, 'all roles run')).catch(() => undefined)
@@ -54,6 +56,7 @@ export const runDev = async (flags: CommonFlags): Promise<void> => {
     await dev.close()
     throw error
   }
+  stopReloading()
   const summary = await dev.close()
   if (json) logger.info(summary, 'stopped')
   else for (const line of ['', ...summaryLines(summary)]) terminal.print(line)

@@ -11,6 +11,7 @@ import { startVitals, type Vitals } from '../../roles/vitals.ts'
 import { CliError, EXIT } from '../failure.ts'
 import { jsonLogger, terminalLogger, type Logger } from '../logger.ts'
 import { configOf, withPlace, withTarget, type CommonFlags } from '../options.ts'
+import { reloadOnHangup } from '../reload.ts'
 import { untilInterrupted, type Ended } from '../signals.ts'
 import { openTerminal } from '../terminal.ts'
 import { noticePrinter } from './dev.ts'
@@ -18,6 +19,7 @@ import { noticePrinter } from './dev.ts'
 interface Setting {
   readonly role: RoleName
   readonly loaded: Loaded
+  readonly load: () => Loaded
   readonly logger: Logger
   readonly context: RoleContext
 }
@@ -56,6 +58,12 @@ const STILL_MS = 6_000
 const STILL = 'still starting: log or database have not answered yet (chaos-proxy doctor asks them)'
 const IS: Readonly<Record<RoleName, string>> = { ingress: 'is', processors: 'are', sinks: 'are', console: 'is' }
 
+/** Processes end with their role: nobody has to stop listening. */
+const listenForReloads = ({ loaded, load, logger }: Setting, running: Role): void => {
+  if (running.reload === undefined) return
+  reloadOnHangup({ loaded, load, apply: running.reload, logger })
+}
+
 const runUntilEnded = async (setting: Setting): Promise<Ended> => {
   const { role, logger, loaded, context } = setting
   let running: Role | undefined
@@ -67,6 +75,7 @@ const runUntilEnded = async (setting: Setting): Promise<Ended> => {
     clearTimeout(waiting)
     const { url } = running.facts
     if (role === 'console' && typeof url === 'string') writeRunFile(place, { pid: process.pid, proxy: '', admin: url })
+    listenForReloads(setting, running)
     logger.info({ ...running.facts, ...(vitals ? { vitals: vitals.port } : {}) }, `${role} ${IS[role]} ready`)
     return await Promise.race([untilInterrupted(), failing(running)])
   } finally {
@@ -94,7 +103,7 @@ const run = async (role: RoleName, flags: CommonFlags): Promise<void> => {
   const onNotice = noticePrinter(terminal, json ? logger : undefined, flags.verbose === true)
   const metrics = (): Promise<string> => registry.metrics()
   const context = { config, logger, registry, onNotice, metrics, alone: true }
-  const ended = await runUntilEnded({ role, loaded, logger, context })
+  const ended = await runUntilEnded({ role, loaded, load: () => configOf(flags), logger, context })
   process.exitCode = ended === 'interrupted' ? EXIT.interrupted : EXIT.ok
 }
 
