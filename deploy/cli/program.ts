@@ -1,6 +1,7 @@
 /** The command line: one file per command; what goes wrong is said without a stack, and told to the shell. */
 import { Command, CommanderError } from 'commander'
 import { suggestion } from '../config/problems.ts'
+import { registerChaos } from './commands/chaos.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerDev } from './commands/dev.ts'
@@ -36,6 +37,7 @@ const build = (): Command => {
     registerRoles,
     registerMode,
     registerUpstreams,
+    registerChaos,
     registerDrift,
     registerOpenApi,
     registerLearn,

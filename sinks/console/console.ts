@@ -3,6 +3,7 @@ import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import type { AddressInfo } from 'node:net'
+import { chaosRoutes } from './api/chaos.ts'
 import { driftRoutes } from './api/drift.ts'
 import { endpointRoutes } from './api/endpoints.ts'
 import { ghostRoutes } from './api/ghosts.ts'
@@ -81,6 +82,7 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
     modeRoutes,
     ghostRoutes,
     upstreamRoutes,
+    chaosRoutes,
     stateRoutes,
   ]
   for (const routes of all) routes(app, context)
