@@ -72,7 +72,8 @@ export interface GhostOptions {
   readonly mode: Mode
   /** What ghosts may answer; anything else gets an honest 503. */
   readonly methods: readonly string[]
-  readonly writes: 'reject'
+  /** What happens to writes that no upstream can take: an honest 503, or a ghost's answer that only their sender sees. */
+  readonly writes: 'reject' | 'simulate' | 'queue'
   /** 0..1 */
   readonly minConfidence: number
   readonly maxAge: number

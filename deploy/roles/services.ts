@@ -16,7 +16,7 @@ const service = (s: ServiceConfig): ServiceOptions => {
     retry: s.retry,
     breaker: s.breaker,
     timeouts: s.timeouts,
-    ghost: { ...s.ghost, writes: 'reject' },
+    ghost: s.ghost,
     shield: { rateLimit: s.rateLimit, concurrency: s.concurrency, tls: s.tls },
     partitionBy: s.partitionBy,
   }

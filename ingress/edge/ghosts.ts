@@ -1,12 +1,14 @@
 /** The ghost snapshot: the `ghosts` topic, followed into a book held in memory. It answers when everything else is down. */
 import type { Codecs } from '../../schemas/codecs.ts'
 import type { EventLog, View } from '../../schemas/log.ts'
-import type { GhostBook, GhostVerdict } from '../../schemas/semantics/ghost-port.ts'
+import type { GhostBook, GhostRequest } from '../../schemas/semantics/ghost-port.ts'
 import type { Redactor } from '../../schemas/semantics/redaction.ts'
 import { topicName } from '../../schemas/topics.ts'
 import type { Logger } from '../options.ts'
 import { redactedOf } from '../phases/capture.ts'
 import type { Context } from '../phases/context.ts'
+import type { Consult } from '../phases/decide.ts'
+import { hasUpload, openUpload } from './body.ts'
 
 export interface GhostSettings {
   readonly log: Pick<EventLog, 'view'>
@@ -37,14 +39,37 @@ export const followGhosts = async ({ log, codecs, book, logger }: GhostSettings)
   return view
 }
 
+const WRITES_WANTED = new Set(['simulate'])
+
+const requestOf = (context: Context, redactor: Redactor, now: number): GhostRequest => {
+  const { target, headers, principal } = redactedOf(context, redactor)
+  const { requestBody, head, arrival, service } = context
+  const whole = requestBody.length > 0 && requestBody.length === requestBody.kept && head.coding === ''
+  const body = whole ? redactor.body(Buffer.concat(requestBody.chunks), head.mediaType) : undefined
+  const writes = WRITES_WANTED.has(service?.ghost.writes ?? '')
+  return { service: service?.name ?? '', method: arrival.method, target, headers, body, principal, at: now, writes }
+}
+
+/** Whether all of the request's body was kept. */
+const isWhole = ({ requestBody, head }: Context): boolean =>
+  requestBody.length === requestBody.kept && (head.contentLength < 0 || requestBody.length === head.contentLength)
+
+/** Reads the request's body, where nobody has yet; false when it is too long to keep, or broken. */
+const gather = (context: Context, done: (whole: boolean) => void): void => {
+  if (!hasUpload(context) || context.requestBody.length > 0) return done(isWhole(context))
+  openUpload(context, {
+    ready: ({ replayable }) => done(replayable && isWhole(context)),
+    broken: () => done(false),
+  })
+}
+
 /** Asks the book as the log would have it: redacted. A body that did not arrive whole is no body. */
-export const createConsult =
-  (book: GhostBook, redactor: Redactor) =>
-  (context: Context, now: number): GhostVerdict => {
-    const { target, headers, principal } = redactedOf(context, redactor)
-    const { requestBody, head, arrival } = context
-    const whole = requestBody.length > 0 && requestBody.length === requestBody.kept && head.coding === ''
-    const body = whole ? redactor.body(Buffer.concat(requestBody.chunks), head.mediaType) : undefined
-    const service = context.service?.name ?? ''
-    return book.answer({ service, method: arrival.method, target, headers, body, principal, at: now })
-  }
+export const createConsult = (book: GhostBook, redactor: Redactor): Consult => ({
+  ask: (context, now) => book.answer(requestOf(context, redactor, now)),
+  gather,
+  accept: (context, answer, now) => {
+    const type = answer.headers.find(({ name }) => name.toLowerCase() === 'content-type')?.value ?? ''
+    const body = redactor.body(answer.body, type)
+    book.accept(requestOf(context, redactor, now), { id: context.arrival.id, status: answer.status, body })
+  },
+})

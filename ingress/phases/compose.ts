@@ -34,6 +34,10 @@ export const compose = ({ phases, answer, record, defect }: Composition): ((cont
       if (ended) return
       ended = true
       if (reply === undefined) return finish()
+      if (reply.later === undefined) return send(reply)
+      reply.later(send)
+    }
+    const send = (reply: Reply): void => {
       try {
         answer(context, reply, finish)
       } catch (error) {

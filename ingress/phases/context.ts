@@ -107,6 +107,8 @@ export interface Reply {
   readonly endpoint?: string
   /** The connection cannot be used after this answer. */
   readonly close?: boolean
+  /** The real reply comes once the request's body is there; this one stands for it until then. */
+  readonly later?: (send: (reply: Reply) => void) => void
 }
 
 /** What is done on purpose to an answer's stream: described here, carried out by edge/distort.ts. */

@@ -3,17 +3,27 @@
  *
  * A ghost answers only what the service's configuration allows, and only in the place of an upstream that cannot: no
  * connection, no answer in time, 502, 503 or 504. A 500, a 429 and a 503 with Retry-After are answers and pass.
- * A write is never answered by a ghost. Whether it may have arrived decides between "try again" and "nobody knows".
+ * A write is answered by a ghost only where the configuration wants it and none of it was sent. Otherwise, whether it may
+ * have arrived decides between "try again" and "nobody knows".
  */
-import type { GhostRefusal, GhostVerdict } from '../../schemas/semantics/ghost-port.ts'
+import type { GhostAnswer, GhostRefusal, GhostVerdict } from '../../schemas/semantics/ghost-port.ts'
 import type { Phase } from './compose.ts'
 import type { Context, Failure, Reply, Service, Why } from './context.ts'
 import { ghostReply, type GhostReplySettings } from './ghost.ts'
 import { problem, type ProblemDetails } from './problem.ts'
 
+/** The ghosts, as the ingress asks them. */
+export interface Consult {
+  /** What they say to this request. */
+  readonly ask: (context: Context, now: number) => GhostVerdict
+  /** Reads the request's body, if that was not done; `whole` is false where it cannot be kept. */
+  readonly gather: (context: Context, done: (whole: boolean) => void) => void
+  /** Their answer to a write is given. */
+  readonly accept: (context: Context, answer: GhostAnswer, now: number) => void
+}
+
 export interface DecideSettings {
-  /** What the ghosts say to this request. */
-  readonly consult: (context: Context, now: number) => GhostVerdict
+  readonly consult: Consult
   /** Wall clock, µs. */
   readonly now: () => number
   readonly newActivation: () => string
@@ -30,6 +40,9 @@ export interface Decide {
 }
 
 type Miss = Pick<GhostRefusal, 'reason' | 'detail'>
+
+const SENT: Miss = { reason: 'write', detail: 'It was sent: no ghost answers in its place.' }
+const TOO_LONG = 'The request is too long for a ghost, or did not come to its end: nothing was done, nothing was kept.'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -49,17 +62,30 @@ const accepted = (service: Service, verdict: GhostVerdict, now: number): Miss | 
   return undefined
 }
 
+const isWrite = ({ arrival }: Context): boolean => !SAFE.has(arrival.method)
+
+const simulates = (context: Context, service: Service): boolean =>
+  service.ghost.writes === 'simulate' && isWrite(context)
+
 const allowed = (context: Context, service: Service): Miss | undefined =>
-  service.ghost.methods.includes(context.arrival.method)
+  simulates(context, service) || service.ghost.methods.includes(context.arrival.method)
     ? undefined
     : { reason: 'write', detail: `Ghosts do not answer ${context.arrival.method}: nothing was done, nothing was kept.` }
+
+const isReply = (found: Reply | Miss): found is Reply => 'status' in found
+
+const refused = (context: Context, service: Service, details: ProblemDetails): Reply =>
+  problem(context, { ...details, status: 503, retryAfter: retryAfter(service) })
+
+const unable = (context: Context, service: Service, detail: string): Reply =>
+  refused(context, service, { why: 'mode-mock', detail })
 
 export const createDecide = (settings: DecideSettings): Decide => {
   const ghost = (context: Context, service: Service, why: Why): Reply | Miss => {
     const forbidden = allowed(context, service)
     if (forbidden !== undefined) return forbidden
     const now = settings.now()
-    const verdict = settings.consult(context, now)
+    const verdict = settings.consult.ask(context, now)
     const miss = accepted(service, verdict, now)
     if (miss !== undefined) {
       context.endpoint = verdict.endpoint
@@ -67,21 +93,32 @@ export const createDecide = (settings: DecideSettings): Decide => {
     }
     if (verdict.kind === 'refuse') return verdict
     service.activation ||= settings.newActivation()
+    if (isWrite(context) && verdict.status < 300) settings.consult.accept(context, verdict, now)
     const { unseal, unsealBody } = settings
     return ghostReply(context, verdict, { why, now, activation: service.activation, unseal, unsealBody })
   }
-  const isReply = (found: Reply | Miss): found is Reply => 'status' in found
-
-  const refused = (context: Context, service: Service, details: ProblemDetails): Reply =>
-    problem(context, { ...details, status: 503, retryAfter: retryAfter(service) })
+  /** A write is answered when all of it is there. */
+  const written = (context: Context, otherwise: () => Reply, made: () => Reply): Reply => ({
+    ...otherwise(),
+    later: (send) => settings.consult.gather(context, (whole) => send(whole ? made() : otherwise())),
+  })
 
   const recover = (context: Context, failure: Failure): Reply => {
+    const service = context.service as Service
+    const isOurs = service.mode === 'failover' && simulates(context, service) && !failure.sent
+    const made = (): Reply => instead(context, failure)
+    if (!isOurs) return made()
+    const details = { why: failure.why as ProblemDetails['why'], detail: TOO_LONG }
+    return written(context, () => refused(context, service, details), made)
+  }
+
+  const instead = (context: Context, failure: Failure): Reply => {
     const service = context.service as Service
     const { why, detail } = failure as { why: ProblemDetails['why']; detail: string }
     const again = failure.sent ? {} : { status: 503, retryAfter: retryAfter(service) }
     if (service.mode !== 'failover')
       return problem(context, why === 'unavailable' ? { why, detail, ...again } : { why, detail })
-    const found = ghost(context, service, why)
+    const found = failure.sent && isWrite(context) ? SENT : ghost(context, service, why)
     if (isReply(found)) return found
     if (SAFE.has(context.arrival.method)) return refused(context, service, { why, detail: `${detail} ${found.detail}` })
     const unknown = failure.sent ? 'The request was sent: whether it was carried out is not known.' : found.detail
@@ -99,8 +136,11 @@ export const createDecide = (settings: DecideSettings): Decide => {
     phase: (context, next) => {
       const service = context.service as Service
       if (service.mode !== 'mock') return next()
-      const found = ghost(context, service, 'mode-mock')
-      next(isReply(found) ? found : refused(context, service, { why: 'mode-mock', detail: found.detail }))
+      const made = (): Reply => {
+        const found = ghost(context, service, 'mode-mock')
+        return isReply(found) ? found : unable(context, service, found.detail)
+      }
+      next(simulates(context, service) ? written(context, () => unable(context, service, TOO_LONG), made) : made())
     },
   }
 }

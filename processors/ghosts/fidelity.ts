@@ -4,7 +4,7 @@
  */
 import type { GhostAnswer } from '../../schemas/semantics/ghost-port.ts'
 import type { EndpointModel, Json, Score } from '../../schemas/semantics/ghosts/model.ts'
-import type { Rule } from '../../schemas/semantics/ghosts/compose.ts'
+import type { Rule } from '../../schemas/semantics/ghosts/place.ts'
 import { parseJson } from '../../schemas/semantics/ghosts/json.ts'
 import { fromUtf8 } from '../../schemas/semantics/ghosts/text.ts'
 
@@ -14,8 +14,8 @@ export interface Truth {
   readonly json: Json | undefined
 }
 
-/** Old evidence fades with this factor: about the last fifty answers count. */
-const FADE = 0.98
+/** Old evidence fades with this factor: about the last twenty answers count, since stores fill and rules get better. */
+const FADE = 0.95
 const MAX_LEAVES = 2000
 
 interface Places {

@@ -5,9 +5,15 @@
 import type { Emit, Merge, Observation, Processor, Steps, Stores } from '../kit/processor.ts'
 import { readRequest } from '../../schemas/semantics/ghosts/asked.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
-import { answerRead, answerWrite, isRead, lastParameter } from '../../schemas/semantics/ghosts/compose.ts'
+import {
+  answerRead,
+  answerWrite,
+  isRead,
+  lastParameter,
+  writeFeatures,
+} from '../../schemas/semantics/ghosts/compose.ts'
 import { findObject } from '../../schemas/semantics/ghosts/objects.ts'
-import { credentialState, idFeature } from '../../schemas/semantics/ghosts/status.ts'
+import { credentialState, idFeature, identified } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { hash32 } from '../../schemas/semantics/ghosts/text.ts'
 import type { EndpointModel, Json } from '../../schemas/semantics/ghosts/model.ts'
@@ -15,7 +21,9 @@ import { closeSilent, followActivation } from './activations.ts'
 import type { OpenActivation } from './activations.ts'
 import { addScore, fidelityOf } from './fidelity.ts'
 import { emptyEndpoint } from './learn-endpoint.ts'
-import { factsOf, learnExchange, learnUnknown } from './learn.ts'
+import { learnExchange } from './learn.ts'
+import { factsOf, learnUnknown } from './learn-service.ts'
+import { foldGhost } from './learn-writes.ts'
 import { endpointKey, openMemory } from './memory.ts'
 import type { EndpointState, Memory } from './memory.ts'
 
@@ -58,10 +66,14 @@ const score = (model: EndpointModel, o: Observation, asked: Asked, memory: Memor
   addScore(model, rule, fidelityOf(verdict, truth))
 }
 
-const featuresOf = (model: EndpointModel, asked: Asked, memory: Memory): StatusFeatures => ({
-  credential: credentialState(asked, memory),
-  id: idFeature(model, lastParameter(model, asked), findObject(model, asked, memory)),
-})
+const featuresOf = (model: EndpointModel, asked: Asked, memory: Memory): StatusFeatures =>
+  isRead(model.method)
+    ? {
+        credential: credentialState(asked, memory),
+        id: idFeature(model, lastParameter(model, asked), findObject(model, asked, memory)),
+        body: 'ok',
+      }
+    : writeFeatures(model, asked, memory)
 
 const MAX_HEADERS = 100
 /** Parts, and confirmations of what the client has: no answers by themselves. */
@@ -74,14 +86,25 @@ const isTeachable = (o: Observation): boolean =>
   o.exchange.method !== 'HEAD' &&
   o.exchange.requestHeaders.length <= MAX_HEADERS
 
+/** A write that a ghost told its sender was done. */
+const isAccepted = ({ exchange }: Observation): boolean =>
+  exchange.answeredBy === 'ghost' &&
+  exchange.ghost?.kind === 'mock' &&
+  !isRead(exchange.method) &&
+  exchange.status >= 200 &&
+  exchange.status < 300
+
 const stateOf = (memory: Memory, o: Observation): EndpointState | undefined => {
   if (o.endpoint === undefined) return undefined
   const key = endpointKey(o.endpoint.id)
   return memory.endpoints.get(key) ?? { key, tick: 0, model: emptyEndpoint(o.endpoint), published: 0, publishedAt: 0 }
 }
 
+/** What other endpoints go by: news of it does not wait. */
+const publicLooks = (model: EndpointModel): string => `${model.root}/${model.idField} ${model.list?.type ?? ''}`
+
 const learn = (memory: Memory, o: Observation, emit: Emit): void => {
-  const asked = readExchange(o)
+  const asked = identified(readExchange(o), memory)
   const lesson = { o, asked, memory, emit }
   const state = stateOf(memory, o)
   if (state === undefined) return learnUnknown(lesson)
@@ -89,12 +112,12 @@ const learn = (memory: Memory, o: Observation, emit: Emit): void => {
   if (model.count === 0 && isRead(model.method)) learnUnknown(lesson)
   score(model, o, asked, memory)
   const features = featuresOf(model, asked, memory)
-  const idField = model.idField
+  const looks = publicLooks(model)
   if (o.endpoint !== undefined) model.parameters = o.endpoint.parameters.map(({ name, kind }) => ({ name, kind }))
   learnExchange(lesson, model, features)
   model.count++
   model.at = Math.max(model.at, o.at)
-  if (model.count >= GROWTH * state.published || model.idField !== idField) memory.publishEndpoint(state, o.at, emit)
+  if (model.count >= GROWTH * state.published || publicLooks(model) !== looks) memory.publishEndpoint(state, o.at, emit)
   memory.keepEndpoint(state, emit)
 }
 
@@ -122,6 +145,7 @@ const adopt = (memory: Memory, { from, into }: Merge, emit: Emit): void => {
   const key = endpointKey(from)
   const old = memory.endpoints.delete(key)
   if (old === undefined) return
+  memory.forgetEndpoint(old.model)
   emit('ghosts', key, null)
   const heir = memory.endpoints.get(endpointKey(into))
   if (heir !== undefined && heir.model.count >= old.model.count) return
@@ -134,6 +158,7 @@ const adopt = (memory: Memory, { from, into }: Merge, emit: Emit): void => {
     template,
     parameters,
     idField: '',
+    root: '',
     list: null,
     largest: heir?.model.largest ?? -1,
   }
@@ -148,8 +173,9 @@ const open = (stores: Stores): Steps => {
     restored: () => memory.restored(),
     observe: (o, emit) => {
       followActivation(activations, o, emit)
-      if (!isTeachable(o)) return
       memory.begin(o.offset)
+      if (isAccepted(o)) return foldGhost({ o, asked: identified(readExchange(o), memory), memory, emit })
+      if (!isTeachable(o)) return
       learn(memory, o, emit)
     },
     advance: (time, emit) => {

@@ -2,16 +2,19 @@
 import type { Observation } from '../kit/processor.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { cacheDirectives, madeHeaders, varyNames } from '../../schemas/semantics/ghosts/headers.ts'
-import type { BodyModel, EndpointModel, Json, StatusTable } from '../../schemas/semantics/ghosts/model.ts'
+import type { BodyModel, EndpointModel, Json, Node, StatusTable } from '../../schemas/semantics/ghosts/model.ts'
 import { featureKeys } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { typeOf } from '../../schemas/semantics/ghosts/objects.ts'
 import { fromUtf8 } from '../../schemas/semantics/ghosts/text.ts'
 import { emptyNode, learnBodyTree } from './learn-tree.ts'
+import type { LessonOptions } from './learn-tree.ts'
 
-const MAX_STATUSES = 12
+const MAX_STATUSES = 24
 const MAX_HEADERS = 16
 const MAX_TEXT = 4096
+/** Bodies of which every one is learned. */
+export const ENOUGH = 200
 /** Counts of a feature are halved here, so that what a server does now outweighs what it did. */
 const HALVE_AT = 64
 
@@ -31,6 +34,11 @@ export const emptyEndpoint = (located: NonNullable<Observation['endpoint']>): En
   vary: [],
   list: null,
   idField: '',
+  root: '',
+  wants: null,
+  kept: 0,
+  lost: 0,
+  issues: false,
 })
 
 export const emptyBody = (): BodyModel => ({
@@ -75,8 +83,9 @@ const learnHeaders = (body: BodyModel, o: Observation): void => {
 const PRETTY = /^[{[]\r?\n {2}/
 
 /** Learns one body. `isPublic`: everybody may see it. */
-export const learnBody = (body: BodyModel, o: Observation, asked: Asked, isPublic: boolean): void => {
+export const learnBody = (body: BodyModel, o: Observation, asked: Asked, options: LessonOptions): void => {
   const { responseBody } = o.exchange
+  const { isPublic } = options
   body.seen++
   if (isPublic) learnHeaders(body, o)
   if (responseBody.length === 0) {
@@ -87,7 +96,7 @@ export const learnBody = (body: BodyModel, o: Observation, asked: Asked, isPubli
     body.json++
     if (responseBody.coding === '' && PRETTY.test(fromUtf8(responseBody.bytes.subarray(0, 8)) ?? '')) body.pretty++
     body.tree ??= emptyNode()
-    learnBodyTree(body.tree, o.responseJson as Json, asked, { isPublic })
+    learnBodyTree(body.tree, o.responseJson as Json, asked, options)
     return
   }
   const text =
@@ -98,7 +107,7 @@ export const learnBody = (body: BodyModel, o: Observation, asked: Asked, isPubli
 }
 
 /** The body model of a status, made where it is missing; undefined when there are too many statuses. */
-export const bodyModel = (model: EndpointModel, status: number): BodyModel | undefined => {
+export const bodyModel = (model: EndpointModel, status: number | string): BodyModel | undefined => {
   const known = model.bodies[status]
   if (known !== undefined || Object.keys(model.bodies).length >= MAX_STATUSES) return known
   return (model.bodies[status] = emptyBody())
@@ -135,15 +144,32 @@ export const learnVary = (model: EndpointModel, o: Observation): void => {
   if (names.length > 0) model.vary = [...model.vary, ...names].sort().slice(0, 16)
 }
 
-/** The field of the answers that repeats the last path segment nearly always. */
-export const findIdField = (model: EndpointModel, segments: number): string => {
-  if (typeOf(model.template) === undefined) return ''
+const repeats = (kid: Node, last: string): boolean =>
+  kid.sources.some(
+    (s) => s.from === last && s.pre === undefined && s.hits >= 2 && s.varied && s.hits >= 0.8 * (s.hits + s.misses),
+  )
+
+const findIn = (node: Node, pointer: string, last: string): { root: string; idField: string } | undefined => {
+  const found = node.kids.find(([, kid]) => repeats(kid, last))
+  if (found !== undefined) return { root: pointer, idField: found[0] }
+  return undefined
+}
+
+/** The field of the answers that repeats the last path segment nearly always, in the body or in an object right in it. */
+export const findIdField = (
+  model: EndpointModel,
+  segments: number,
+): { readonly root: string; readonly idField: string } | undefined => {
+  if (typeOf(model.template) === undefined) return undefined
   const last = `s${segments - 1}`
-  for (const [status, body] of Object.entries(model.bodies)) {
-    if (Number(status) >= 300) continue
-    for (const [name, kid] of body.tree?.kids ?? [])
-      if (kid.sources.some((s) => s.from === last && s.hits >= 2 && s.varied && s.hits >= 0.8 * (s.hits + s.misses)))
-        return name
+  for (const [status, { tree }] of Object.entries(model.bodies)) {
+    if (!(Number(status) < 300) || tree === null) continue
+    const found = findIn(tree, '', last)
+    if (found !== undefined) return found
+    for (const [name, kid] of tree.kids) {
+      const inner = name.includes('/') ? undefined : findIn(kid, `/${name}`, last)
+      if (inner !== undefined) return inner
+    }
   }
-  return ''
+  return undefined
 }

@@ -1,51 +1,46 @@
 /**
- * Learns what the parameters of a list do: each starts with every role that its first answers allow, and loses those that
- * an answer contradicts. Only paging goes by names too, since one page looks like any other.
+ * Learns what the parameters of a list do, in which order its items come and what stands around them: everything starts
+ * with all that its first answers allow, and loses what an answer contradicts.
  */
-import type { EndpointModel, Json, ListModel, ParameterRole } from '../../schemas/semantics/ghosts/model.ts'
+import type { EndpointModel, Json, Knowledge, ListModel, ParameterRole } from '../../schemas/semantics/ghosts/model.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
-import type { Fields } from './learn-objects.ts'
+import { AROUND, listParameters, planOf, totalKey } from '../../schemas/semantics/ghosts/lists.ts'
+import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
+import { objectKey, visibleView } from '../../schemas/semantics/ghosts/objects.ts'
+import {
+  arrayIn,
+  at,
+  idOf,
+  idText,
+  isScalar,
+  itemsAt,
+  ownField,
+  pointersOf,
+} from '../../schemas/semantics/ghosts/pointers.ts'
+import type { Fields } from '../../schemas/semantics/ghosts/pointers.ts'
+import { allows, candidates, compare, fieldsOf, roleOf } from '../../schemas/semantics/ghosts/roles.ts'
 
 const MAX_PARAMETERS = 16
-const MAX_ROLES = 12
-const PAGE = /^_?(page|page_?(no|num|number|index)?|p)$/i
-const OFFSET = /^_?(offset|skip|start|from)$/i
-const LIMIT = /^_?(limit|size|page_?size|per_?page|count|take|top|first|max|n)$/i
-const ORDER = /^(asc|desc)$/i
-const INTEGER = /^\d{1,6}$/
+const MAX_ROLES = 16
+const MAX_ORDERS = 12
+const MAX_TOTALS = 32
+const MAX_AROUND = 16
+const MAX_SAMPLES = 3
+/** Answers after which a list that no other collection explains is a collection of its own. */
+const OWN_AFTER = 3
 
 export interface SeenList {
-  readonly field: string
+  readonly at: string
   readonly items: readonly Fields[]
 }
 
-const textOf = (item: Fields, name: string): string | undefined => {
-  const value: Json | undefined = Object.hasOwn(item, name) ? item[name] : undefined
-  return value === undefined || (typeof value === 'object' && value !== null) ? undefined : String(value)
-}
+const MAX_ITEMS = 200
 
-/** Whether an answer allows a role: undefined when it says nothing. */
-const allows = (role: string, value: string, items: readonly Fields[]): boolean | undefined => {
-  if (role.startsWith('f:'))
-    return items.length === 0 ? undefined : items.every((i) => textOf(i, role.slice(2)) === value)
-  const [first] = items
-  switch (role) {
-    case 'sort':
-      return first === undefined ? undefined : Object.hasOwn(first, value.replace(/^[+-]/, ''))
-    case 'order':
-      return ORDER.test(value)
-    case 'limit':
-      return INTEGER.test(value) && items.length <= Number(value)
-    default:
-      return INTEGER.test(value)
-  }
-}
-
-const candidates = (name: string, value: string, items: readonly Fields[]): string[] => {
-  const roles = Object.keys(items[0] ?? {}).map((field) => `f:${field}`)
-  const paging = [PAGE.test(name) ? 'page' : '', OFFSET.test(name) ? 'offset' : '', LIMIT.test(name) ? 'limit' : '']
-  const ordering = ORDER.test(value) ? ['order'] : ['sort']
-  return [...roles, ...ordering, ...paging].filter((role) => role !== '' && allows(role, value, items) === true)
+/** The items of an answer; undefined when it is no list. */
+export const listIn = (json: Json | undefined): SeenList | undefined => {
+  const pointer = arrayIn(json)
+  const items = pointer === '!' ? undefined : itemsAt(json, pointer)
+  return items === undefined ? undefined : { at: pointer, items: items.slice(0, MAX_ITEMS) }
 }
 
 const learnParameter = (parameter: ParameterRole, value: string, items: readonly Fields[]): void => {
@@ -61,12 +56,205 @@ const parameterOf = (list: ListModel, name: string, value: string, items: readon
   list.parameters.push({ name, roles: roles.map((role) => [role, 1]) })
 }
 
+const ID_NAMES: readonly RegExp[] = [/^_?id$/i, /^(uuid|guid|slug|key|code|sku|number)$/i, /id$/i, /^(user)?name$/i]
+
+/** The field that tells items apart: all different, and named like an id. */
+const guessIdField = (items: readonly Fields[]): string => {
+  const [first] = items
+  if (first === undefined) return ''
+  const isUnique = (name: string): boolean => {
+    const ids = items.map((item) => idText(ownField(item, name)))
+    return !ids.includes(undefined) && new Set(ids).size === ids.length
+  }
+  for (const pattern of ID_NAMES) {
+    const name = Object.keys(first).find((key) => pattern.test(key) && isUnique(key))
+    if (name !== undefined) return name
+  }
+  return ''
+}
+
+/** Share of common scalars in which an item must agree with a known object to be the same one. */
+const AGREEMENT = 0.7
+
+const agrees = (item: Fields, known: Fields): boolean | undefined => {
+  const shared = Object.entries(item).filter(([name, v]) => isScalar(v) && isScalar(ownField(known, name)))
+  if (shared.length < 2) return undefined
+  return shared.filter(([name, v]) => ownField(known, name) === v).length >= AGREEMENT * shared.length
+}
+
+/** Whether the items are known objects of another collection. */
+const learnCandidates = (list: ListModel, model: EndpointModel, items: readonly Fields[], with_: With): void => {
+  const { asked, knowledge } = with_
+  for (const type of knowledge.types(asked.service)) {
+    if (type.template === model.template || type.template.includes('{')) continue
+    for (const item of items.slice(0, MAX_SAMPLES)) {
+      const id = idOf(item, type.idField)
+      const object = id === undefined ? undefined : knowledge.object(objectKey(asked.service, type.template, id))
+      const view = object === undefined ? undefined : visibleView(object, asked.asker)
+      const same = view === undefined ? undefined : agrees(item, view.value)
+      if (same === undefined) continue
+      let known = list.candidates.find(([template]) => template === type.template)
+      if (known === undefined) list.candidates.push((known = [type.template, 0, 0]))
+      known[same ? 1 : 2]++
+    }
+  }
+}
+
+/** Agreeing objects that a foreign collection needs. */
+const FOREIGN = 3
+
+const decideType = (list: ListModel, model: EndpointModel, hasItems: boolean): void => {
+  if (hasItems) return void (list.type = model.template)
+  const best = list.candidates.find(([, hits, misses]) => hits >= FOREIGN && hits >= 0.8 * (hits + misses))
+  if (best !== undefined) list.type = best[0]
+  else if (list.type === '' && list.seen >= (model.template.includes('{') ? OWN_AFTER : 1)) list.type = model.template
+}
+
+/** Whether items keep an order: undefined where they are all equal in it. */
+const keepsOrder = (items: readonly Fields[], field: string, by: number): boolean | undefined => {
+  let strict = false
+  for (let i = 1; i < items.length; i++) {
+    const step = by * compare(at(items[i - 1], field), at(items[i], field))
+    if (step > 0) return false
+    strict ||= step < 0
+  }
+  return strict ? true : undefined
+}
+
+const learnOrder = (list: ListModel, items: readonly Fields[]): void => {
+  const [first] = items
+  if (first === undefined || items.length < 2) return
+  if (list.order.length === 0 && list.seen <= OWN_AFTER)
+    for (const [field, value] of fieldsOf(first).slice(0, MAX_ORDERS))
+      if (isScalar(value)) list.order.push([field, 1, 0, 0], [field, -1, 0, 0])
+  for (const order of list.order) {
+    const kept = keepsOrder(items, order[0], order[1])
+    if (kept !== undefined) order[kept ? 2 : 3]++
+  }
+  if (list.seen > OWN_AFTER) list.order = list.order.filter(([, , kept, broken]) => kept >= broken)
+}
+
+const isSorted = (list: ListModel, asked: Asked): boolean =>
+  asked.query.some(([name]) => {
+    const role = list.parameters.find((p) => p.name === name)
+    return role !== undefined && ['sort', 'order'].includes(roleOf(role) ?? '')
+  })
+
+const learnLength = (list: ListModel, plan: Plan | undefined, length: number): void => {
+  if (plan?.limited === true) return
+  if (length > list.longest) {
+    list.longest = length
+    list.full = 1
+  } else if (length === list.longest && length > 0) list.full++
+}
+
+/** What a total may be: all that there is when the page is not full. */
+const mayBeTotal = (value: Json, plan: Plan, count: number): boolean => {
+  if (typeof value !== 'number' || !Number.isInteger(value)) return false
+  const end = plan.offset + Math.max(0, plan.page - 1) * plan.limit + count
+  return count > 0 && count < plan.limit ? value === end : value >= end
+}
+
+const rolesOf = (value: Json, plan: Plan, page: { count: number; total: number; last: Json | undefined }): string[] =>
+  Object.entries(AROUND)
+    .filter(([role, made]) =>
+      role === 'total' ? mayBeTotal(value, plan, page.count) : made({ ...page, plan }) === value,
+    )
+    .map(([role]) => role)
+
+const noteAround = (list: ListModel, pointer: string, roles: readonly string[]): void => {
+  const known = list.around.find(([p]) => p === pointer)
+  if (known !== undefined) {
+    known[1] = known[1].filter(([role]) => roles.includes(role))
+    for (const role of known[1]) role[1]++
+  } else if (list.around.length < MAX_AROUND) list.around.push([pointer, roles.map((role) => [role, 1])])
+}
+
+/** The total that stands around the items, if one may be it. */
+const totalOf = (
+  list: ListModel,
+  scalars: readonly [string, Json][],
+  plan: Plan,
+  count: number,
+): number | undefined => {
+  const totals = scalars.filter(([pointer, v]) => mayBeTotal(v, plan, count) && !isOther(list, pointer))
+  return (totals.find(([pointer]) => /total|count/i.test(pointer)) ?? totals[0])?.[1] as number | undefined
+}
+
+const learnAround = (
+  list: ListModel,
+  page: { json: Json | undefined; seen: SeenList; plan: Plan },
+  asker: string,
+): void => {
+  const { json, seen, plan } = page
+  if (seen.at === '') return
+  const scalars = pointersOf(json, 2).filter(([p, v]) => isScalar(v) && !p.startsWith(`${seen.at}/`))
+  const count = seen.items.length
+  const total = totalOf(list, scalars, plan, count)
+  const last = ownField(seen.items[count - 1], list.idField)
+  for (const [pointer, value] of scalars)
+    noteAround(list, pointer, rolesOf(value, plan, { count, total: total ?? count, last }))
+  if (total === undefined) return
+  const key = totalKey(plan, asker)
+  list.totals = [...list.totals.filter(([k]) => k !== key), [key, total] as [string, number]].slice(-MAX_TOTALS)
+}
+
+/** Whether a place around the items is known to be no total. */
+const isOther = (list: ListModel, pointer: string): boolean => {
+  const known = list.around.find(([p]) => p === pointer)
+  return known !== undefined && !known[1].some(([role]) => role === 'total')
+}
+
+interface With {
+  readonly asked: Asked
+  readonly knowledge: Knowledge
+}
+
+const emptyList = (pointer: string): ListModel => ({
+  at: pointer,
+  type: '',
+  candidates: [],
+  idField: '',
+  seen: 0,
+  longest: 0,
+  full: 0,
+  parameters: [],
+  order: [],
+  around: [],
+  totals: [],
+})
+
+const openList = (model: EndpointModel, pointer: string): ListModel => {
+  const isBetter = model.list === null || (model.list.at !== pointer && model.list.longest === 0)
+  if (isBetter) model.list = emptyList(pointer)
+  return model.list as ListModel
+}
+
+const learnId = (list: ListModel, items: readonly Fields[], own: string | undefined): void => {
+  const isOwn = own !== undefined && items.some((item) => idOf(item, own) !== undefined)
+  if (isOwn) list.idField = own
+  else if (list.idField === '') list.idField = guessIdField(items)
+}
+
 /** Learns one answer of a list. */
-export const learnList = (model: EndpointModel, seen: SeenList, asked: Asked): void => {
-  model.list ??= { field: seen.field, type: model.template, seen: 0, longest: 0, parameters: [] }
-  const { list } = model
-  if (list.field !== seen.field) return
+export const learnList = (model: EndpointModel, seen: SeenList, json: Json | undefined, with_: With): void => {
+  const { asked, knowledge } = with_
+  const list = openList(model, seen.at)
+  if (list.at !== seen.at) return
   list.seen++
-  list.longest = Math.max(list.longest, seen.items.length)
-  for (const [name, value] of asked.query) parameterOf(list, name, value, seen.items)
+  const item = itemType(model, knowledge)
+  learnId(list, seen.items, item)
+  learnCandidates(list, model, seen.items, with_)
+  decideType(list, model, item !== undefined)
+  for (const [name, value] of listParameters(list, model.template, asked)) parameterOf(list, name, value, seen.items)
+  if (!isSorted(list, asked)) learnOrder(list, seen.items)
+  const plan = planOf(list, model.template, asked, () => false)
+  learnLength(list, plan, seen.items.length)
+  if (plan !== undefined) learnAround(list, { json, seen, plan }, asked.asker)
+}
+
+/** The id field of the list's own collection as GETs of one show it. */
+const itemType = (model: EndpointModel, knowledge: Knowledge): string | undefined => {
+  const type = knowledge.type(model.service, model.template)
+  return type !== undefined && knowledge.item(model.service, model.template) !== undefined ? type.idField : undefined
 }

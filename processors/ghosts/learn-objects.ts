@@ -3,17 +3,11 @@ import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import type { Json, ObjectRecord } from '../../schemas/semantics/ghosts/model.ts'
 import { parseJson } from '../../schemas/semantics/ghosts/json.ts'
 import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
+import type { Fields } from '../../schemas/semantics/ghosts/pointers.ts'
 
 const MAX_VIEWS = 8
 const MAX_JSON = 8192
-const MAX_ITEMS = 100
-const MAX_ID = 128
 const REFRESH = 60_000_000
-
-export type Fields = { readonly [key: string]: Json }
-
-export const isFields = (json: Json | undefined): json is Fields =>
-  typeof json === 'object' && json !== null && !Array.isArray(json)
 
 /** JSON.parse loses digits beyond 2^53: an object with such a number is not kept, rather than kept wrong. */
 export const isExactJson = (json: Json): boolean => {
@@ -22,7 +16,7 @@ export const isExactJson = (json: Json): boolean => {
   return Object.values(json).every((value) => isExactJson(value as Json))
 }
 
-export const emptyObject = (service: string, type: string, id: string): ObjectRecord => ({
+export const emptyObject = (service: string, type: string, id: string, born: number): ObjectRecord => ({
   key: objectKey(service, type, id),
   service,
   type,
@@ -30,14 +24,9 @@ export const emptyObject = (service: string, type: string, id: string): ObjectRe
   views: [],
   gone: 0,
   written: 0,
+  born,
   tick: 0,
 })
-
-/** A value of an id field as it stands in paths; undefined when it is none. */
-export const idText = (value: Json | undefined): string | undefined => {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
-  return typeof value === 'string' && value !== '' && value.length <= MAX_ID ? value : undefined
-}
 
 export interface Seen {
   readonly fields: Fields
@@ -67,17 +56,4 @@ export const addView = (record: ObjectRecord, asked: Asked, seen: Seen): boolean
   record.views = [...record.views.filter((v) => v !== known), view].slice(-MAX_VIEWS)
   if (view.at > record.gone) record.gone = 0
   return true
-}
-
-/** The items of a list: the body itself, or its only array of objects. */
-export const listOf = (
-  json: Json | undefined,
-): { readonly field: string; readonly items: readonly Fields[] } | undefined => {
-  if (Array.isArray(json))
-    return json.every(isFields) ? { field: '', items: json.slice(0, MAX_ITEMS) as Fields[] } : undefined
-  if (!isFields(json)) return undefined
-  const arrays = Object.entries(json).filter(([, value]) => Array.isArray(value) && (value as Json[]).every(isFields))
-  const [only] = arrays
-  if (only === undefined || arrays.length !== 1) return undefined
-  return { field: only[0], items: (only[1] as Fields[]).slice(0, MAX_ITEMS) }
 }

@@ -1,7 +1,10 @@
 /** Learns the places of an endpoint's bodies: kinds, presence, where values come from, and what public answers share. */
 import type { Json, Kind, Node, Source } from '../../schemas/semantics/ghosts/model.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
-import { comparable, indexSources, sourceValue } from '../../schemas/semantics/ghosts/sources.ts'
+import { comparable, indexSources, partsOf, valueFrom } from '../../schemas/semantics/ghosts/sources.ts'
+import { ownField } from '../../schemas/semantics/ghosts/pointers.ts'
+import { isPseudonym } from '../../schemas/semantics/ghosts/issued.ts'
+import { learnLooks } from './learn-looks.ts'
 import type { SourceIndex } from '../../schemas/semantics/ghosts/sources.ts'
 import { hash32 } from '../../schemas/semantics/ghosts/text.ts'
 
@@ -24,6 +27,12 @@ interface Lesson {
   readonly isPublic: boolean
   readonly asker: string
   readonly longest: number
+  /** An error's text: seen equal under enough askers it is the server's own. */
+  readonly isError: boolean
+  readonly at: number
+  /** Where an object stands whose state before the exchange is known. */
+  readonly root: string
+  readonly before: Json | undefined
   nodes: number
 }
 
@@ -46,7 +55,10 @@ const kindOf = (json: Json): Kind => {
 }
 
 const learnSource = (source: Source, value: string, asked: Asked): void => {
-  const given = sourceValue(source.from, asked)
+  const given = valueFrom(source, asked)
+  if (given === undefined) source.absent = (source.absent ?? 0) + 1
+  // A body's field that is not named in the request stays as it was: that speaks neither for the source nor against it.
+  if (given === undefined && source.from.startsWith('b:')) return
   if (given === undefined || comparable(given) !== value) {
     source.misses++
     return
@@ -55,21 +67,23 @@ const learnSource = (source: Source, value: string, asked: Asked): void => {
   source.varied ||= hash32(value) !== source.first
 }
 
-const seek = (node: Node, value: string, lesson: Lesson): void => {
+const seek = (node: Node, value: string, kind: Kind, lesson: Lesson): void => {
   for (const from of lesson.index().get(value) ?? [])
     if (!node.sources.some((source) => source.from === from))
       node.sources.push({ from, hits: 1, misses: 0, first: hash32(value), varied: false })
+  if (!lesson.isPublic || node.sources.length > 0 || kind !== 'string' || !/[^\w]/.test(value)) return
+  for (const part of partsOf(value, lesson.index())) node.sources.push({ ...part, first: hash32(value) })
 }
 
-const learnSources = (node: Node, value: string, lesson: Lesson): void => {
+const learnSources = (node: Node, value: string, kind: Kind, lesson: Lesson): void => {
   for (const source of node.sources) learnSource(source, value, lesson.asked)
   node.sources = node.sources.filter((s) => s.misses <= MISSES || s.hits >= SHARE * (s.hits + s.misses))
-  if (node.seen <= SEEKING && node.sources.length < 8) seek(node, value, lesson)
+  if (node.seen <= SEEKING && node.sources.length < 8) seek(node, value, kind, lesson)
 }
 
 /** Boyer–Moore: what more than half of the public answers have here, if anything is. */
 const learnValue = (node: Node, json: Json, lesson: Lesson): void => {
-  if (!lesson.isPublic) return
+  if (!lesson.isPublic || isPseudonym(json)) return
   node.publicly++
   const text = JSON.stringify(json)
   if (
@@ -99,33 +113,49 @@ const kidOf = (node: Node, name: string, hint: number, lesson: Lesson): Node | u
   return made
 }
 
-const learnKids = (node: Node, json: { readonly [key: string]: Json }, depth: number, lesson: Lesson): void => {
+/** Where a node stands in its body. */
+interface Spot {
+  readonly pointer: string
+  readonly depth: number
+  /** What stood here before the exchange. */
+  readonly before: Json | undefined
+}
+
+const beforeAt = (pointer: string, name: string, before: Json | undefined, lesson: Lesson): Json | undefined =>
+  pointer === lesson.root ? lesson.before : ownField(before, name)
+
+const learnKids = (node: Node, json: { readonly [key: string]: Json }, spot: Spot, lesson: Lesson): void => {
+  const { pointer, depth, before } = spot
   let hint = 0
   for (const [name, value] of Object.entries(json)) {
     const kid = kidOf(node, name, hint++, lesson)
-    if (kid !== undefined) learnNode(kid, value, depth + 1, lesson)
+    if (kid === undefined) continue
+    const below = `${pointer}/${name}`
+    learnNode(kid, value, { pointer: below, depth: depth + 1, before: beforeAt(below, name, before, lesson) }, lesson)
   }
 }
 
 const learnItems = (node: Node, items: readonly Json[], depth: number, lesson: Lesson): void => {
   for (const item of items.slice(0, MAX_ITEMS)) {
     node.item ??= emptyNode()
-    learnNode(node.item, item, depth + 1, lesson)
+    learnNode(node.item, item, { pointer: '*', depth: depth + 1, before: undefined }, lesson)
   }
 }
 
-const learnNode = (node: Node, json: Json, depth: number, lesson: Lesson): void => {
+const learnNode = (node: Node, json: Json, spot: Spot, lesson: Lesson): void => {
+  const { depth } = spot
   const kind = kindOf(json)
   node.seen++
   node.kinds[kind] = (node.kinds[kind] ?? 0) + 1
   learnAsker(node, lesson.asker)
   const isTree = kind === 'object' || kind === 'array'
   if (!isTree || depth <= 1 || node.sources.length > 0 || node.seen <= SEEKING)
-    learnSources(node, comparable(json), lesson)
+    learnSources(node, comparable(json), kind, lesson)
   if (kind === 'object') {
-    if (depth < MAX_DEPTH) learnKids(node, json as { readonly [key: string]: Json }, depth, lesson)
+    if (depth < MAX_DEPTH) learnKids(node, json as { readonly [key: string]: Json }, spot, lesson)
     return
   }
+  learnLooks(node, json, { ...lesson, before: spot.before })
   if (kind === 'array' && depth < MAX_DEPTH) learnItems(node, json as readonly Json[], depth, lesson)
   learnValue(node, json, lesson)
 }
@@ -133,16 +163,26 @@ const learnNode = (node: Node, json: Json, depth: number, lesson: Lesson): void 
 const countNodes = (node: Node): number =>
   1 + node.kids.reduce((sum, [, kid]) => sum + countNodes(kid), 0) + (node.item === null ? 0 : countNodes(node.item))
 
+export interface LessonOptions {
+  readonly isPublic: boolean
+  readonly longest?: number
+  readonly isError?: boolean
+  /** The object at `root` as it was before the exchange. */
+  readonly root?: string
+  readonly before?: Json | undefined
+}
+
 /** Learns one body into a tree. `longest` bounds the values that are kept. */
-export const learnBodyTree = (
-  tree: Node,
-  json: Json,
-  asked: Asked,
-  options: { readonly isPublic: boolean; readonly longest?: number },
-): void => {
+export const learnBodyTree = (tree: Node, json: Json, asked: Asked, options: LessonOptions): void => {
   let index: SourceIndex | undefined
-  learnNode(tree, json, 0, {
+  const root = options.root ?? ''
+  const spot = { pointer: '', depth: 0, before: root === '' ? options.before : undefined }
+  learnNode(tree, json, spot, {
     asked,
+    at: asked.at,
+    isError: options.isError ?? false,
+    root,
+    before: options.before,
     index: () => (index ??= indexSources(asked)),
     isPublic: options.isPublic,
     asker: asked.asker,

@@ -12,7 +12,14 @@ import type {
   ServiceFacts,
   Touch,
 } from '../../schemas/semantics/ghosts/model.ts'
+import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
+import { openDirectory } from '../../schemas/semantics/ghosts/directory.ts'
+import type { Directory } from '../../schemas/semantics/ghosts/directory.ts'
 import { keyOf } from '../../schemas/semantics/ghosts/model.ts'
+import { NO_OBJECTS, openCollection } from '../../schemas/semantics/ghosts/objects.ts'
+import type { OpenCollection } from '../../schemas/semantics/ghosts/objects.ts'
+import { openOverlay } from '../../schemas/semantics/ghosts/overlay.ts'
+import type { Change, Overlay } from '../../schemas/semantics/ghosts/overlay.ts'
 import { encodePart } from '../../schemas/semantics/ghosts/parts.ts'
 import type { Part } from '../../schemas/semantics/ghosts/parts.ts'
 import { endpointFidelity } from './fidelity.ts'
@@ -30,6 +37,8 @@ export const CAPS = {
   credentials: 5000,
   touches: 2000,
   endpoints: 1000,
+  changes: 10_000,
+  changeBytes: 16 * MiB,
 } as const
 
 export interface EndpointState extends Shelved {
@@ -58,9 +67,12 @@ export interface Memory extends Knowledge {
   dropAnswers(key: string, emit: Emit): void
   publishEndpoint(state: EndpointState, at: number, emit: Emit): void
   publishFacts(state: FactsState, at: number, emit: Emit): void
-  /** Which field the objects of a type template are known by, '' when that is not known. */
-  idField(service: string, typeTemplate: string): string
-  noteType(model: EndpointModel): void
+  keepChange(change: Change, emit: Emit): void
+  /** What is known, as an asker sees it after their writes to ghosts. */
+  over(asked: Asked): Knowledge
+  /** Something about an endpoint was learned that paths, types or roles depend on. */
+  noteEndpoint(model: EndpointModel): void
+  forgetEndpoint(model: EndpointModel): void
   endpointKeys(): readonly string[]
   /** Sets the offset from which the order of touching is made. */
   begin(offset: number): void
@@ -72,12 +84,15 @@ export const factsKey = (service: string): string => keyOf('facts', service)
 
 const serviceBound = (service: string, count: number, bytes = Infinity) => [{ group: service, count, bytes }]
 
+/** Stores carry the version of what they hold: what an older program kept is learned again rather than misread. */
 const openShelves = (stores: Stores) => {
-  const endpointStore = stores.open<EndpointState>('endpoints')
-  const objectStore = stores.open<ObjectRecord>('objects')
+  const endpointStore = stores.open<EndpointState>('endpoints-2')
+  const objectStore = stores.open<ObjectRecord>('objects-2')
+  const changeStore = stores.open<Change>('changes')
   return {
     endpointStore,
     objectStore,
+    changeStore,
     endpoints: openShelf(endpointStore, {
       bounds: (s) => serviceBound(s.model.service, CAPS.endpoints),
       size: () => 1,
@@ -93,7 +108,7 @@ const openShelves = (stores: Stores) => {
       bounds: (o) => serviceBound(o.service, CAPS.objects, CAPS.objectBytes),
       size: (o) => o.views.reduce((sum, v) => sum + v.json.length, 100),
     }),
-    credentials: openShelf(stores.open<Credential>('credentials'), {
+    credentials: openShelf(stores.open<Credential>('credentials-2'), {
       bounds: (c) => serviceBound(c.service, CAPS.credentials),
       size: () => 1,
     }),
@@ -101,25 +116,29 @@ const openShelves = (stores: Stores) => {
       bounds: (t) => serviceBound(t.service, CAPS.touches),
       size: () => 1,
     }),
-    factsStore: stores.open<FactsState>('facts'),
+    changes: openShelf(changeStore, {
+      bounds: (c) => serviceBound(c.service, CAPS.changes, CAPS.changeBytes),
+      size: (c) => c.json.length + 200,
+    }),
+    factsStore: stores.open<FactsState>('facts-2'),
   }
 }
 
 type Shelves = ReturnType<typeof openShelves>
 
 /** Objects by type, for lists: follows from the objects, so it is rebuilt and never stored. */
-const openTypes = () => {
-  const byType = new Map<string, Map<string, ObjectRecord>>()
-  const group = (service: string, type: string): Map<string, ObjectRecord> => {
+const openCollections = () => {
+  const byType = new Map<string, OpenCollection>()
+  const group = (service: string, type: string): OpenCollection => {
     const key = keyOf(service, type)
-    const known = byType.get(key) ?? new Map<string, ObjectRecord>()
+    const known = byType.get(key) ?? openCollection()
     byType.set(key, known)
     return known
   }
   return {
-    add: (o: ObjectRecord): void => void group(o.service, o.type).set(o.key, o),
-    remove: (o: ObjectRecord): void => void group(o.service, o.type).delete(o.key),
-    of: (service: string, type: string) => group(service, type).values(),
+    add: (o: ObjectRecord): void => group(o.service, o.type).add(o),
+    remove: (o: ObjectRecord): void => group(o.service, o.type).remove(o),
+    of: (service: string, type: string): OpenCollection => byType.get(keyOf(service, type)) ?? NO_OBJECTS,
     clear: () => byType.clear(),
   }
 }
@@ -135,14 +154,17 @@ const publishEndpoint = (state: EndpointState, at: number, emit: Emit): void => 
 }
 
 /** The methods that keep a value on its shelf and on the topic. */
-const keepers = (shelves: Shelves, types: ReturnType<typeof openTypes>, nextTick: () => number) => {
+const keepers = (shelves: Shelves, derived: Derived, nextTick: () => number) => {
   const retract = (values: readonly Shelved[], emit: Emit): void => {
     for (const { key } of values) emit('ghosts', key, null)
   }
   return {
     keepEndpoint: (state: EndpointState, emit: Emit): void => {
       state.tick = nextTick()
-      retract(shelves.endpoints.put(state), emit)
+      const gone = shelves.endpoints.put(state)
+      for (const { model } of gone) derived.directory.forget(model)
+      derived.directory.note(state.model)
+      retract(gone, emit)
     },
     keepAnswers: (set: AnswerSet, emit: Emit): void => {
       set.tick = nextTick()
@@ -152,8 +174,8 @@ const keepers = (shelves: Shelves, types: ReturnType<typeof openTypes>, nextTick
     keepObject: (object: ObjectRecord, emit: Emit): void => {
       object.tick = nextTick()
       const gone = shelves.objects.put(object)
-      types.add(object)
-      for (const removed of gone) types.remove(removed)
+      derived.collections.add(object)
+      for (const removed of gone) derived.collections.remove(removed)
       retract(gone, emit)
       const at = Math.max(object.gone, object.written, ...object.views.map((view) => view.at))
       publish(object.key, { kind: 'object', value: object }, at, emit)
@@ -168,6 +190,14 @@ const keepers = (shelves: Shelves, types: ReturnType<typeof openTypes>, nextTick
       retract(shelves.touches.put(touch), emit)
       publish(touch.key, { kind: 'touch', value: touch }, touch.at, emit)
     },
+    keepChange: (change: Change, emit: Emit): void => {
+      const kept = { ...change, tick: nextTick() }
+      const gone = shelves.changes.put(kept)
+      for (const { key } of gone) derived.overlay.delete(key)
+      derived.overlay.put(kept)
+      retract(gone, emit)
+      publish(kept.key, { kind: 'change', value: kept }, kept.at, emit)
+    },
     dropAnswers: (key: string, emit: Emit): void => {
       if (shelves.answers.get(key) === undefined) return
       shelves.answers.delete(key)
@@ -176,47 +206,75 @@ const keepers = (shelves: Shelves, types: ReturnType<typeof openTypes>, nextTick
   }
 }
 
+/** What follows from the stores: never stored itself. */
+interface Derived {
+  readonly collections: ReturnType<typeof openCollections>
+  readonly directory: Directory
+  overlay: Overlay
+}
+const openDerived = (): Derived => ({
+  collections: openCollections(),
+  directory: openDirectory(),
+  overlay: openOverlay(),
+})
+
+const rebuild = (shelves: Shelves, derived: Derived): void => {
+  for (const shelf of [
+    shelves.endpoints,
+    shelves.answers,
+    shelves.objects,
+    shelves.credentials,
+    shelves.touches,
+    shelves.changes,
+  ])
+    shelf.restored()
+  const { collections, directory } = derived
+  collections.clear()
+  directory.clear()
+  const { objectStore, endpointStore, changeStore } = shelves
+  const objects = objectStore.keys().map((key) => objectStore.get(key) as ObjectRecord)
+  for (const object of objects.sort((a, b) => a.born - b.born)) collections.add(object)
+  for (const key of endpointStore.keys()) directory.note((endpointStore.get(key) as EndpointState).model)
+  derived.overlay = openOverlay()
+  for (const key of changeStore.keys()) derived.overlay.put(changeStore.get(key) as Change)
+}
+
+const knowledgeOf = (shelves: Shelves, { collections, directory }: Derived): Knowledge => ({
+  ...directory,
+  facts: (service) => shelves.factsStore.get(service)?.facts,
+  answers: shelves.answers.get,
+  object: shelves.objects.get,
+  objects: collections.of,
+  written: (service, type) => collections.of(service, type).written(),
+  credential: shelves.credentials.get,
+  touch: shelves.touches.get,
+})
+
 /** Opens the stores of one task. */
 export const openMemory = (stores: Stores): Memory => {
   const shelves = openShelves(stores)
-  const { endpointStore, objectStore } = shelves
-  const types = openTypes()
-  const idFields = new Map<string, string>()
+  const derived = openDerived()
+  const knowledge = knowledgeOf(shelves, derived)
   let tick = 0
-  const noteType = (model: EndpointModel): void => {
-    if (model.idField !== '' && model.method === 'GET')
-      idFields.set(keyOf(model.service, model.template.slice(0, model.template.lastIndexOf('/'))), model.idField)
-  }
   return {
-    ...keepers(shelves, types, () => tick++),
+    ...knowledge,
+    ...keepers(shelves, derived, () => tick++),
     endpoints: shelves.endpoints,
     factsStore: shelves.factsStore,
-    facts: (service) => shelves.factsStore.get(service)?.facts,
-    answers: shelves.answers.get,
-    object: shelves.objects.get,
-    objects: types.of,
-    credential: shelves.credentials.get,
-    touch: shelves.touches.get,
     publishEndpoint,
     publishFacts: (state, at, emit) => {
       state.dirty = false
       state.publishedAt = at
       publish(factsKey(state.facts.service), { kind: 'facts', value: state.facts }, at, emit)
     },
-    idField: (service, typeTemplate) => idFields.get(keyOf(service, typeTemplate)) ?? '',
-    noteType,
-    saveEndpoint: (state) => endpointStore.set(state.key, state),
-    endpointKeys: () => endpointStore.keys(),
+    over: (asked) => derived.overlay.over(knowledge, asked),
+    noteEndpoint: (model) => derived.directory.note(model),
+    forgetEndpoint: (model) => derived.directory.forget(model),
+    saveEndpoint: (state) => shelves.endpointStore.set(state.key, state),
+    endpointKeys: () => shelves.endpointStore.keys(),
     begin: (offset) => {
       tick = offset * 1024
     },
-    restored: () => {
-      for (const shelf of [shelves.endpoints, shelves.answers, shelves.objects, shelves.credentials, shelves.touches])
-        shelf.restored()
-      types.clear()
-      idFields.clear()
-      for (const key of objectStore.keys()) types.add(objectStore.get(key) as ObjectRecord)
-      for (const key of endpointStore.keys()) noteType((endpointStore.get(key) as EndpointState).model)
-    },
+    restored: () => rebuild(shelves, derived),
   }
 }

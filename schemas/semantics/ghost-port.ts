@@ -17,7 +17,7 @@ export interface GhostRequest {
   readonly principal: string
   /** Now, µs: the ingress's clock, or the event's time when scoring. */
   readonly at: number
-  /** Whether a write may be answered too (mock mode). */
+  /** Whether a write may be answered too. */
   readonly writes?: boolean
 }
 
@@ -60,4 +60,13 @@ export interface GhostBook {
   /** A part of the compacted `ghosts` topic came (or, undefined, went). */
   apply(key: string, part: Ghost | undefined): void
   answer(request: GhostRequest): GhostVerdict
+  /** A write was answered by a ghost: from now on its asker sees what it did. The body is redacted as on the log. */
+  accept(request: GhostRequest, answer: AcceptedAnswer): void
+}
+
+/** What a ghost told the sender of a write, and under which event it stands on the log. */
+export interface AcceptedAnswer {
+  readonly id: string
+  readonly status: number
+  readonly body: Uint8Array
 }

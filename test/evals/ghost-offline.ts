@@ -34,6 +34,8 @@ interface Row {
   }
   readonly cls?: string
   readonly vals?: Record<string, unknown>
+  readonly cap?: Record<string, string>
+  readonly capv?: Record<string, unknown>
 }
 
 const [folder = '', out = ''] = process.argv.slice(2)
@@ -52,12 +54,27 @@ const redactor = createRedactor(testKeyed, { headers: [], fields: [], pii: 'pseu
 const unsealed = (text: string): string =>
   text.replace(/([\w-]+)@sealed\.invalid/g, (_, token: string) => Buffer.from(token, 'base64url').toString())
 
+const captured = new Map<string, unknown>()
+const filled = (text: string, row: Row): string =>
+  text.replace(/\{\{(\w+)\}\}/g, (all, k: string) => String(captured.get(k) ?? row.vals?.[k] ?? all))
+const pointed = (json: unknown, pointer: string): unknown =>
+  pointer
+    .split('/')
+    .filter((name) => name !== '')
+    .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], json)
+
+const capture = (row: Row, body: string): void => {
+  for (const [key, pointer] of Object.entries(row.cap ?? {}))
+    captured.set(key, pointed(JSON.parse(body || 'null'), pointer) ?? row.capv?.[key])
+}
+
 const requestOf = (row: Row) => {
   const headers = Object.entries({ 'Accept-Encoding': 'identity', Host: '127.0.0.1', ...row.headers }).map(
-    ([name, value]) => ({ name, value }),
+    ([name, value]) => ({ name, value: filled(value, row) }),
   )
-  if (row.body !== null) headers.push({ name: 'Content-Length', value: String(Buffer.byteLength(row.body)) })
-  const path = row.path.replace(/\{\{(\w+)\}\}/g, (all, k: string) => String(row.vals?.[k] ?? all))
+  const body = row.body === null ? null : filled(row.body, row)
+  if (body !== null) headers.push({ name: 'Content-Length', value: String(Buffer.byteLength(body)) })
+  const path = filled(row.path, row)
   const type = Object.entries(row.headers).find(([k]) => k.toLowerCase() === 'content-type')?.[1] ?? ''
   return {
     method: row.method,
@@ -65,7 +82,7 @@ const requestOf = (row: Row) => {
     principal: redactor.principal(headers),
     plainHeaders: headers,
     requestHeaders: redactor.headers(headers),
-    requestBody: redactor.body(Buffer.from(row.body ?? ''), type),
+    requestBody: redactor.body(Buffer.from(body ?? ''), type),
     requestType: type,
   }
 }
@@ -140,7 +157,8 @@ for (const server of ['jsonserver', 'httpbin']) {
   const verdicts = new Map<string, number>()
   for (const row of rows(`${server}.test`)) {
     const r = requestOf(row)
-    const verdict = book.answer({
+    at += 10_000
+    const request = {
       service: server,
       method: r.method,
       target: r.target,
@@ -148,11 +166,20 @@ for (const server of ['jsonserver', 'httpbin']) {
       body: row.body === null ? undefined : r.requestBody,
       principal: r.principal,
       at,
-    })
+      writes: true,
+    }
+    const verdict = book.answer(request)
     const what = `${row.cls}: ${verdict.kind === 'answer' ? `${verdict.ghost} ${verdict.status === row.response.status ? 'ok' : `${verdict.status} for ${row.response.status}`}` : `refuse ${verdict.reason}`}`
     verdicts.set(what, (verdicts.get(what) ?? 0) + 1)
     const bytes = verdict.kind === 'answer' ? redactor.restoreOwn(verdict.body, r.plainHeaders) : Buffer.alloc(0)
     const body = unsealed(Buffer.from(bytes).toString())
+    if (verdict.kind === 'answer') {
+      const isWritten = verdict.ghost === 'mock' && verdict.status < 300
+      const type = 'application/json'
+      const told = { id: `w${row.n}`, status: verdict.status, body: redactor.body(verdict.body, type) }
+      for (const one of isWritten ? [told] : []) book.accept(request, one)
+      capture(row, verdict.status < 300 ? body : '')
+    }
     answers.push(
       JSON.stringify(
         verdict.kind === 'answer'

@@ -132,7 +132,8 @@ const runGhost = async ({ data, answers }: Places): Promise<boolean> => {
   const node = quoted(process.execPath)
   const main = `cd ${quoted(root)} && exec ${node} --import tsx deploy/cli/main.ts`
   const profile = `eval-${process.pid}`
-  const sut = `${main} dev --target {backend} --port {port} --admin-port $(({port} + 1)) --data-dir {dir} --profile ${profile}`
+  const writes = 'export CHAOS_PROXY_SERVICES__0__GHOST__WRITES=simulate'
+  const sut = `${writes}; ${main} dev --target {backend} --port {port} --admin-port $(({port} + 1)) --data-dir {dir} --profile ${profile}`
   const settle = `${node} ${quoted(join(root, 'test/evals/settle.mjs'))} $(({port} + 1))`
   const args = [
     join(data, 'ghost', 'run.py'),

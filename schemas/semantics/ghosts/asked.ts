@@ -17,8 +17,12 @@ export interface Asked {
   readonly headers: ReadonlyMap<string, string>
   readonly body: Uint8Array | undefined
   readonly json: Json | undefined
-  /** Who asks: '' is anybody. */
+  /** What the request proves itself with: '' is nothing. */
+  readonly credential: string
+  /** Who asks: the owner of the credential where that is known, otherwise the credential; '' is anybody. */
   readonly asker: string
+  /** In what the body falls short (see wanted.ts). */
+  readonly shortfall: string
   readonly at: number
 }
 
@@ -76,6 +80,7 @@ export const readRequest = (request: GhostRequest, json?: { readonly value: Json
   const cut = request.target.indexOf('?')
   const path = cut < 0 ? request.target : request.target.slice(0, cut)
   const headers = headerMap(request)
+  const credential = askerOf(request.principal, request.target, headers)
   return {
     service: request.service,
     method: request.method,
@@ -89,7 +94,9 @@ export const readRequest = (request: GhostRequest, json?: { readonly value: Json
     headers,
     body: request.body,
     json: json === undefined ? parsed(request.body) : json.value,
-    asker: askerOf(request.principal, request.target, headers),
+    credential,
+    asker: credential,
+    shortfall: '',
     at: request.at,
   }
 }

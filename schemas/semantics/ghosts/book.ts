@@ -1,40 +1,53 @@
 /** The ghost book: all parts of the `ghosts` topic in memory, and answers from them. */
 import type { Ghost } from '../../events.ts'
 import type { GhostBook, GhostRequest, GhostVerdict } from '../ghost-port.ts'
-import { openTemplates } from '../templates.ts'
-import type { TemplateMatcher } from '../templates.ts'
 import { readRequest } from './asked.ts'
-import { answerRead, answerUnknown, answerWrite, isRead, refusal } from './compose.ts'
-import type { Ruled } from './compose.ts'
+import type { Asked } from './asked.ts'
+import { answerRead, answerUnknown, answerWrite, isRead } from './compose.ts'
+import { openDirectory } from './directory.ts'
+import type { Directory } from './directory.ts'
 import { readMethod } from './exact.ts'
+import { changesOf } from './fold.ts'
+import { parseJson } from './json.ts'
 import type { AnswerSet, Credential, EndpointModel, Knowledge, ObjectRecord, ServiceFacts, Touch } from './model.ts'
 import { keyOf } from './model.ts'
+import { NO_OBJECTS, openCollection } from './objects.ts'
+import type { OpenCollection } from './objects.ts'
+import { openOverlay } from './overlay.ts'
+import type { Overlay } from './overlay.ts'
 import { decodePart } from './parts.ts'
 import type { Part } from './parts.ts'
+import { refusal } from './place.ts'
+import type { Ruled } from './place.ts'
+import { identified } from './status.ts'
+import { fromUtf8 } from './text.ts'
+import { standIn } from './writes.ts'
 
 interface Shelves {
   readonly endpoints: Map<string, EndpointModel>
-  readonly matchers: Map<string, TemplateMatcher<EndpointModel>>
+  readonly directory: Directory
   readonly answers: Map<string, AnswerSet>
   readonly objects: Map<string, ObjectRecord>
   /** Objects by service and type. */
-  readonly types: Map<string, Map<string, ObjectRecord>>
+  readonly collections: Map<string, OpenCollection>
   readonly credentials: Map<string, Credential>
   readonly touches: Map<string, Touch>
   readonly facts: Map<string, ServiceFacts>
+  readonly overlay: Overlay
   /** Which kind a key holds: a deletion says only the key. */
   readonly kinds: Map<string, Part['kind']>
 }
 
 const openShelves = (): Shelves => ({
   endpoints: new Map(),
-  matchers: new Map(),
+  directory: openDirectory(),
   answers: new Map(),
   objects: new Map(),
-  types: new Map(),
+  collections: new Map(),
   credentials: new Map(),
   touches: new Map(),
   facts: new Map(),
+  overlay: openOverlay(),
   kinds: new Map(),
 })
 
@@ -50,14 +63,14 @@ const removeEndpoint = (shelves: Shelves, key: string): void => {
   const old = shelves.endpoints.get(key)
   if (old === undefined) return
   shelves.endpoints.delete(key)
-  shelves.matchers.get(old.service)?.delete(old)
+  shelves.directory.forget(old)
 }
 
 const removeObject = (shelves: Shelves, key: string): void => {
   const old = shelves.objects.get(key)
   if (old === undefined) return
   shelves.objects.delete(key)
-  shelves.types.get(keyOf(old.service, old.type))?.delete(key)
+  shelves.collections.get(keyOf(old.service, old.type))?.remove(old)
 }
 
 const remove = (shelves: Shelves, key: string): void => {
@@ -82,21 +95,24 @@ const remove = (shelves: Shelves, key: string): void => {
     case 'facts':
       shelves.facts.delete(key)
       break
+    case 'change':
+      shelves.overlay.delete(key)
+      break
   }
   shelves.kinds.delete(key)
 }
 
 const put = (shelves: Shelves, key: string, part: Part): void => {
-  remove(shelves, key)
+  if (shelves.kinds.get(key) !== part.kind || part.kind === 'endpoint') remove(shelves, key)
   shelves.kinds.set(key, part.kind)
   switch (part.kind) {
     case 'endpoint':
       shelves.endpoints.set(key, part.value)
-      opened(shelves.matchers, part.value.service, () => openTemplates<EndpointModel>()).set(part.value)
+      shelves.directory.note(part.value)
       break
     case 'object':
       shelves.objects.set(key, part.value)
-      opened(shelves.types, keyOf(part.value.service, part.value.type), () => new Map()).set(key, part.value)
+      opened(shelves.collections, keyOf(part.value.service, part.value.type), openCollection).add(part.value)
       break
     case 'answer':
       shelves.answers.set(key, part.value)
@@ -110,26 +126,45 @@ const put = (shelves: Shelves, key: string, part: Part): void => {
     case 'facts':
       shelves.facts.set(key, part.value)
       break
+    case 'change':
+      shelves.overlay.put(part.value)
+      break
   }
 }
 
-const knowledgeOf = (shelves: Shelves): Knowledge => ({
-  facts: (service) => shelves.facts.get(keyOf('facts', service)),
-  answers: (key) => shelves.answers.get(key),
-  object: (key) => shelves.objects.get(key),
-  objects: (service, type) => shelves.types.get(keyOf(service, type))?.values() ?? [],
-  credential: (key) => shelves.credentials.get(key),
-  touch: (key) => shelves.touches.get(key),
-})
+const knowledgeOf = (shelves: Shelves): Knowledge => {
+  const collection = (service: string, type: string) => shelves.collections.get(keyOf(service, type)) ?? NO_OBJECTS
+  return {
+    ...shelves.directory,
+    facts: (service) => shelves.facts.get(keyOf('facts', service)),
+    answers: (key) => shelves.answers.get(key),
+    object: (key) => shelves.objects.get(key),
+    objects: collection,
+    written: (service, type) => collection(service, type).written(),
+    credential: (key) => shelves.credentials.get(key),
+    touch: (key) => shelves.touches.get(key),
+  }
+}
 
-const answerFrom = (shelves: Shelves, knowledge: Knowledge, request: GhostRequest): Ruled => {
-  const read = isRead(request.method)
-  const found = shelves.matchers.get(request.service)?.match(readMethod(request.method), request.target)?.endpoint
-  if (!read && request.writes !== true)
-    return refusal(found?.id ?? '', 'write', `${request.method} changes things; only the backend may do that`)
-  const asked = readRequest(request)
-  if (found === undefined) return answerUnknown(asked, knowledge)
-  return read ? answerRead(found, asked, knowledge) : answerWrite(found, asked, knowledge)
+interface Seen {
+  readonly asked: Asked
+  readonly knowledge: Knowledge
+  readonly found: EndpointModel | undefined
+}
+
+/** The request and what is known, as its asker sees it. */
+const look = (shelves: Shelves, base: Knowledge, request: GhostRequest): Seen => {
+  const asked = identified(readRequest(request), base)
+  const knowledge = shelves.overlay.size === 0 ? base : shelves.overlay.over(base, asked)
+  return { asked, knowledge, found: knowledge.sibling(asked.service, readMethod(asked.method), asked.target) }
+}
+
+const answerFrom = (shelves: Shelves, base: Knowledge, request: GhostRequest): Ruled => {
+  const { asked, knowledge, found } = look(shelves, base, request)
+  if (isRead(asked.method))
+    return found === undefined ? answerUnknown(asked, knowledge) : answerRead(found, asked, knowledge)
+  if (request.writes === true) return answerWrite(found, asked, knowledge)
+  return refusal(found?.id ?? '', 'write', `${asked.method} changes things; only the backend may do that`)
 }
 
 /** An empty book. A part that cannot be believed counts as gone: the older one under its key may be wrong by now. */
@@ -147,6 +182,16 @@ export const openGhostBook = (): GhostBook => {
         return answerFrom(shelves, knowledge, request).verdict
       } catch (error) {
         return refusal('', 'not-servable', `the ghost could not be made: ${(error as Error).message}`).verdict
+      }
+    },
+    accept: (request, { id, status, body }) => {
+      const seen = look(shelves, knowledge, request)
+      const model = seen.found ?? standIn(seen.asked, seen.knowledge)?.model
+      if (model === undefined) return
+      const json = parseJson(fromUtf8(body))
+      for (const change of changesOf({ ...seen, model, status, json, write: id })) {
+        shelves.kinds.set(change.key, 'change')
+        shelves.overlay.put(change)
       }
     },
   }

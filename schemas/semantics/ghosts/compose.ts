@@ -1,85 +1,30 @@
 /**
- * Decides what to say: the exact answer, the object from the store, the list made from the store, the endpoint's template,
- * or nothing. Each rule is scored apart on live traffic, and its score on this endpoint is the answer's confidence.
+ * Decides what to say: the exact answer, the object from the store, the last list brought up to date, the list made from
+ * the store, the endpoint's template, or nothing. Each rule is scored apart on live traffic, and its score on this endpoint
+ * is the answer's confidence.
  */
-import type { GhostAnswer, GhostRefusal, GhostVerdict } from '../ghost-port.ts'
-import type { Header } from '../../events.ts'
+import type { GhostAnswer } from '../ghost-port.ts'
 import type { Asked } from './asked.ts'
-import { findExact, isSuperseded, readMethod } from './exact.ts'
+import { findExact, isSuperseded, loginKey, readMethod } from './exact.ts'
 import { fitHeaders } from './headers.ts'
-import { renderList } from './lists.ts'
-import type { BodyModel, EndpointModel, Json, Knowledge, ObjectRecord, Variant } from './model.ts'
-import { findObject, visibleView } from './objects.ts'
+import { reissued } from './issued.ts'
+import { parseJson } from './json.ts'
+import { aroundOf, makeList } from './lists.ts'
+import type { BodyModel, EndpointModel, Knowledge, ObjectRecord, Variant } from './model.ts'
+import { findNamed, findObject, ONLY, visibleView } from './objects.ts'
+import { patchList } from './patch.ts'
+import { answered, bodyOf, confidenceOf, fromTemplate, goodStatus, isPretty, learnedHeaders, refusal } from './place.ts'
+import type { Place, Ruled } from './place.ts'
 import { printed, renderBody, renderText } from './render.ts'
-import { credentialState, guessStatus, idFeature } from './status.ts'
-import type { CredentialState, StatusFeatures } from './status.ts'
+import { credentialState, guessStatus, identified, idFeature } from './status.ts'
+import type { CredentialState } from './status.ts'
 import { fromLatin1, toUtf8 } from './text.ts'
+import { shortfallOf } from './wanted.ts'
+import { standIn, targetOf, writtenBody } from './writes.ts'
+import type { Target } from './writes.ts'
 
-export type Rule = 'exact' | 'stale' | 'object' | 'list' | 'template' | 'status' | 'write'
-
-/** What a rule is believed before it was measured, worth PRIOR_WEIGHT measurements. */
-const PRIOR: Readonly<Record<Rule, number>> = {
-  exact: 0.95,
-  stale: 0.5,
-  object: 0.8,
-  list: 0.5,
-  template: 0.5,
-  status: 0.6,
-  write: 0.5,
-}
-const PRIOR_WEIGHT = 2
 /** A list that was measured and found wanting gives way to the older exact answer or the template. */
 const LIST_FLOOR = 0.4
-
-/** A verdict and the rule that made it: the processor scores the rule. */
-export interface Ruled {
-  readonly rule: Rule | 'none'
-  readonly verdict: GhostVerdict
-}
-
-interface Place {
-  readonly model: EndpointModel
-  readonly asked: Asked
-  readonly knowledge: Knowledge
-  readonly object: ObjectRecord | undefined
-  readonly features: StatusFeatures
-}
-
-/** Measured probability that a rule is right on this endpoint. */
-export const confidenceOf = (model: EndpointModel, rule: Rule): number => {
-  const score = Object.hasOwn(model.scores, rule) ? model.scores[rule] : undefined
-  const { sum, weight } = score ?? { sum: 0, weight: 0 }
-  return Math.min(1, Math.max(0, (PRIOR_WEIGHT * PRIOR[rule] + sum) / (PRIOR_WEIGHT + weight)))
-}
-
-export const refusal = (endpoint: string, reason: GhostRefusal['reason'], detail: string): Ruled => ({
-  rule: 'none',
-  verdict: { kind: 'refuse', endpoint, reason, detail },
-})
-
-interface Draft {
-  readonly rule: Rule
-  readonly status: number
-  readonly headers: readonly Header[]
-  readonly body: Uint8Array
-  readonly learnedAt: number
-}
-
-const answered = (place: Place, draft: Draft): Ruled => {
-  const { rule } = draft
-  const exact = rule === 'exact'
-  const answer: GhostAnswer = {
-    kind: 'answer',
-    ghost: exact || rule === 'stale' ? 'exact' : rule === 'write' ? 'mock' : 'template',
-    endpoint: place.model.id,
-    status: draft.status,
-    headers: fitHeaders(draft.headers, exact),
-    body: draft.body,
-    confidence: confidenceOf(place.model, rule),
-    learnedAt: draft.learnedAt,
-  }
-  return { rule, verdict: answer }
-}
 
 const fromVariant = (place: Place, variant: Variant, rule: 'exact' | 'stale'): Ruled =>
   answered(place, {
@@ -93,49 +38,6 @@ const fromVariant = (place: Place, variant: Variant, rule: 'exact' | 'stale'): R
     learnedAt: variant.at,
   })
 
-const learnedHeaders = (body: BodyModel): Header[] =>
-  body.headers.filter(([, , lead]) => lead > 0).map(([name, value]) => ({ name, value }))
-
-const isPretty = (body: BodyModel): boolean => 2 * body.pretty > body.json
-
-const bodyOf = (model: EndpointModel, status: number): BodyModel | undefined =>
-  Object.hasOwn(model.bodies, String(status)) ? model.bodies[String(status)] : undefined
-
-/** The body for a status: JSON from the tree, text that never changes, or none; undefined when nothing fits. */
-const madeBody = (place: Place, body: BodyModel, own: Json | undefined): string | undefined => {
-  if (body.tree !== null && 2 * body.json > body.seen) {
-    const { text, founding } = renderBody(body.tree, place.asked, own)
-    return place.asked.asker !== '' && founding.places > 0 && founding.known === 0
-      ? undefined
-      : printed(text, isPretty(body))
-  }
-  if (2 * body.empty > body.seen) return ''
-  return body.text === null ? undefined : renderText(body.text, place.asked)
-}
-
-const fromTemplate = (place: Place, rule: Rule, status: number): Ruled | undefined => {
-  const body = bodyOf(place.model, status)
-  if (body === undefined)
-    return status < 400
-      ? undefined
-      : answered(place, { rule, status, headers: [], body: toUtf8(''), learnedAt: place.model.at })
-  const text = madeBody(place, body, undefined) ?? (status < 400 ? undefined : '')
-  if (text === undefined) return undefined
-  return answered(place, { rule, status, headers: learnedHeaders(body), body: toUtf8(text), learnedAt: place.model.at })
-}
-
-/** The commonest 2xx of the endpoint. */
-const goodStatus = (model: EndpointModel): number | undefined => {
-  let best: number | undefined
-  let most = 0
-  for (const [status, body] of Object.entries(model.bodies))
-    if (Number(status) < 300 && body.seen > most) {
-      most = body.seen
-      best = Number(status)
-    }
-  return best
-}
-
 const fromObject = (place: Place): Ruled | undefined => {
   const { model, object, asked } = place
   const status = goodStatus(model)
@@ -143,7 +45,7 @@ const fromObject = (place: Place): Ruled | undefined => {
   const view = visibleView(object, asked.asker)
   const body = bodyOf(model, status)
   if (view === undefined || body === undefined || body.tree === null) return undefined
-  const text = view.whole ? JSON.stringify(view.value) : renderBody(body.tree, asked, view.value).text
+  const { text } = renderBody(body.tree, asked, { root: model.root, own: view.value, whole: view.whole })
   return answered(place, {
     rule: 'object',
     status,
@@ -160,7 +62,15 @@ const fromList = (place: Place): Ruled | undefined => {
   if (model.list === null || status === undefined || body === undefined || place.features.credential === 'bad')
     return undefined
   if (confidenceOf(model, 'list') < LIST_FLOOR) return undefined
-  const text = renderList(model.list, body, asked, knowledge)
+  const made = makeList(model.list, model.template, asked, knowledge)
+  if (made === undefined) return undefined
+  const settled = aroundOf(model.list, made, asked.asker).set(model.list.at, made.items)
+  const text =
+    model.list.at === ''
+      ? JSON.stringify(made.items)
+      : body.tree === null
+        ? undefined
+        : renderBody(body.tree, asked, { root: '', settled }).text
   if (text === undefined) return undefined
   return answered(place, {
     rule: 'list',
@@ -168,6 +78,24 @@ const fromList = (place: Place): Ruled | undefined => {
     headers: learnedHeaders(body),
     body: toUtf8(printed(text, isPretty(body))),
     learnedAt: model.at,
+  })
+}
+
+/** The last answer to this very list, with what was written since. */
+const fromPatched = (place: Place, variant: Variant | undefined, onlyFirst: boolean): Ruled | undefined => {
+  const { model, asked, knowledge } = place
+  if (variant === undefined) return undefined
+  if (model.list === null || variant.status >= 300 || variant.binary || variant.coding !== '') return undefined
+  const json = parseJson(variant.body)
+  const text = patchList(model.list, model.template, { json, at: variant.at }, { asked, knowledge, onlyFirst })
+  if (text === undefined) return undefined
+  const isSpaced = /^[{[]\r?\n {2}/.test(variant.body)
+  return answered(place, {
+    rule: 'patched',
+    status: variant.status,
+    headers: variant.headers,
+    body: toUtf8(printed(text, isSpaced)),
+    learnedAt: variant.at,
   })
 }
 
@@ -182,25 +110,39 @@ const unfounded = (place: Place): Ruled => {
 
 const NOT_FOUND = 404
 
+const statusAt = (place: Place): number | undefined => {
+  const status = guessStatus(place.model, place.features, place.knowledge)
+  return place.features.id === 'gone' && (status === undefined || status < 400) ? NOT_FOUND : status
+}
+
 const fromStatus = (place: Place): Ruled => {
-  let status = guessStatus(place.model, place.features, place.knowledge)
-  if (place.features.id === 'gone' && (status === undefined || status < 400)) status = NOT_FOUND
+  const status = statusAt(place)
   if (status === undefined) return unfounded(place)
   return fromTemplate(place, status < 400 ? 'template' : 'status', status) ?? unfounded(place)
 }
 
+/** The object that a read shows: the one its path names, or the only one at its path. */
+const objectRead = (model: EndpointModel, asked: Asked, knowledge: Knowledge): ObjectRecord | undefined =>
+  findObject(model, asked, knowledge) ??
+  (model.list === null
+    ? findNamed({ type: asked.path, id: ONLY, template: model.template }, asked.service, knowledge)
+    : undefined)
+
 /** What a ghost of a known endpoint says to a request that reads. */
-export const answerRead = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Ruled => {
-  const object = findObject(model, asked, knowledge)
+export const answerRead = (model: EndpointModel, request: Asked, knowledge: Knowledge): Ruled => {
+  const asked = identified(request, knowledge)
+  const object = objectRead(model, asked, knowledge)
   const features = {
     credential: credentialState(asked, knowledge),
     id: idFeature(model, lastParameter(model, asked), object),
+    body: 'ok',
   }
   const place: Place = { model, asked, knowledge, object, features }
   const variant = allowed(findExact(model, asked, knowledge), features.credential)
   if (variant !== undefined && !isSuperseded(variant, asked, knowledge, object))
     return fromVariant(place, variant, 'exact')
-  const fresh = fromObject(place) ?? fromList(place)
+  const fresh =
+    fromObject(place) ?? fromPatched(place, variant, true) ?? fromList(place) ?? fromPatched(place, variant, false)
   if (fresh !== undefined) return fresh
   return variant === undefined || features.id === 'gone' ? fromStatus(place) : fromVariant(place, variant, 'stale')
 }
@@ -213,13 +155,77 @@ const allowed = (variant: Variant | undefined, credential: CredentialState): Var
 export const lastParameter = (model: EndpointModel, asked: Asked): string | undefined =>
   model.template.endsWith('}') ? asked.segments[asked.segments.length - 1] : undefined
 
-/** A write, where the ingress asks for one (mock mode): the commonest 2xx with what the request gives. */
-export const answerWrite = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Ruled => {
-  const features = { credential: credentialState(asked, knowledge), id: '-' }
+/** The features of a write's status: what it is about counts as the id. */
+export const writeFeatures = (model: EndpointModel, asked: Asked, knowledge: Knowledge) => {
+  const target = targetOf(model, asked, knowledge)
+  const object = findNamed(target.named, asked.service, knowledge)
+  return {
+    credential: credentialState(asked, knowledge),
+    id: target.named === undefined ? '-' : idFeature(model, target.named.id, object),
+    body: shortfallOf(model.wants, asked.json),
+  }
+}
+
+const DELETED = 204
+const CREATED = 201
+
+/** The commonest 4xx of an endpoint. */
+const usualRefusal = (model: EndpointModel): number | undefined => {
+  const refusals = Object.entries(model.bodies).filter(([status]) => Number(status) >= 400 && Number(status) < 500)
+  const [best] = refusals.sort((a, b) => b[1].seen - a[1].seen)
+  return best === undefined ? undefined : Number(best[0])
+}
+
+/** A log-in is let in only with what was let in before, and gets a new credential: never the old one again. */
+const answerLogin = (place: Place): Ruled => {
+  const { model, asked, knowledge } = place
+  const variant = knowledge.answers(loginKey(asked))?.variants[0]
+  if (variant === undefined) {
+    const status = usualRefusal(model)
+    const refused = status === undefined ? undefined : fromTemplate(place, 'status', status)
+    return refused ?? refusal(model.id, 'unknown-credential', 'this log-in was never seen to be let in')
+  }
+  return answered(place, {
+    rule: 'write',
+    status: variant.status,
+    headers: variant.headers,
+    body: toUtf8(reissued(variant.body, asked)),
+    learnedAt: variant.at,
+  })
+}
+
+/** What a write leaves behind, or what it is answered with where it leaves no object. */
+const fromWrite = (place: Place, status: number, target: Target, isBorrowed: boolean): Ruled => {
+  const { model, asked, knowledge, features } = place
+  const body = bodyOf(model, status, features.body)
+  const isEmpty = body === undefined || 2 * body.empty > body.seen
+  const isRemoval = target.kind === 'item' && asked.method === 'DELETE'
+  const isBare = target.kind === 'other' || isRemoval || (isEmpty && target.kind !== 'create')
+  const text = isBare ? undefined : writtenBody({ target, model, asked, knowledge }, body, isBorrowed)
+  if (text === undefined) return fromTemplate(place, 'write', status) ?? unfounded(place)
+  return answered(place, {
+    rule: 'write',
+    status,
+    headers: body === undefined ? [] : learnedHeaders(body),
+    body: toUtf8(printed(text, body !== undefined && isPretty(body))),
+    learnedAt: model.at,
+  })
+}
+
+/** What a ghost says to a write, where writes may be answered. `known` is undefined where this method was never seen here. */
+export const answerWrite = (known: EndpointModel | undefined, request: Asked, knowledge: Knowledge): Ruled => {
+  const model = known ?? standIn(request, knowledge)?.model
+  if (model === undefined) return answerUnknown(request, knowledge)
+  const who = identified(request, knowledge)
+  const features = writeFeatures(model, who, knowledge)
+  const asked = { ...who, shortfall: features.body }
   const place: Place = { model, asked, knowledge, object: undefined, features }
-  const status = features.credential === 'bad' ? undefined : goodStatus(model)
+  if (model.issues && goodStatus(model) !== CREATED) return answerLogin(place)
+  const usual = asked.method === 'DELETE' && features.credential !== 'bad' ? DELETED : undefined
+  const status = statusAt(place) ?? usual
   if (status === undefined) return unfounded(place)
-  return fromTemplate(place, 'write', status) ?? unfounded(place)
+  if (status >= 300) return fromTemplate(place, 'status', status) ?? unfounded(place)
+  return fromWrite(place, status, targetOf(model, asked, knowledge), known === undefined)
 }
 
 const UNKNOWN_SHARE = 0.8
@@ -243,9 +249,7 @@ export const answerUnknown = (asked: Asked, knowledge: Knowledge): Ruled => {
   if (!isSettled || Number(status) < 400 || Number(status) >= 500) return refused
   const body = facts.unknown ?? NOTHING
   const made =
-    body.tree === null
-      ? renderUnknownText(body, asked)
-      : printed(renderBody(body.tree, asked, undefined).text, isPretty(body))
+    body.tree === null ? renderUnknownText(body, asked) : printed(renderBody(body.tree, asked).text, isPretty(body))
   const answer: GhostAnswer = {
     kind: 'answer',
     ghost: 'template',

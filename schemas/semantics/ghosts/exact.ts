@@ -2,6 +2,7 @@
 import type { Asked } from './asked.ts'
 import { headersKey, varyKey } from './headers.ts'
 import { keyOf } from './model.ts'
+import { fromUtf8, hash32 } from './text.ts'
 import type { AnswerSet, EndpointModel, Knowledge, ObjectRecord, Variant } from './model.ts'
 
 /** HEAD asks for what GET has. */
@@ -9,6 +10,13 @@ export const readMethod = (method: string): string => (method === 'HEAD' ? 'GET'
 
 export const answerKey = (asked: Asked): string =>
   keyOf('answer', asked.service, readMethod(asked.method), asked.target, asked.asker)
+
+/** A log-in is told apart by its whole body, whose secrets are pseudonyms. */
+export const loginKey = (asked: Asked): string => {
+  const body = asked.body === undefined ? '' : (fromUtf8(asked.body) ?? '')
+  const hash = `${hash32(body).toString(36)}.${hash32(`${body}.`).toString(36)}`
+  return keyOf('login', asked.service, asked.method, asked.target, hash)
+}
 
 export const touchKey = (service: string, path: string): string => keyOf('touch', service, path)
 

@@ -3,112 +3,205 @@
  * whose effect is not known means that no list is made.
  */
 import type { Asked } from './asked.ts'
-import type { BodyModel, Json, Knowledge, ListModel, ParameterRole } from './model.ts'
+import type { Json, Knowledge, ListModel } from './model.ts'
 import { visibleView } from './objects.ts'
-import { renderBody } from './render.ts'
-
-type Fields = { readonly [key: string]: Json }
+import { at, ownField } from './pointers.ts'
+import type { Fields } from './pointers.ts'
+import { compare, isFilter, passes, roleOf, sortOf } from './roles.ts'
+import { keyOf } from './model.ts'
 
 /** What the parameters of one request come to. */
-interface Plan {
+export interface Plan {
   readonly filters: [string, string][]
   sort: string
   descending: boolean
   page: number
   offset: number
   limit: number
+  after: string
+  /** The request says how many. */
+  limited: boolean
+  paged: boolean
 }
 
-const MAX_LIST = 200
-
-/** The best role that is left: what filters beats what only fits. */
-export const roleOf = (parameter: ParameterRole): string | undefined => {
-  let best: string | undefined
-  let most = 0
-  for (const [role, count] of parameter.roles)
-    if (count > most) {
-      best = role
-      most = count
-    }
-  return best
+export interface Made {
+  readonly items: readonly Fields[]
+  /** All that match, on every page. */
+  readonly total: number
+  readonly plan: Plan
 }
+
+const MAX_LIST = 1000
 
 const integer = (value: string): number => (/^\d{1,6}$/.test(value) ? Number(value) : -1)
 
 const take = (plan: Plan, role: string, value: string): boolean => {
-  if (role.startsWith('f:')) plan.filters.push([role.slice(2), value])
+  if (isFilter(role)) plan.filters.push([role, value])
   else if (role === 'sort') {
-    plan.descending ||= value.startsWith('-')
-    plan.sort = value.replace(/^[+-]/, '')
-  } else if (role === 'order') plan.descending = value.toLowerCase() === 'desc'
-  else if (role === 'page') plan.page = integer(value)
-  else if (role === 'offset') plan.offset = integer(value)
-  else plan.limit = integer(value)
+    const { name, descending } = sortOf(value)
+    plan.sort = `/${name}`
+    plan.descending ||= descending
+  } else if (role === 'order') plan.descending = /^desc/i.test(value)
+  else if (role === 'after') plan.after = value
+  else if (role === 'limit') {
+    plan.limit = integer(value)
+    plan.limited = true
+  } else {
+    plan.paged = true
+    if (role === 'page') plan.page = integer(value)
+    else plan.offset = integer(value)
+  }
   return plan.page >= 0 && plan.offset >= 0 && plan.limit >= 0
 }
 
-const planOf = (list: ListModel, asked: Asked, fields: ReadonlySet<string>): Plan | undefined => {
-  const plan: Plan = { filters: [], sort: '', descending: false, page: 1, offset: 0, limit: MAX_LIST }
-  for (const [name, value] of asked.query) {
+/** The parameters of a list request: its query, and the path's where the items are another collection's. */
+export const listParameters = (list: ListModel, template: string, asked: Asked): [string, string][] => {
+  const found = asked.query.map(([name, value]): [string, string] => [name, value])
+  if (list.type === template) return found
+  template
+    .split('/')
+    .slice(1)
+    .forEach((segment, i) => {
+      if (segment.startsWith('{')) found.push([`s${i}`, asked.segments[i] ?? ''])
+    })
+  return found
+}
+
+const FULL = 2
+
+/** What a request wants of a list; undefined when a parameter's effect is not known. `fields`: of the items. */
+export const planOf = (
+  list: ListModel,
+  template: string,
+  asked: Asked,
+  hasField: (pointer: string) => boolean,
+): Plan | undefined => {
+  const plan: Plan = {
+    filters: [],
+    sort: '',
+    descending: false,
+    page: 1,
+    offset: 0,
+    limit: MAX_LIST,
+    after: '',
+    limited: false,
+    paged: false,
+  }
+  for (const [name, value] of listParameters(list, template, asked)) {
     const parameter = list.parameters.find((p) => p.name === name)
-    const role = parameter === undefined ? (fields.has(name) ? `f:${name}` : undefined) : roleOf(parameter)
+    const role = parameter === undefined ? (hasField(`/${name}`) ? `f:/${name}` : undefined) : roleOf(parameter)
     if (role === undefined || !take(plan, role, value)) return undefined
   }
-  const pages = asked.query.some(([name]) => list.parameters.some((p) => p.name === name && roleOf(p) === 'page'))
-  if (plan.limit === MAX_LIST && (pages || list.longest < MAX_LIST))
-    plan.limit = Math.max(1, pages ? list.longest : MAX_LIST)
+  const isPaging = list.parameters.some((p) => ['page', 'offset', 'after', 'limit'].includes(roleOf(p) ?? ''))
+  if (!plan.limited && list.longest > 0 && list.full >= FULL && (isPaging || list.longest % 5 === 0))
+    plan.limit = list.longest
   return plan
 }
 
-const textOf = (value: Json | undefined): string | undefined =>
-  value === undefined || (typeof value === 'object' && value !== null) ? undefined : String(value)
-
-const compare = (a: Json | undefined, b: Json | undefined): number => {
-  if (typeof a === 'number' && typeof b === 'number') return a - b
-  const [x, y] = [textOf(a) ?? '', textOf(b) ?? '']
-  return x < y ? -1 : x > y ? 1 : 0
-}
-
-const own = (item: Fields, name: string): Json | undefined => (Object.hasOwn(item, name) ? item[name] : undefined)
-
 interface Entry {
   readonly id: string
+  readonly born: number
   readonly item: Fields
 }
 
 const byId = (a: Entry, b: Entry): number => {
   const [x, y] = [Number(a.id), Number(b.id)]
-  return Number.isNaN(x) || Number.isNaN(y) ? (a.id < b.id ? -1 : a.id > b.id ? 1 : 0) : x - y
+  return Number.isNaN(x) || Number.isNaN(y) ? a.born - b.born : x - y
 }
 
-const select = (entries: Entry[], plan: Plan): Fields[] => {
-  const kept = entries.filter(({ item }) => plan.filters.every(([name, value]) => textOf(own(item, name)) === value))
-  kept.sort(byId)
-  if (plan.sort !== '') kept.sort((a, b) => compare(own(a.item, plan.sort), own(b.item, plan.sort)))
-  if (plan.descending) kept.reverse()
-  const start = plan.offset + Math.max(0, plan.page - 1) * plan.limit
-  return kept.slice(start, start + plan.limit).map(({ item }) => item)
+/** The order that answers keep by themselves: the field that fits nearly always, id for want of one. */
+const usualOrder = (list: ListModel): { readonly field: string; readonly by: number } => {
+  let best = { field: '', by: 1, kept: 0 }
+  for (const [field, by, kept, broken] of list.order)
+    if (kept > best.kept && kept >= 0.9 * (kept + broken)) best = { field, by, kept }
+  return best
 }
 
-/** JSON text of a list for a request; undefined when it cannot be said what belongs in it. */
-export const renderList = (
-  list: ListModel,
-  body: BodyModel,
-  asked: Asked,
-  knowledge: Knowledge,
-): string | undefined => {
-  const type = list.type.includes('{') ? '/' + asked.segments.join('/') : list.type
+const sorted = (entries: Entry[], list: ListModel, plan: Plan): Entry[] => {
+  const usual = usualOrder(list)
+  entries.sort(byId)
+  if (usual.field !== '') entries.sort((a, b) => usual.by * compare(at(a.item, usual.field), at(b.item, usual.field)))
+  if (plan.sort === '') return plan.descending ? entries.reverse() : entries
+  const sign = plan.descending ? -1 : 1
+  return entries.sort((a, b) => sign * compare(at(a.item, plan.sort), at(b.item, plan.sort)))
+}
+
+const startOf = (entries: readonly Entry[], plan: Plan): number => {
+  if (plan.after === '') return plan.offset + Math.max(0, plan.page - 1) * plan.limit
+  return entries.findIndex(({ id }) => id === plan.after) + 1
+}
+
+export const matches = (plan: Plan, item: Fields): boolean =>
+  plan.filters.every(([role, value]) => passes(role, value, item))
+
+/** The collection of a list for a request: the parameters before the id belong to it. */
+export const collectionOf = (list: ListModel, asked: Asked): string =>
+  list.type.includes('{') ? '/' + asked.segments.join('/') : list.type
+
+/** The list for a request; undefined when it cannot be said what belongs in it. */
+export const makeList = (list: ListModel, template: string, asked: Asked, knowledge: Knowledge): Made | undefined => {
+  if (list.type === '') return undefined
   const entries: Entry[] = []
-  const fields = new Set<string>()
-  for (const object of knowledge.objects(asked.service, type)) {
+  for (const object of knowledge.objects(asked.service, collectionOf(list, asked)).values()) {
     const view = visibleView(object, asked.asker)
-    if (view === undefined) continue
-    for (const name of Object.keys(view.value)) fields.add(name)
-    entries.push({ id: object.id, item: view.value })
+    if (view !== undefined) entries.push({ id: object.id, born: object.born, item: view.value })
   }
-  const plan = entries.length === 0 ? undefined : planOf(list, asked, fields)
+  if (entries.length === 0) return undefined
+  const plan = planOf(list, template, asked, (field) => entries.some(({ item }) => at(item, field) !== undefined))
   if (plan === undefined) return undefined
-  const items = select(entries, plan)
-  if (list.field === '') return JSON.stringify(items)
-  return body.tree === null ? undefined : renderBody(body.tree, asked, { [list.field]: items }).text
+  const kept = sorted(
+    entries.filter(({ item }) => matches(plan, item)),
+    list,
+    plan,
+  )
+  const start = startOf(kept, plan)
+  return { items: kept.slice(start, start + plan.limit).map(({ item }) => item), total: kept.length, plan }
+}
+
+/** Totals are told apart by who asks and by the filters. */
+export const totalKey = (plan: Plan, asker: string): string =>
+  keyOf(asker, ...plan.filters.flatMap(([role, value]) => [role, value]).slice(0, 16))
+
+interface Page {
+  readonly count: number
+  readonly total: number
+  readonly plan: Plan
+  readonly last: Json | undefined
+}
+
+/** Scalars around the items, by what they may be. Undefined: this page says nothing. */
+export const AROUND: Readonly<Record<string, (page: Page) => Json | undefined>> = {
+  count: ({ count }) => count,
+  limit: ({ plan }) => (plan.limit < MAX_LIST ? plan.limit : undefined),
+  page: ({ plan }) => plan.page,
+  offset: ({ plan }) => plan.offset + (plan.paged && plan.page > 1 ? (plan.page - 1) * plan.limit : 0),
+  pages: ({ plan, total }) => Math.ceil(total / plan.limit),
+  total: ({ total }) => total,
+  more: ({ plan, total, count }) => startFrom(plan) + count < total,
+  next: ({ plan, total, count }) => (startFrom(plan) + count < total ? plan.page + 1 : null),
+  previous: ({ plan }) => (plan.page > 1 ? plan.page - 1 : null),
+  last: ({ last, plan, total, count }) => (last !== undefined && startFrom(plan) + count < total ? last : null),
+}
+
+const startFrom = (plan: Plan): number => plan.offset + Math.max(0, plan.page - 1) * plan.limit
+
+/** What stands around the items of a made list, by pointer. */
+export const aroundOf = (list: ListModel, made: Made, asker: string): Map<string, Json> => {
+  const told = list.totals.find(([key]) => key === totalKey(made.plan, asker))?.[1]
+  const page: Page = {
+    count: made.items.length,
+    total: Math.max(made.total, told ?? 0),
+    plan: made.plan,
+    last: ownField(made.items[made.items.length - 1], list.idField),
+  }
+  const found = new Map<string, Json>()
+  for (const [pointer, roles] of list.around) {
+    const best = roles.reduce<[string, number] | undefined>(
+      (a, b) => (a !== undefined && a[1] >= b[1] ? a : b),
+      undefined,
+    )
+    const value = best === undefined ? undefined : AROUND[best[0]]?.(page)
+    if (value !== undefined) found.set(pointer, value)
+  }
+  return found
 }

@@ -8,7 +8,7 @@ import type { Header, Parameter } from '../../events.ts'
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** Version of every payload; a book refuses others. */
-export const VERSION = 1
+export const VERSION = 2
 
 /** Sums of fidelity and weight with which a rule's answers agreed with the truth; old evidence fades. */
 export interface Score {
@@ -24,6 +24,11 @@ export interface Source {
   /** Hash of the first value that agreed; `varied` once another one did: an echo of one value only proves nothing. */
   readonly first: number
   varied: boolean
+  /** Constant text before and after the value, as in a link. */
+  readonly pre?: string
+  readonly suf?: string
+  /** How often the answer had a value here while the request had none. */
+  absent?: number
 }
 
 export type Kind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
@@ -40,6 +45,18 @@ export interface Node {
   publicly: number
   /** The first askers that saw it, at most three: a name that fewer saw may be someone's own. */
   askers: string[]
+  /** Per asker the value that prevails, as JSON, and its lead: shown to nobody else. */
+  mine?: [string, string, number][]
+  /** A value that carries nothing about anybody (true, 0, [] …), as JSON, and its lead over all answers. */
+  plain?: [string, number]
+  /** One value under several askers: as JSON, the askers that saw it, whether another one was ever seen. */
+  shared?: { readonly value: string; askers: string[]; broken: boolean }
+  /** How the text or number looks (see mint.ts), and its lead. */
+  form?: [string, number]
+  /** How often it was the time of the answer, and how often it was not. */
+  clock?: [number, number]
+  /** How the value follows from the object as it was before a write: relation, hits, misses. */
+  before?: [string, number, number][]
   kids: [string, Node][]
   item: Node | null
 }
@@ -61,20 +78,47 @@ export interface BodyModel {
 /** How often each status came, by feature. */
 export type StatusTable = Record<string, Record<string, number>>
 
-/** What a query parameter of a list does, as far as it never failed: each role with the answers it explained. */
+/** What a parameter of a list does, as far as it never failed: each role with the answers it explained. */
 export interface ParameterRole {
+  /** Of the query; `s1` is the second path segment. */
   readonly name: string
   roles: [string, number][]
 }
 
 export interface ListModel {
-  /** Where the items stand in the body: '' is the body itself. */
-  readonly field: string
-  readonly type: string
+  /** Pointer to the items: '' is the body itself. */
+  readonly at: string
+  /** Template of the collection that the items belong to: the list's own, or another ('' while that is not known). */
+  type: string
+  /** Other collections that the items may belong to: template, agreeing and differing objects. */
+  candidates: [string, number, number][]
+  /** Field that tells the items apart, '' when there is none. */
+  idField: string
   seen: number
-  /** Most items that one answer had. */
+  /** Most items that one answer without an explicit limit had, and how often. */
   longest: number
+  full: number
   parameters: ParameterRole[]
+  /** Orders that unsorted answers kept: field, 1 or -1, kept, broken. */
+  order: [string, number, number, number][]
+  /** Scalars around the items: pointer and what they may be (count, total, page …) with the answers that agreed. */
+  around: [string, [string, number][]][]
+  /** Totals as they were told, by asker and filters. */
+  totals: [string, number][]
+}
+
+/** What the bodies of accepted requests have: pointer, how often, kinds, how often it was empty. */
+export interface WantedBody {
+  seen: number
+  leaves: [string, number, string[], number][]
+}
+
+/** A collection of objects: the template before the id, where an object stands in an answer, the field of its id. */
+export interface TypeModel {
+  readonly template: string
+  readonly idField: string
+  /** Pointer to the object in the answer to a GET of one: '' is the body itself. */
+  readonly root: string
 }
 
 export interface EndpointModel {
@@ -95,8 +139,15 @@ export interface EndpointModel {
   /** Names in Vary. */
   vary: string[]
   list: ListModel | null
-  /** Field of the body that repeats the last path parameter: what the objects of this endpoint are known by. */
+  /** Field that repeats the last path parameter, what the objects of this endpoint are known by, and the object's pointer. */
   idField: string
+  root: string
+  wants: WantedBody | null
+  /** Of a write: fields that it did not name and that stayed, and that went. */
+  kept: number
+  lost: number
+  /** Its answers hold credentials: a log-in. */
+  issues: boolean
 }
 
 /** One stored answer to one target, asker and set of headers. */
@@ -132,6 +183,8 @@ export interface ObjectRecord {
   views: { readonly asker: string; json: string; at: number; whole: boolean }[]
   gone: number
   written: number
+  /** Order of first sight. */
+  born: number
   tick: number
 }
 
@@ -141,6 +194,10 @@ export interface Credential {
   readonly service: string
   readonly asker: string
   state: 'good' | 'bad'
+  /** Whose it is, where the answer that issued it told: '' otherwise. */
+  owner: string
+  /** 401s in a row since it was let in last; counted to DOUBTED. */
+  refused: number
   at: number
   tick: number
 }
@@ -156,10 +213,21 @@ export interface Touch {
 export interface ServiceFacts {
   readonly service: string
   statuses: StatusTable
+  /** Errors by status, whatever endpoint gave them. */
+  errors: Record<string, BodyModel>
   /** What came back from paths that no endpoint was known for. */
   unknown: BodyModel | null
   unknownStatuses: Record<string, number>
   at: number
+}
+
+/** The known objects of one collection. */
+export interface Collection {
+  readonly size: number
+  /** In order of first sight. */
+  values(): Iterable<ObjectRecord>
+  /** Largest id that is a number, 0 when none is. */
+  readonly largest: number
 }
 
 /** What answering reads. The book has it from the topic, the processor from its stores. */
@@ -167,7 +235,18 @@ export interface Knowledge {
   facts(service: string): ServiceFacts | undefined
   answers(key: string): AnswerSet | undefined
   object(key: string): ObjectRecord | undefined
-  objects(service: string, type: string): Iterable<ObjectRecord>
+  objects(service: string, type: string): Collection
+  /** Those of a collection that were written, whenever that was. */
+  written(service: string, type: string): Iterable<ObjectRecord>
+  /** The collection of a template. */
+  type(service: string, template: string): TypeModel | undefined
+  types(service: string): Iterable<TypeModel>
+  /** The places of one object of a collection, as a GET of it shows them. */
+  item(service: string, template: string): Node | undefined
+  /** The endpoint of a path for another method. */
+  sibling(service: string, method: string, target: string): EndpointModel | undefined
+  /** An endpoint of a method in the same role (of one object, or of a collection) elsewhere in the service. */
+  alike(service: string, method: string, role: 'item' | 'collection'): EndpointModel | undefined
   credential(key: string): Credential | undefined
   touch(key: string): Touch | undefined
 }

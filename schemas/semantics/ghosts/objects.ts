@@ -2,46 +2,153 @@
 import type { Asked } from './asked.ts'
 import { parseJson } from './json.ts'
 import { keyOf } from './model.ts'
-import type { EndpointModel, Json, Knowledge, ObjectRecord } from './model.ts'
+import type { Collection, EndpointModel, Knowledge, ObjectRecord } from './model.ts'
+import { isFields, isScalar, ownField } from './pointers.ts'
+import type { Fields } from './pointers.ts'
 import { segmentParts } from '../templates.ts'
 
 export const objectKey = (service: string, type: string, id: string): string => keyOf('object', service, type, id)
 
+const isParameter = (segment: string): boolean => {
+  const parts = segmentParts(segment)
+  return parts.length === 2 && parts[0] === '' && parts[1] === ''
+}
+
 /** The type of an endpoint whose template ends in a parameter: the template before it. Undefined for others. */
 export const typeOf = (template: string): string | undefined => {
   const cut = template.lastIndexOf('/')
-  const parts = segmentParts(template.slice(cut + 1))
-  return cut > 0 && parts.length === 2 && parts[0] === '' && parts[1] === '' ? template.slice(0, cut) : undefined
+  return cut > 0 && isParameter(template.slice(cut + 1)) ? template.slice(0, cut) : undefined
 }
 
-/** The object that a request names, whether anything is known of it or not; undefined for lists and the like. */
-export const objectAsked = (
-  model: EndpointModel,
-  asked: Asked,
-): { readonly type: string; readonly id: string } | undefined => {
-  const type = typeOf(model.template)
-  const id = asked.segments[asked.segments.length - 1]
-  return type === undefined || id === undefined ? undefined : { type: typeInstance(type, asked), id }
+/** An object by its collection, as the path has it, and its id. */
+export interface Named {
+  readonly type: string
+  readonly id: string
+  /** Template of the collection. */
+  readonly template: string
 }
+
+/** What stands for the id of a thing that there is only one of: GET /me, PUT /me. */
+export const ONLY = '.'
 
 /** `/users/{id}/orders` of user 7 and of user 8 are two collections: the parameters before the id belong to the type. */
-const typeInstance = (type: string, asked: Asked): string =>
-  type.includes('{') ? '/' + asked.segments.slice(0, -1).join('/') : type
+export const collectionPath = (template: string, asked: Asked): string =>
+  template.includes('{') ? '/' + asked.segments.slice(0, template.split('/').length - 1).join('/') : template
 
-export const findObject = (model: EndpointModel, asked: Asked, knowledge: Knowledge): ObjectRecord | undefined => {
-  const named = objectAsked(model, asked)
-  return named === undefined ? undefined : knowledge.object(objectKey(asked.service, named.type, named.id))
+/** The object that a request names by its path, whether anything is known of it or not; undefined for lists and the like. */
+export const objectAsked = (model: EndpointModel, asked: Asked): Named | undefined => {
+  const template = typeOf(model.template)
+  const id = asked.segments[asked.segments.length - 1]
+  return template === undefined || id === undefined
+    ? undefined
+    : { type: collectionPath(template, asked), id, template }
 }
+
+/** The object that an action is about: the nearest one above it in the path (POST /articles/{slug}/favorite). */
+export const objectAbove = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Named | undefined => {
+  const segments = model.template.split('/')
+  for (let i = segments.length - 2; i >= 2; i--) {
+    const template = segments.slice(0, i).join('/')
+    const id = asked.segments[i - 1]
+    if (!isParameter(segments[i] ?? '') || id === undefined) continue
+    if (knowledge.type(asked.service, template) !== undefined)
+      return { type: collectionPath(template, asked), id, template }
+  }
+  return undefined
+}
+
+export const findNamed = (named: Named | undefined, service: string, knowledge: Knowledge): ObjectRecord | undefined =>
+  named === undefined ? undefined : knowledge.object(objectKey(service, named.type, named.id))
+
+export const findObject = (model: EndpointModel, asked: Asked, knowledge: Knowledge): ObjectRecord | undefined =>
+  findNamed(objectAsked(model, asked), asked.service, knowledge)
+
+type View = ObjectRecord['views'][number]
+
+/** Views are replaced, never changed: what one says is parsed once. */
+const parsed = new WeakMap<View, { readonly value: Fields | undefined }>()
+const valueOf = (view: View): Fields | undefined => {
+  const known = parsed.get(view)
+  if (known !== undefined) return known.value
+  const json = parseJson(view.json)
+  const value = isFields(json) ? json : undefined
+  parsed.set(view, { value })
+  return value
+}
+
+export interface Visible {
+  readonly value: Fields
+  readonly at: number
+  readonly whole: boolean
+}
+
+const isFor = (view: View, asker: string, since: number): boolean =>
+  (view.asker === asker || view.asker === '') && view.at >= since
+
+const beats = (view: View, best: View | undefined): boolean =>
+  best === undefined || view.at > best.at || (view.at === best.at && view.whole)
 
 /** What an asker may see of an object: their own view or the public one, the newer first; nothing older than the last write. */
-export const visibleView = (
-  object: ObjectRecord,
-  asker: string,
-): { readonly value: { readonly [key: string]: Json }; readonly at: number; readonly whole: boolean } | undefined => {
-  const views = object.views.filter((v) => (v.asker === asker || v.asker === '') && v.at >= object.written)
-  if (views.length === 0 || (object.gone > 0 && views.every((v) => v.at < object.gone))) return undefined
-  const best = views.reduce((a, b) => (b.at > a.at || (b.at === a.at && b.whole) ? b : a))
-  const value = parseJson(best.json)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  return { value: value as { readonly [key: string]: Json }, at: best.at, whole: best.whole }
+export const visibleView = (object: ObjectRecord, asker: string): Visible | undefined => {
+  let best: View | undefined
+  for (const view of object.views) if (isFor(view, asker, object.written) && beats(view, best)) best = view
+  if (best === undefined || best.at < object.gone) return undefined
+  const value = valueOf(best)
+  return value === undefined ? undefined : { value, at: best.at, whole: best.whole }
 }
+
+/** How far to look for a neighbour among ids that are numbers. */
+const REACH = 32
+
+const neighbour = (named: Named, asked: Asked, knowledge: Knowledge, step: 1 | -1): Fields | undefined => {
+  for (let i = 1; i <= REACH; i++) {
+    const object = knowledge.object(objectKey(asked.service, named.type, String(Number(named.id) + i * step)))
+    const view = object === undefined ? undefined : visibleView(object, asked.asker)
+    if (view !== undefined) return view.value
+  }
+  return undefined
+}
+
+/** What the nearest known objects on both sides have in common: rows made together mostly belong together. */
+export const between = (named: Named, asked: Asked, knowledge: Knowledge): Fields | undefined => {
+  if (!/^\d{1,15}$/.test(named.id)) return undefined
+  const below = neighbour(named, asked, knowledge, -1)
+  const above = below === undefined ? undefined : neighbour(named, asked, knowledge, 1)
+  if (below === undefined || above === undefined) return undefined
+  const common = Object.entries(below).filter(([name, value]) => isScalar(value) && ownField(above, name) === value)
+  return Object.fromEntries(common)
+}
+
+/** Objects of a collection, kept in order of first sight. */
+export interface OpenCollection extends Collection {
+  add(object: ObjectRecord): void
+  written(): Iterable<ObjectRecord>
+  remove(object: ObjectRecord): void
+}
+
+export const openCollection = (): OpenCollection => {
+  const objects = new Map<string, ObjectRecord>()
+  const written = new Map<string, ObjectRecord>()
+  let largest = 0
+  return {
+    add: (object) => {
+      objects.set(object.key, object)
+      if (object.written > 0) written.set(object.key, object)
+      if (/^\d{1,15}$/.test(object.id)) largest = Math.max(largest, Number(object.id))
+    },
+    remove: (object) => {
+      objects.delete(object.key)
+      written.delete(object.key)
+    },
+    written: () => written.values(),
+    values: () => objects.values(),
+    get size() {
+      return objects.size
+    },
+    get largest() {
+      return largest
+    },
+  }
+}
+
+export const NO_OBJECTS: OpenCollection = openCollection()

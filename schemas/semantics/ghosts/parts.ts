@@ -5,6 +5,7 @@
 import type { Ghost } from '../../events.ts'
 import { parseJson } from './json.ts'
 import { VERSION } from './model.ts'
+import type { Change } from './overlay.ts'
 import type { AnswerSet, Credential, EndpointModel, ObjectRecord, ServiceFacts, Touch } from './model.ts'
 import { fromUtf8, toUtf8 } from './text.ts'
 
@@ -15,6 +16,7 @@ export type Part =
   | { readonly kind: 'credential'; readonly value: Credential }
   | { readonly kind: 'touch'; readonly value: Touch }
   | { readonly kind: 'facts'; readonly value: ServiceFacts }
+  | { readonly kind: 'change'; readonly value: Change }
 
 /** A larger payload is no part of ours: the caps of the processor keep far below it. */
 const MAX_PAYLOAD = 4 * 1024 * 1024
@@ -26,6 +28,7 @@ const TOPIC_KIND = {
   credential: 'service',
   touch: 'service',
   facts: 'service',
+  change: 'resource',
 } as const
 
 /** The record for a part; `fidelity` is the endpoint's, -1 where there is none. */
@@ -73,9 +76,33 @@ const deep =
 /** A tree is at most this deep, whatever a payload says. */
 const MAX_DEPTH = 24
 
-const source = fields({ from: isText, hits: isNumber, misses: isNumber, first: isNumber, varied: isFlag })
 const isJsonText: Check = (v) => v === '' || (typeof v === 'string' && parseJson(v) !== undefined)
-const node = (left: number): Check =>
+const optional =
+  (name: string, check: Check): Check =>
+  (v) =>
+    record(v) && (!Object.hasOwn(v, name) || check(v[name]))
+const all =
+  (...checks: readonly Check[]): Check =>
+  (v) =>
+    checks.every((check) => check(v))
+
+const source = all(
+  fields({ from: isText, hits: isNumber, misses: isNumber, first: isNumber, varied: isFlag }),
+  optional('pre', isText),
+  optional('suf', isText),
+  optional('absent', isNumber),
+)
+/** JSON text that stands in an answer as it is. */
+const looks = all(
+  optional('mine', (v) => listOf(tuple(isText, isJsonText, isNumber))(v)),
+  optional('plain', (v) => tuple(isJsonText, isNumber)(v)),
+  optional('shared', (v) => fields({ value: isJsonText, askers: listOf(isText), broken: isFlag })(v)),
+  optional('form', tuple(isText, isNumber)),
+  optional('clock', tuple(isNumber, isNumber)),
+  optional('before', listOf(tuple(isText, isNumber, isNumber))),
+)
+const node = (left: number): Check => all(looks, ofNode(left))
+const ofNode = (left: number): Check =>
   fields({
     seen: isNumber,
     kinds: mapOf(isNumber),
@@ -99,10 +126,16 @@ const body = fields({
   headers: listOf(tuple(isText, isText, isNumber)),
 })
 const list = fields({
-  field: isText,
+  at: isText,
   type: isText,
+  candidates: listOf(tuple(isText, isNumber, isNumber)),
+  idField: isText,
   seen: isNumber,
   longest: isNumber,
+  full: isNumber,
+  order: listOf(tuple(isText, isNumber, isNumber, isNumber)),
+  around: listOf(tuple(isText, listOf(tuple(isText, isNumber)))),
+  totals: listOf(tuple(isText, isNumber)),
   parameters: listOf(fields({ name: isText, roles: listOf(tuple(isText, isNumber)) })),
 })
 
@@ -123,6 +156,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
     vary: listOf(isText),
     list: maybe(list),
     idField: isText,
+    root: isText,
+    wants: maybe(fields({ seen: isNumber, leaves: listOf(tuple(isText, isNumber, listOf(isText), isNumber)) })),
+    kept: isNumber,
+    lost: isNumber,
+    issues: isFlag,
   }),
   answer: fields({
     key: isText,
@@ -150,21 +188,37 @@ const CHECKS: Readonly<Record<string, Check>> = {
     views: listOf(fields({ asker: isText, json: isJsonText, at: isNumber, whole: isFlag })),
     gone: isNumber,
     written: isNumber,
+    born: isNumber,
   }),
   credential: fields({
     key: isText,
     service: isText,
     asker: isText,
     state: (v) => v === 'good' || v === 'bad',
+    owner: isText,
+    refused: isNumber,
     at: isNumber,
   }),
   touch: fields({ key: isText, service: isText, at: isNumber }),
   facts: fields({
     service: isText,
     statuses: table,
+    errors: mapOf(body),
     unknown: maybe(body),
     unknownStatuses: mapOf(isNumber),
     at: isNumber,
+  }),
+  change: fields({
+    key: isText,
+    service: isText,
+    asker: isText,
+    type: isText,
+    id: isText,
+    json: isJsonText,
+    whole: isFlag,
+    paths: listOf(isText),
+    at: isNumber,
+    write: isText,
   }),
 }
 

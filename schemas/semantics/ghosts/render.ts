@@ -1,20 +1,26 @@
 /**
- * Writes an answer's body from what is known of its places: the object's own fields first, then what the request gives,
- * then what every public answer had there, then an empty value of the same kind. The text is written straight out, in the
- * order of the fields, so no name in it can become a property of anything.
+ * Makes a body for a request from the learned tree. A place gets, in this order: what is known to stand there, its proven
+ * source in the request, what it was before (a write), what this asker always got, what everybody gets, a time or an id of
+ * its form (a write), or a blank. Values of private answers are never in anybody else's tree.
  */
 import type { Asked } from './asked.ts'
+import { freshIn, isTimeForm, timeIn } from './mint.ts'
 import type { Json, Kind, Node, Source } from './model.ts'
-import { sourceValue } from './sources.ts'
+import { newSecret } from './issued.ts'
+import { isFields, ownField } from './pointers.ts'
+import { valueFrom } from './sources.ts'
 
-/** Source hits needed, share of agreement, and share of the prevailing value: measured on the recordings. */
 const MIN_HITS = 2
 const MIN_SHARE = 0.95
+/** Share of public answers that must have a value before it stands for all. */
 const MIN_LEAD = 0.3
 const MIN_PRESENCE = 0.5
 /** A name that fewer askers saw may be someone's own. */
 const MIN_ASKERS = 3
-const MAX_DEPTH = 16
+/** Askers, proven to differ (or any, of errors), that must have seen a value before others may. */
+const SHARED_BY = { proven: 2, error: 3 } as const
+/** Leads are kept no higher than this. */
+const MAX_SEEN = 64
 
 /** How well a rendered body is founded: places by who filled them. */
 export interface Founding {
@@ -22,7 +28,24 @@ export interface Founding {
   known: number
 }
 
-interface Rendering {
+/** What is known besides the tree. */
+export interface Filling {
+  /** Where the object stands that the answer is about. */
+  readonly root: string
+  /** The object as it is known; for a write as it was before. */
+  readonly own?: Json | undefined
+  /** `own` is all there is to say: nothing is added to it. */
+  readonly whole?: boolean
+  /** Values that are settled, by pointer. */
+  readonly settled?: ReadonlyMap<string, Json>
+  /** What the request names, by pointer: it stands where no source is proven. */
+  readonly given?: ReadonlyMap<string, Json>
+  /** The answer is to a write: ids and times are made. */
+  readonly making?: boolean
+  readonly isError?: boolean
+}
+
+interface Rendering extends Filling {
   readonly asked: Asked
   readonly founding: Founding
 }
@@ -30,7 +53,7 @@ interface Rendering {
 const isProven = (source: Source): boolean =>
   source.hits >= MIN_HITS && source.varied && source.hits >= MIN_SHARE * (source.hits + source.misses)
 
-/** The best proven source of a place. */
+/** The best proven source of a place; what repeats a value plainly beats what changes it. */
 export const provenSource = (node: Node): Source | undefined => {
   let best: Source | undefined
   for (const source of node.sources)
@@ -68,73 +91,157 @@ const inKind = (value: Json, kind: Kind): Json | undefined => {
   return value
 }
 
-const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Names of maps rather than of fields: an id, an address, a sentence. */
 const GENERATED = /[\d@]|.{41}/
 
 /** Whether a public answer showed this name, or it is an ordinary one that enough different credentials saw. */
-const mayShow = (name: string, kid: Node): boolean =>
-  kid.publicly > 0 || kid.askers.includes('') || (kid.askers.length >= MIN_ASKERS && !GENERATED.test(name))
+const mayShow = (name: string, kid: Node, asker: string): boolean =>
+  kid.publicly > 0 ||
+  kid.askers.includes('') ||
+  (asker !== '' && kid.askers.includes(asker)) ||
+  (kid.askers.length >= MIN_ASKERS && !GENERATED.test(name))
 
 const isPresent = ([name, kid]: readonly [string, Node], parent: Node, asked: Asked): boolean => {
-  if (!mayShow(name, kid)) return false
+  if (!mayShow(name, kid, asked.asker)) return false
   const source = provenSource(kid)
-  if (source !== undefined) return sourceValue(source.from, asked) !== undefined
+  if (source !== undefined && (source.absent ?? 0) === 0) return valueFrom(source, asked) !== undefined
   return kid.seen >= MIN_PRESENCE * (parent.kinds.object ?? 0)
 }
 
-const ownField = (own: Json | undefined, name: string): Json | undefined =>
-  isObject(own) && Object.hasOwn(own, name) ? own[name] : undefined
-
-const renderObject = (node: Node, own: Json | undefined, depth: number, with_: Rendering): string => {
+const renderObject = (node: Node, own: Json | undefined, pointer: string, with_: Rendering): string => {
   const parts: string[] = []
   const done = new Set<string>()
   for (const [name, kid] of node.kids) {
-    const value = ownField(own, name)
-    if (value === undefined && !isPresent([name, kid], node, with_.asked)) continue
+    const below = `${pointer}/${name}`
+    const value = below === with_.root ? with_.own : ownField(own, name)
+    const isSettled = with_.settled?.has(below) === true || with_.given?.has(below) === true
+    if (value === undefined && !isSettled && !isPresent([name, kid], node, with_.asked)) continue
     done.add(name)
-    parts.push(`${JSON.stringify(name)}:${renderNode(kid, value, depth + 1, with_)}`)
+    parts.push(`${JSON.stringify(name)}:${renderNode(kid, value, below, with_)}`)
   }
-  if (isObject(own))
+  if (isFields(own))
     for (const [name, value] of Object.entries(own))
       if (!done.has(name)) parts.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`)
   return `{${parts.join(',')}}`
 }
 
-const renderNode = (node: Node, own: Json | undefined, depth: number, with_: Rendering): string => {
-  const kind = prevailingKind(node)
-  if (own !== undefined && !(isObject(own) && kind === 'object')) {
-    with_.founding.places++
-    with_.founding.known++
-    return JSON.stringify(own)
+/** What a write makes of what was there: the relation that held every time it could be seen. */
+const afterwards = (node: Node, before: Json): Json | undefined => {
+  const held = (node.before ?? []).filter(([, hits, misses]) => hits > 0 && hits >= MIN_SHARE * (hits + misses))
+  const [best] = held.sort((a, b) => b[1] - a[1])
+  switch (best?.[0]) {
+    case '+1':
+      return typeof before === 'number' ? before + 1 : undefined
+    case '-1':
+      return typeof before === 'number' ? before - 1 : undefined
+    case '!':
+      return typeof before === 'boolean' ? !before : undefined
+    case '=':
+      return before
+    default:
+      return undefined
   }
-  const source = provenSource(node)
-  const given = source === undefined ? undefined : sourceValue(source.from, with_.asked)
-  const value = given === undefined ? undefined : inKind(given, kind)
-  if (value !== undefined) {
-    with_.founding.places++
-    with_.founding.known++
-    return JSON.stringify(value)
-  }
-  if (kind === 'object' && depth < MAX_DEPTH) return renderObject(node, own, depth, with_)
-  with_.founding.places++
-  if (node.publicly > 0 && node.value !== '' && node.lead >= MIN_LEAD * node.publicly) {
-    with_.founding.known++
-    return node.value
-  }
-  return BLANK[kind]
 }
 
-/** JSON text for a request; `own` is what is known of the very object asked for. */
+const isClock = (node: Node): boolean => {
+  const [hits, misses] = node.clock ?? [0, 0]
+  return hits >= MIN_HITS && hits >= 4 * misses
+}
+
+const formIn = (node: Node): string => (node.form !== undefined && node.form[1] > 0 ? node.form[0] : '')
+
+const sharedText = (node: Node, isError: boolean): string | undefined => {
+  const { shared } = node
+  if (shared === undefined || shared.broken) return undefined
+  return shared.askers.length >= (isError ? SHARED_BY.error : SHARED_BY.proven) ? shared.value : undefined
+}
+
+/** A value that says nothing about anybody, where most answers had it. */
+const plainText = ({ plain, seen }: Node): string | undefined =>
+  plain !== undefined && plain[1] > 0 && plain[1] >= MIN_LEAD * Math.min(seen, MAX_SEEN) ? plain[0] : undefined
+
+/** JSON of what this asker may be told of a place, from the answers so far. */
+const constantText = (node: Node, with_: Rendering): string | undefined => {
+  const { asker } = with_.asked
+  const mine = asker === '' ? undefined : node.mine?.find(([who]) => who === asker)
+  if (mine !== undefined && mine[2] >= 1 && (with_.making !== true || mine[2] >= MIN_HITS)) return mine[1]
+  if (node.publicly > 0 && node.value !== '' && node.lead >= MIN_LEAD * node.publicly) return node.value
+  return sharedText(node, with_.isError === true) ?? plainText(node)
+}
+
+/** A new time or id for what a write makes. */
+const madeValue = (node: Node, pointer: string, with_: Rendering): Json | undefined => {
+  if (with_.making !== true) return undefined
+  const form = formIn(node)
+  if (form === 'secret') return newSecret(with_.asked, pointer)
+  if (isTimeForm(form)) return timeIn(form, with_.asked.at)
+  return freshIn(form, `${with_.asked.at} ${with_.asked.asker} ${pointer}`, '')
+}
+
+const known = (with_: Rendering, text: string): string => {
+  with_.founding.places++
+  with_.founding.known++
+  return text
+}
+
+/** What the request gives: its proven source, or the field of that name where none is proven. */
+const givenText = (node: Node, pointer: string, kind: Kind, with_: Rendering): string | undefined => {
+  const source = provenSource(node)
+  const value = source === undefined ? undefined : valueFrom(source, with_.asked)
+  const fitting = value === undefined ? undefined : inKind(value, kind)
+  if (fitting !== undefined) return JSON.stringify(fitting)
+  const named = with_.given?.get(pointer)
+  return named === undefined || (isFields(named) && kind === 'object') ? undefined : JSON.stringify(named)
+}
+
+const nowText = (node: Node, with_: Rendering): string | undefined => {
+  const now = isClock(node) ? timeIn(formIn(node), with_.asked.at) : undefined
+  return now === undefined ? undefined : JSON.stringify(now)
+}
+
+const beforeText = (node: Node, own: Json): string => {
+  const after = afterwards(node, own)
+  if (after !== undefined) return JSON.stringify(after)
+  return (node.before === undefined ? undefined : plainText(node)) ?? JSON.stringify(own)
+}
+
+/** What a place gets that is neither settled nor an object; undefined for a blank. */
+const valueText = (node: Node, own: Json | undefined, pointer: string, with_: Rendering): string | undefined => {
+  const kind = prevailingKind(node)
+  const given = givenText(node, pointer, kind, with_)
+  if (given !== undefined || kind === 'object') return given
+  const now = nowText(node, with_)
+  if (now !== undefined) return now
+  if (own !== undefined) return beforeText(node, own)
+  const constant = constantText(node, with_)
+  if (constant !== undefined) return constant
+  const made = madeValue(node, pointer, with_)
+  return made === undefined ? undefined : JSON.stringify(made)
+}
+
+const renderNode = (node: Node, own: Json | undefined, pointer: string, with_: Rendering): string => {
+  const settled = with_.settled?.get(pointer)
+  if (settled !== undefined) return known(with_, JSON.stringify(settled))
+  const isObject = prevailingKind(node) === 'object'
+  const isOurs = own !== undefined && with_.making !== true && !(isFields(own) && isObject)
+  if (isOurs || (own !== undefined && pointer === with_.root && with_.whole === true))
+    return known(with_, JSON.stringify(own))
+  const text = valueText(node, own, pointer, with_)
+  if (text !== undefined) return known(with_, text)
+  if (isObject) return renderObject(node, own, pointer, with_)
+  with_.founding.places++
+  return BLANK[prevailingKind(node)]
+}
+
+/** JSON text for a request. */
 export const renderBody = (
   tree: Node,
   asked: Asked,
-  own: Json | undefined,
+  filling: Filling = { root: '' },
 ): { readonly text: string; readonly founding: Founding } => {
   const founding: Founding = { places: 0, known: 0 }
-  return { text: renderNode(tree, own, 0, { asked, founding }), founding }
+  const own = filling.root === '' ? filling.own : undefined
+  return { text: renderNode(tree, own, '', { ...filling, asked, founding }), founding }
 }
 
 /** Reprints JSON text the way the server does. */
@@ -144,7 +251,7 @@ export const printed = (text: string, pretty: boolean): string =>
 /** A text that public answers always had, or that the request gives; undefined when neither is proven. */
 export const renderText = (node: Node, asked: Asked): string | undefined => {
   const source = provenSource(node)
-  const given = source === undefined ? undefined : sourceValue(source.from, asked)
+  const given = source === undefined ? undefined : valueFrom(source, asked)
   if (typeof given === 'string') return given
   const isConstant = node.publicly >= MIN_HITS && node.value !== '' && node.lead >= MIN_SHARE * node.publicly
   return isConstant ? (JSON.parse(node.value) as string) : undefined

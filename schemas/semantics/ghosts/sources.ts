@@ -1,16 +1,27 @@
 /**
  * Where in a request a value of the answer may come from. A source is named by where it stands (`s1` the second path
- * segment, `q:page` a query parameter, `b:/title` a place in the request's body), and proven by counting: those that
- * gave the answer's value every time survive, whatever the fields are called.
+ * segment, `q:page` a query parameter, `b:/title` a place in the request's body) after what is done to it (`slug>`,
+ * `unbase64>`), and proven by counting: those that gave the answer's value every time survive, whatever the fields are
+ * called.
  */
 import type { Asked } from './asked.ts'
-import type { Json } from './model.ts'
+import { fromBase64, slugOf, toBase64 } from './mint.ts'
+import type { Json, Source } from './model.ts'
+import { at, isFields } from './pointers.ts'
 import { fromUtf8 } from './text.ts'
+import { shortName } from './wanted.ts'
 
 const MAX_LEAVES = 64
 
-/** Value of a source in a request, undefined when the request has none. */
-export const sourceValue = (from: string, asked: Asked): Json | undefined => {
+const TRANSFORMS: Readonly<Record<string, (text: string) => string | undefined>> = {
+  slug: slugOf,
+  lower: (text) => text.toLowerCase(),
+  trim: (text) => text.trim(),
+  unbase64: fromBase64,
+  base64: toBase64,
+}
+
+const plainValue = (from: string, asked: Asked): Json | undefined => {
   const name = from.slice(2)
   switch (from[0]) {
     case 's':
@@ -20,10 +31,26 @@ export const sourceValue = (from: string, asked: Asked): Json | undefined => {
     case 'h':
       return asked.headers.get(name)
     case 'b':
-      return from === 'b*' ? asked.json : pointed(asked.json, name)
+      return from === 'b*' ? asked.json : at(asked.json, name)
     default:
       return whole(from, asked)
   }
+}
+
+/** Value of a named place in a request, undefined when the request has none. */
+export const sourceValue = (from: string, asked: Asked): Json | undefined => {
+  const cut = from.indexOf('>')
+  const transform = cut < 0 ? undefined : TRANSFORMS[from.slice(0, cut)]
+  if (transform === undefined) return plainValue(from, asked)
+  const value = plainValue(from.slice(cut + 1), asked)
+  return typeof value === 'string' ? transform(value) : undefined
+}
+
+/** The same with what a source puts around it. */
+export const valueFrom = (source: Source, asked: Asked): Json | undefined => {
+  const value = sourceValue(source.from, asked)
+  if (source.pre === undefined || value === undefined) return value
+  return typeof value === 'object' && value !== null ? undefined : `${source.pre}${String(value)}${source.suf ?? ''}`
 }
 
 const whole = (from: string, asked: Asked): string | undefined => {
@@ -33,24 +60,16 @@ const whole = (from: string, asked: Asked): string | undefined => {
     case 'u':
       return asked.headers.has('host') ? `http://${asked.headers.get('host')}${asked.target}` : undefined
     case 'p':
-      return asked.asker === '' ? undefined : asked.asker
+      return asked.credential === '' ? undefined : asked.credential
     case 'm':
       return asked.method
     case 'd':
       return asked.body === undefined ? '' : fromUtf8(asked.body)
+    case 'x':
+      return asked.shortfall.includes('/') ? shortName(asked.shortfall) : undefined
     default:
       return undefined
   }
-}
-
-/** Value at a pointer of plain names joined by '/'; fields of objects only. */
-const pointed = (json: Json | undefined, pointer: string): Json | undefined => {
-  let at: Json | undefined = json
-  for (const name of pointer.split('/').slice(1)) {
-    if (at === null || typeof at !== 'object' || Array.isArray(at) || !Object.hasOwn(at, name)) return undefined
-    at = (at as { readonly [key: string]: Json })[name]
-  }
-  return at
 }
 
 /** Values as they compare: numbers and their text are the same, objects by their fields in any order. */
@@ -62,34 +81,78 @@ export const comparable = (value: Json): string => {
 /** Which sources of a request have which value, made lazily: most places are proven or refuted already. */
 export type SourceIndex = ReadonlyMap<string, readonly string[]>
 
+type Add = (from: string, value: Json | undefined) => void
+
+/** What may have been done to a text on its way into the answer. */
+const addTransformed = (from: string, value: string, add: Add): void => {
+  if (value.length < 2 || value.length > 300) return
+  for (const [name, transform] of Object.entries(TRANSFORMS)) {
+    const made = transform(value)
+    if (made !== undefined && made !== value && made !== '') add(`${name}>${from}`, made)
+  }
+}
+
 /** Indexes every source of a request by its value. */
 export const indexSources = (asked: Asked): SourceIndex => {
   const index = new Map<string, string[]>()
-  const add = (from: string, value: Json | undefined): void => {
-    if (value === undefined || value === '' || value === null || index.size >= 2 * MAX_LEAVES) return
+  const add: Add = (from, value) => {
+    if (value === undefined || value === '' || value === null || index.size >= 4 * MAX_LEAVES) return
     const key = comparable(value)
     const known = index.get(key)
     if (known === undefined) index.set(key, [from])
     else if (known.length < 8) known.push(from)
   }
-  asked.segments.forEach((value, i) => add(`s${i}`, value))
-  for (const [name, value] of asked.query) add(`q:${name}`, value)
-  for (const name of ['t', 'u', 'p', 'm', 'd']) add(name, whole(name, asked))
+  const transformed: [string, string][] = []
+  const addText = (from: string, value: string): void => {
+    add(from, value)
+    transformed.push([from, value])
+  }
+  asked.segments.forEach((value, i) => addText(`s${i}`, value))
+  for (const [name, value] of asked.query) addText(`q:${name}`, value)
+  for (const name of ['t', 'u', 'p', 'm', 'd', 'x']) add(name, whole(name, asked))
   for (const [name, value] of asked.headers) add(`h:${name}`, value)
   if (asked.query.length > 0) add('q*', sourceValue('q*', asked))
-  addBody(asked.json, '', add, { left: MAX_LEAVES })
+  addBody(asked.json, '', add, { left: MAX_LEAVES, texts: transformed })
+  for (const [from, value] of transformed) addTransformed(from, value, add)
   return index
 }
 
 const addBody = (
   json: Json | undefined,
   pointer: string,
-  add: (from: string, value: Json) => void,
-  budget: { left: number },
+  add: Add,
+  budget: { left: number; readonly texts: [string, string][] },
 ): void => {
   if (json === undefined || budget.left-- <= 0) return
-  add(pointer === '' ? 'b*' : `b:${pointer}`, json)
-  if (json === null || typeof json !== 'object' || Array.isArray(json) || pointer.length > 200) return
+  const from = pointer === '' ? 'b*' : `b:${pointer}`
+  add(from, json)
+  if (typeof json === 'string') budget.texts.push([from, json])
+  if (!isFields(json) || pointer.length > 200) return
   for (const [name, value] of Object.entries(json))
     if (!name.includes('/')) addBody(value, `${pointer}/${name}`, add, budget)
+}
+
+const SHORTEST_PART = 2
+
+/** Sources whose value stands inside a longer text, as in a link or a message: with what stands around it. */
+export const partsOf = (text: string, index: SourceIndex): Source[] => {
+  const found: Source[] = []
+  if (text.length > 300) return found
+  for (const [value, froms] of index) {
+    if (value.length < SHORTEST_PART || value.length >= text.length) continue
+    const start = text.indexOf(value)
+    if (start < 0) continue
+    for (const from of froms.slice(0, 2))
+      found.push({
+        from,
+        hits: 1,
+        misses: 0,
+        first: 0,
+        varied: false,
+        pre: text.slice(0, start),
+        suf: text.slice(start + value.length),
+      })
+    if (found.length >= 6) break
+  }
+  return found
 }

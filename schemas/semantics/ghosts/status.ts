@@ -5,14 +5,42 @@
  */
 import type { Asked } from './asked.ts'
 import { keyOf } from './model.ts'
-import type { EndpointModel, Knowledge, ObjectRecord, StatusTable } from './model.ts'
+import type { EndpointModel, Json, Knowledge, ObjectRecord, StatusTable } from './model.ts'
 
-export type CredentialState = 'none' | 'new' | 'good' | 'bad'
+export type CredentialState = 'none' | 'new' | 'good' | 'bad' | 'doubted'
 
 export const credentialKey = (service: string, asker: string): string => keyOf('credential', service, asker)
 
-export const credentialState = (asked: Asked, knowledge: Knowledge): CredentialState =>
-  asked.asker === '' ? 'none' : (knowledge.credential(credentialKey(asked.service, asked.asker))?.state ?? 'new')
+/** A good credential that was refused this often in a row is treated as such credentials were. */
+export const DOUBTED = 2
+
+export const credentialState = (asked: Asked, knowledge: Knowledge): CredentialState => {
+  if (asked.credential === '') return 'none'
+  const known = knowledge.credential(credentialKey(asked.service, asked.credential))
+  if (known === undefined) return 'new'
+  return known.state === 'good' && known.refused >= DOUBTED ? 'doubted' : known.state
+}
+
+/** Askers whose identity an answer proved stand behind this sign; two such names that differ are two persons. */
+const PROVEN = 'own:'
+export const isProvenAsker = (asker: string): boolean => asker.startsWith(PROVEN)
+export const provenAsker = (identity: string): string => PROVEN + identity
+
+/** The request with the owner of its credential as the asker, where that is known. */
+export const identified = (asked: Asked, knowledge: Knowledge): Asked => {
+  if (asked.credential === '') return asked
+  const owner = knowledge.credential(credentialKey(asked.service, asked.credential))?.owner ?? ''
+  return owner === '' ? asked : { ...asked, asker: owner }
+}
+
+/** Values that say nothing about anybody. */
+export const isPlain = (json: Json): boolean =>
+  json === null ||
+  typeof json === 'boolean' ||
+  json === 0 ||
+  json === 1 ||
+  json === '' ||
+  (typeof json === 'object' && Object.keys(json).length === 0)
 
 /** What the last path parameter is, as far as one can say without knowing the object. */
 export const idFeature = (
@@ -32,11 +60,20 @@ export const idFeature = (
 export interface StatusFeatures {
   readonly credential: CredentialState
   readonly id: string
+  /** In what the body falls short; `ok` where it does not, or there is none to have. */
+  readonly body: string
 }
 
-export const featureKeys = (f: StatusFeatures): readonly string[] => [`${f.credential}|${f.id}`, f.credential]
+const BAD = 'bad'
+
+/** From the finest to the coarsest. A shortfall that was never seen is like any other. */
+export const featureKeys = (f: StatusFeatures): readonly string[] =>
+  f.body === 'ok'
+    ? [`${f.credential}|${f.id}`, f.credential]
+    : [`${f.credential}|${f.id}|${f.body}`, `${f.credential}|${f.id}|${BAD}`, `${f.credential}|${BAD}`]
 /** The service's own table is by method too. */
-export const serviceKey = (method: string, f: StatusFeatures): string => `${method}|${f.credential}|${f.id}`
+export const serviceKey = (method: string, f: StatusFeatures): string =>
+  `${method}|${f.credential}|${f.id}${f.body === 'ok' ? '' : `|${BAD}`}`
 
 interface Guess {
   readonly status: number
@@ -73,15 +110,26 @@ const mayEnter = (model: EndpointModel, credential: CredentialState): boolean =>
 const hasWeight = (guess: Guess | undefined, least: number): guess is Guess =>
   guess !== undefined && guess.weight >= least
 
+/** Not found is likelier than a thing that nobody ever saw where this share of the never seen were not found. */
+const DOUBT = 0.3
+
+const doubted = (model: EndpointModel, f: StatusFeatures, guess: Guess): Guess => {
+  if (f.id !== 'word' || guess.status >= 300) return guess
+  const counts = model.statuses[`${f.credential}|${f.id}`] ?? {}
+  const missing = (counts['404'] ?? 0) / guess.weight
+  return missing >= DOUBT ? { ...guess, status: 404, share: missing } : guess
+}
+
 /** What the features say, from the finest with enough evidence to the coarsest. */
 const guessByFeatures = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): Guess | undefined => {
-  const [all = '', credential = ''] = featureKeys(f)
-  const coarse = majority(model.statuses, credential)
-  if (f.id === 'known' && coarse !== undefined && coarse.status < 300) return coarse
-  const own = majority(model.statuses, all)
-  if (hasWeight(own, 2)) return own
+  const guesses = featureKeys(f).map((key) => majority(model.statuses, key))
+  const [own] = guesses
+  const coarse = guesses[guesses.length - 1]
+  if (f.id === 'known' && f.body === 'ok' && coarse !== undefined && coarse.status < 300) return coarse
+  if (hasWeight(own, 2)) return doubted(model, f, own)
   const service = majority(knowledge.facts(model.service)?.statuses ?? {}, serviceKey(model.method, f))
-  return hasWeight(service, 3) ? service : (own ?? coarse)
+  const found = hasWeight(service, 3) ? service : (own ?? guesses.find((guess) => guess !== undefined))
+  return found === undefined && f.body !== 'ok' ? guessByFeatures(model, { ...f, body: 'ok' }, knowledge) : found
 }
 
 /** The status that an unseen request would get, undefined when nothing speaks for one or it would let a stranger in. */

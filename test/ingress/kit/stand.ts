@@ -83,6 +83,7 @@ export const fakeBook = (verdict: GhostVerdict): GhostBook & { readonly asked: G
   return {
     asked,
     apply: () => undefined,
+    accept: () => undefined,
     answer: (request) => {
       asked.push(request)
       return verdict

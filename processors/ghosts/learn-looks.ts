@@ -1,0 +1,92 @@
+/** What a place's values look like and have in common: per asker, over askers, in form, in time, and against what was before. */
+import type { Json, Node } from '../../schemas/semantics/ghosts/model.ts'
+import { isPseudonym } from '../../schemas/semantics/ghosts/issued.ts'
+import { formOf, momentOf } from '../../schemas/semantics/ghosts/mint.ts'
+import { comparable } from '../../schemas/semantics/ghosts/sources.ts'
+import { isPlain, isProvenAsker } from '../../schemas/semantics/ghosts/status.ts'
+
+const MAX_MINE = 6
+const MAX_LEAD = 64
+const MAX_SHARED = 4
+/** How far the time in an answer may be from the time of the exchange (µs). */
+const NEAR = 10_000_000
+
+export interface Look {
+  readonly asker: string
+  readonly at: number
+  readonly isError: boolean
+  readonly longest: number
+  readonly before: Json | undefined
+}
+
+/** Boyer–Moore on a value and its lead. */
+const leading = (known: readonly [string, number] | undefined, value: string): [string, number] => {
+  if (known === undefined || known[1] <= 0) return [value, 1]
+  return [known[0], Math.min(MAX_LEAD, known[1] + (known[0] === value ? 1 : -1))]
+}
+
+const learnMine = (node: Node, text: string, { asker }: Look): void => {
+  node.mine ??= []
+  const known = node.mine.find(([who]) => who === asker)
+  if (known === undefined) {
+    if (node.mine.length >= MAX_MINE) node.mine.shift()
+    node.mine.push([asker, text, 1])
+    return
+  }
+  const [value, lead] = leading([known[1], known[2]], text)
+  known[1] = value
+  known[2] = lead
+}
+
+/** Counts who saw one value: of errors every credential counts, otherwise only askers that are proven to differ. */
+const learnShared = (node: Node, text: string, look: Look): void => {
+  if (!look.isError && !isProvenAsker(look.asker)) return
+  node.shared ??= { value: text, askers: [], broken: false }
+  const { shared } = node
+  if (shared.value !== text) shared.broken = true
+  else if (!shared.askers.includes(look.asker) && shared.askers.length < MAX_SHARED) shared.askers.push(look.asker)
+}
+
+const learnClock = (node: Node, json: Json, at: number): void => {
+  const moment = momentOf(json)
+  if (moment === undefined) return
+  const near = Math.abs(moment - at) <= NEAR || (node.form?.[0] === 'day' && Math.abs(moment - at) <= 86_400_000_000)
+  const [hits, misses] = node.clock ?? [0, 0]
+  node.clock = near ? [Math.min(MAX_LEAD, hits + 1), misses] : [hits, Math.min(MAX_LEAD, misses + 1)]
+}
+
+const RELATIONS: readonly (readonly [string, (before: Json, after: Json) => boolean])[] = [
+  ['=', (before, after) => comparable(before) === comparable(after)],
+  ['+1', (before, after) => typeof before === 'number' && after === before + 1],
+  ['-1', (before, after) => typeof before === 'number' && after === before - 1],
+  ['!', (before, after) => typeof before === 'boolean' && after === !before],
+]
+
+const learnBefore = (node: Node, json: Json, before: Json | undefined): void => {
+  if (before === undefined) return
+  node.before ??= []
+  for (const [name, holds] of RELATIONS) {
+    const held = holds(before, json)
+    let known = node.before.find(([relation]) => relation === name)
+    if (known === undefined && held) node.before.push((known = [name, 0, 0]))
+    if (known !== undefined) known[held ? 1 : 2]++
+  }
+}
+
+/** Learns one scalar, or one array as a whole. */
+export const learnLooks = (node: Node, json: Json, look: Look): void => {
+  learnBefore(node, json, look.before)
+  if (isPseudonym(json)) {
+    node.form = leading(node.form, 'secret')
+    return
+  }
+  const text = JSON.stringify(json)
+  if (isPlain(json)) node.plain = leading(node.plain, text)
+  else if (node.plain !== undefined) node.plain = [node.plain[0], node.plain[1] - 1]
+  const form = formOf(json)
+  if (form !== undefined) node.form = leading(node.form, form)
+  learnClock(node, json, look.at)
+  if (text.length > look.longest || look.asker === '') return
+  learnMine(node, text, look)
+  learnShared(node, text, look)
+}

@@ -1,0 +1,135 @@
+/** Learns writes: what they answer, what they change, and what ghosts told their senders. */
+import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
+import { loginKey, touchKey } from '../../schemas/semantics/ghosts/exact.ts'
+import { changesOf, namedFields } from '../../schemas/semantics/ghosts/fold.ts'
+import { exactHeaders } from '../../schemas/semantics/ghosts/headers.ts'
+import { issuedBy } from '../../schemas/semantics/ghosts/issued.ts'
+import { parseJson } from '../../schemas/semantics/ghosts/json.ts'
+import type { EndpointModel, Json } from '../../schemas/semantics/ghosts/model.ts'
+import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
+import type { Change } from '../../schemas/semantics/ghosts/overlay.ts'
+import { at, isFields, objectIn } from '../../schemas/semantics/ghosts/pointers.ts'
+import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
+import { fromUtf8 } from '../../schemas/semantics/ghosts/text.ts'
+import { learnWanted } from '../../schemas/semantics/ghosts/wanted.ts'
+import { keptAndLost, standIn, targetOf } from '../../schemas/semantics/ghosts/writes.ts'
+import type { Target } from '../../schemas/semantics/ghosts/writes.ts'
+import { learnCredential, learnIssued } from './learn-credentials.ts'
+import { bodyModel, consentOf, ENOUGH, learnBody } from './learn-endpoint.ts'
+import type { Consent } from './learn-endpoint.ts'
+import { MAX_BODY } from './learn-exact.ts'
+import { addView, emptyObject } from './learn-objects.ts'
+import { learnStatus } from './learn-service.ts'
+import { isGood } from './lesson.ts'
+import type { Lesson } from './lesson.ts'
+
+/** A path without a trailing slash, and the path above it. */
+const parentPath = (path: string): string => {
+  const end = path.endsWith('/') ? path.length - 1 : path.length
+  const cut = path.lastIndexOf('/', end - 1)
+  return cut <= 0 ? '/' : path.slice(0, cut)
+}
+
+const touch = ({ o, asked, memory, emit }: Lesson, path: string): void =>
+  memory.keepTouch({ key: touchKey(asked.service, path), service: asked.service, at: o.at, tick: 0 }, emit)
+
+/** What a real write changed: the same fold as for ghosts' own, over what the backend said. */
+const learnWritten = (lesson: Lesson, changes: readonly Change[], consent: Consent): void => {
+  const { o, asked, memory, emit } = lesson
+  for (const change of changes) {
+    const known = memory.object(objectKey(asked.service, change.type, change.id))
+    const record = known ?? emptyObject(asked.service, change.type, change.id, asked.at)
+    if (change.json === '') record.gone = o.at
+    else {
+      record.written = o.at
+      record.gone = 0
+      const fields = parseJson(change.json)
+      if (!consent.refused && isFields(fields)) addView(record, asked, { fields, whole: change.whole })
+    }
+    memory.keepObject(record, emit)
+  }
+}
+
+/** The answer to a log-in that was let in, by its body. */
+const learnLogin = (lesson: Lesson, model: EndpointModel): void => {
+  const { o, asked, memory, emit } = lesson
+  const { bytes, coding } = o.exchange.responseBody
+  const body = coding === '' ? fromUtf8(bytes) : undefined
+  if (body === undefined || bytes.length > MAX_BODY) return
+  const variant = { headersKey: '', varyKey: '', status: o.exchange.status, body, binary: false, coding: '', at: o.at }
+  const headers = exactHeaders(o.exchange.responseHeaders)
+  const key = loginKey(asked)
+  const set = {
+    key,
+    service: asked.service,
+    endpoint: model.id,
+    variants: [{ ...variant, headers }],
+    at: o.at,
+    tick: 0,
+  }
+  memory.keepAnswers(set, emit)
+}
+
+const learnWriteBody = (lesson: Lesson, model: EndpointModel, consent: Consent, target: Target): void => {
+  const { o, asked } = lesson
+  const { status } = o.exchange
+  const isError = status >= 400
+  const root = target.type === undefined ? undefined : objectIn(o.responseJson as Json | undefined, target.type)
+  const options = {
+    isPublic: consent.isPublic,
+    isError,
+    root: root ?? '',
+    before: root === undefined ? undefined : target.before,
+  }
+  const general = bodyModel(model, status)
+  if (general !== undefined && general.seen < ENOUGH) learnBody(general, o, asked, options)
+  if (!isError || asked.shortfall === 'ok') return
+  const special = bodyModel(model, `${status}|${asked.shortfall}`)
+  if (special !== undefined && special.seen < ENOUGH) learnBody(special, o, asked, options)
+}
+
+const learnKept = (model: EndpointModel, target: Target, asked: Asked, json: Json | undefined): void => {
+  const root = target.type === undefined ? undefined : objectIn(json, target.type)
+  if (target.kind !== 'item' || target.before === undefined || root === undefined) return
+  const [kept, lost] = keptAndLost(target.before, namedFields(asked.json, root), at(json, root))
+  model.kept += kept
+  model.lost += lost
+}
+
+export const learnWriting = (lesson: Lesson, model: EndpointModel, features: StatusFeatures): void => {
+  const { o, memory } = lesson
+  const asked = { ...lesson.asked, shortfall: features.body }
+  const told = { ...lesson, asked }
+  const consent = consentOf(o, asked)
+  const target = targetOf(model, asked, memory)
+  const json = o.responseJson as Json | undefined
+  const { status } = o.exchange
+  const changes = changesOf({ asked, model, knowledge: memory, status, json, write: o.event.id })
+  learnStatus(told, model, features)
+  learnCredential(told, false)
+  if (!consent.refused) learnWriteBody(told, model, consent, target)
+  if (!isGood(status)) return
+  model.wants = learnWanted(model.wants, asked.json)
+  if (learnIssued(told)) {
+    model.issues = true
+    if (!consent.refused) learnLogin(told, model)
+  }
+  learnKept(model, target, asked, json)
+  touch(told, asked.path)
+  touch(told, parentPath(asked.path))
+  if (target.named !== undefined) touch(told, `${target.path}/${target.named.id}`)
+  learnWritten(told, changes, consent)
+}
+
+/** What a write that a ghost answered changed, for its asker. */
+export const foldGhost = (lesson: Lesson): void => {
+  const { o, memory, emit } = lesson
+  const json = o.responseJson as Json | undefined
+  for (const credential of issuedBy(lesson.asked, json)) memory.keepCredential(credential, emit)
+  const knowledge = memory.over(lesson.asked)
+  const { asked } = lesson
+  const model = knowledge.sibling(asked.service, asked.method, asked.target) ?? standIn(asked, knowledge)?.model
+  if (model === undefined) return
+  const accepted = { asked, model, knowledge, status: o.exchange.status, json, write: o.event.id }
+  for (const change of changesOf(accepted)) memory.keepChange(change, emit)
+}

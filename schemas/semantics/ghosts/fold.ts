@@ -1,0 +1,112 @@
+/** What a write that was answered well changes for the one who sent it: the fold behind the overlay. */
+import type { Asked } from './asked.ts'
+import type { EndpointModel, Json, Knowledge } from './model.ts'
+import { findNamed, objectAbove, objectAsked, ONLY, visibleView } from './objects.ts'
+import type { Named } from './objects.ts'
+import { changeKey } from './overlay.ts'
+import type { Change } from './overlay.ts'
+import { at, idOf, isFields, objectIn } from './pointers.ts'
+import type { Fields } from './pointers.ts'
+import { typeForPost } from './types.ts'
+
+export interface Accepted {
+  readonly asked: Asked
+  readonly model: EndpointModel
+  readonly knowledge: Knowledge
+  readonly status: number
+  readonly json: Json | undefined
+  /** Event id of the exchange. */
+  readonly write: string
+}
+
+const parentPath = (path: string): string => path.slice(0, Math.max(1, path.replace(/\/+$/, '').lastIndexOf('/')))
+
+const changeOf = (accepted: Accepted, named: Named, fields: Fields | undefined, whole = true): Change => {
+  const { asked } = accepted
+  return {
+    key: changeKey(asked.service, asked.asker, named.type, named.id),
+    service: asked.service,
+    asker: asked.asker,
+    type: named.type,
+    id: named.id,
+    json: fields === undefined ? '' : JSON.stringify(fields),
+    whole,
+    paths: [asked.path, parentPath(asked.path)],
+    at: asked.at,
+    write: accepted.write,
+    tick: 0,
+  }
+}
+
+/** The fields that a request names: the body's, or those of the object in its wrapping. */
+export const namedFields = (json: Json | undefined, root: string): Fields => {
+  const inner = root === '' ? undefined : at(json, root)
+  if (isFields(inner)) return inner
+  return isFields(json) ? json : {}
+}
+
+/** The object in an answer, with what the request named besides and a GET of it would show. */
+const shown = (accepted: Accepted, root: string, template: string): { fields: Fields; whole: boolean } | undefined => {
+  const { asked, knowledge, json } = accepted
+  const fields = at(json, root)
+  if (!isFields(fields)) return undefined
+  const tree = knowledge.item(asked.service, template)
+  const missing = Object.entries(namedFields(asked.json, root)).filter(
+    ([name]) => !Object.hasOwn(fields, name) && tree?.kids.some(([kid]) => kid === name) === true,
+  )
+  return { fields: { ...fields, ...Object.fromEntries(missing) }, whole: missing.length === 0 }
+}
+
+const renamed = (accepted: Accepted, named: Named, id: string, change: Change): Change[] =>
+  id === named.id ? [change] : [changeOf(accepted, named, undefined), change]
+
+/** An object that an item's write, or an action on it, left behind. */
+const changed = (accepted: Accepted, named: Named): Change[] => {
+  const { asked, knowledge, json } = accepted
+  const type = knowledge.type(asked.service, named.template)
+  const root = type === undefined ? undefined : objectIn(json, type)
+  const after = root === undefined ? undefined : shown(accepted, root, named.template)
+  if (type !== undefined && after !== undefined) {
+    const id = idOf(after.fields, type.idField) ?? named.id
+    return renamed(accepted, named, id, changeOf(accepted, { ...named, id }, after.fields, after.whole))
+  }
+  const object = findNamed(named, asked.service, knowledge)
+  const before = object === undefined ? undefined : visibleView(object, asked.asker)
+  if (before === undefined || isFields(json)) return []
+  return [changeOf(accepted, named, { ...before.value, ...namedFields(asked.json, type?.root ?? '') }, before.whole)]
+}
+
+const created = (accepted: Accepted): Change[] => {
+  const { asked, knowledge, json, model } = accepted
+  const found = typeForPost(model, asked, knowledge)
+  const root = found === undefined ? undefined : objectIn(json, found.type)
+  if (found === undefined || root === undefined) return []
+  const after = shown(accepted, root, found.type.template)
+  const id = after === undefined ? undefined : idOf(after.fields, found.type.idField)
+  if (after === undefined || id === undefined) return []
+  const named = { type: found.path, id, template: found.type.template }
+  return [changeOf(accepted, named, after.fields, after.whole)]
+}
+
+/** A thing that there is only one of, read and written at the same path. */
+const single = (accepted: Accepted): Change[] => {
+  const { asked, knowledge, json, model } = accepted
+  const reader = knowledge.sibling(asked.service, 'GET', asked.target)
+  if (reader === undefined || reader.template !== model.template || reader.list !== null || !isFields(json)) return []
+  return [changeOf(accepted, { type: asked.path, id: ONLY, template: model.template }, json)]
+}
+
+/** The changes of one accepted write, none for what changes nothing that is known. */
+export const changesOf = (accepted: Accepted): readonly Change[] => {
+  const { asked, model, knowledge, status } = accepted
+  if (status < 200 || status >= 300) return []
+  const named = objectAsked(model, asked)
+  if (named !== undefined)
+    return asked.method === 'DELETE' ? [changeOf(accepted, named, undefined)] : changed(accepted, named)
+  const isPost = asked.method === 'POST'
+  const made = isPost ? created(accepted) : []
+  if (made.length > 0) return made
+  const above = objectAbove(model, asked, knowledge)
+  const acted = above === undefined ? [] : changed(accepted, above)
+  return acted.length > 0 ? acted : single(accepted)
+}

@@ -1,0 +1,91 @@
+/** Places in JSON bodies, named by pointers of plain names (`/author/name`; '' is the whole). Names with a slash are not addressed. */
+import type { Json } from './model.ts'
+
+export type Fields = { readonly [key: string]: Json }
+
+export const isFields = (json: Json | undefined): json is Fields =>
+  typeof json === 'object' && json !== null && !Array.isArray(json)
+
+export const ownField = (json: Json | undefined, name: string): Json | undefined =>
+  isFields(json) && Object.hasOwn(json, name) ? json[name] : undefined
+
+/** Value at a pointer; fields of objects only. */
+export const at = (json: Json | undefined, pointer: string): Json | undefined => {
+  if (pointer === '') return json
+  let value = json
+  for (const name of pointer.slice(1).split('/')) {
+    value = ownField(value, name)
+    if (value === undefined) return undefined
+  }
+  return value
+}
+
+const kidsOf = ([pointer, value]: readonly [string, Json]): [string, Json][] =>
+  isFields(value)
+    ? Object.entries(value)
+        .filter(([name]) => !name.includes('/'))
+        .map(([name, kid]) => [`${pointer}/${name}`, kid])
+    : []
+
+/** The pointers of every value in an object, nearest first, no deeper than `depth`; arrays count as values. */
+export const pointersOf = (json: Json | undefined, depth: number, most = 64): [string, Json][] => {
+  const found: [string, Json][] = []
+  let level: [string, Json][] = json === undefined ? [] : [['', json]]
+  for (let d = 0; d < depth && found.length < most; d++) {
+    level = level.flatMap(kidsOf).slice(0, most - found.length)
+    found.push(...level)
+  }
+  return found
+}
+
+export const isScalar = (json: Json | undefined): json is null | boolean | number | string =>
+  json !== undefined && (typeof json !== 'object' || json === null)
+
+/** A scalar as it stands in a path or query; undefined for anything else. */
+export const textOf = (value: Json | undefined): string | undefined =>
+  value === undefined || (typeof value === 'object' && value !== null) ? undefined : String(value)
+
+const MAX_ID = 128
+
+/** A value of an id field as it stands in paths; undefined when it is none. */
+export const idText = (value: Json | undefined): string | undefined => {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
+  return typeof value === 'string' && value !== '' && value.length <= MAX_ID ? value : undefined
+}
+
+export const idOf = (item: Json | undefined, idField: string): string | undefined =>
+  idField === '' ? undefined : idText(ownField(item, idField))
+
+/** A value wrapped so that it stands at a pointer. */
+export const wrapped = (pointer: string, value: Json): Json =>
+  pointer === ''
+    ? value
+    : pointer
+        .slice(1)
+        .split('/')
+        .reduceRight<Json>((inner, name) => ({ [name]: inner }), value)
+
+/** Where an object with an id stands in a body: at the usual place, or the first such one near the top. */
+export const objectIn = (
+  json: Json | undefined,
+  type: { readonly idField: string; readonly root: string },
+): string | undefined => {
+  for (const root of [type.root, '']) if (idOf(at(json, root), type.idField) !== undefined) return root
+  return pointersOf(json, 2).find(([, value]) => isFields(value) && idOf(value, type.idField) !== undefined)?.[0]
+}
+
+/** Where the items of a list stand: the body, or the largest array of objects near the top; '!' when there is none. */
+export const arrayIn = (json: Json | undefined): string => {
+  if (Array.isArray(json)) return json.every(isFields) ? '' : '!'
+  const arrays = pointersOf(json, 2).filter(([, v]) => Array.isArray(v) && (v as Json[]).every(isFields))
+  const filled = arrays.filter(([, v]) => (v as Json[]).length > 0)
+  const [first, second] = filled.length > 0 ? filled : arrays
+  if (first === undefined) return '!'
+  const longer = second !== undefined && (second[1] as Json[]).length > (first[1] as Json[]).length ? second : first
+  return longer[0]
+}
+
+export const itemsAt = (json: Json | undefined, pointer: string): readonly Fields[] | undefined => {
+  const array = at(json, pointer)
+  return Array.isArray(array) && array.every(isFields) ? (array as Fields[]) : undefined
+}

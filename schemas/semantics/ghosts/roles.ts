@@ -1,0 +1,162 @@
+/**
+ * What a parameter of a list may do. A role is believed as long as every answer allows it; only paging goes by names too,
+ * since one page looks like any other. `f:` equals, `i:` equals but for case, `a:` is among, `p:` begins, `c:` contains,
+ * `g:` at least, `l:` at most (each with the pointer of a field), `text` contained somewhere, `after:` behind that one.
+ */
+import type { Json, ParameterRole } from './model.ts'
+import { at, isFields, isScalar, textOf } from './pointers.ts'
+import type { Fields } from './pointers.ts'
+
+const PAGE = /^_?(page|page_?(no|num|number|index)?|p)$/i
+const OFFSET = /^_?(offset|skip|start|from)$/i
+const LIMIT = /^_?(limit|size|page_?size|per_?page|count|take|top|first|max|max_?results|n)$/i
+const CURSOR = /(cursor|after|since_id|from_id|next|token|marker|continuation)/i
+const AT_LEAST = /^(min|from|since|after|gte?|start)|(min|from|since|after|gte?|start)$/i
+const AT_MOST = /^(max|to|until|before|lte?|end)|(max|to|until|before|lte?|end)$/i
+const ORDER = /^(asc|desc)(ending)?$/i
+const INTEGER = /^\d{1,6}$/
+const MAX_FIELDS = 40
+
+/** Scalars of an item, and arrays of scalars, by pointer; two levels. */
+export const fieldsOf = (item: Fields): [string, Json][] => {
+  const found: [string, Json][] = []
+  const add = (pointer: string, value: Json): void => {
+    if (found.length < MAX_FIELDS) found.push([pointer, value])
+  }
+  for (const [name, value] of Object.entries(item)) {
+    if (name.includes('/')) continue
+    if (isFields(value)) addInner(name, value, add)
+    else add(`/${name}`, value)
+  }
+  return found
+}
+
+const addInner = (name: string, inner: Fields, add: (pointer: string, value: Json) => void): void => {
+  for (const [below, value] of Object.entries(inner))
+    if (isScalar(value) && !below.includes('/')) add(`/${name}/${below}`, value)
+}
+
+const lower = (value: Json | undefined): string => (textOf(value) ?? '').toLowerCase()
+
+/** Numbers by size, everything else as text. */
+export const compare = (a: Json | undefined, b: Json | undefined): number => {
+  if (typeof a === 'number' && typeof b === 'number') return a - b
+  const [x, y] = [textOf(a) ?? '', textOf(b) ?? '']
+  return x < y ? -1 : x > y ? 1 : 0
+}
+
+const bounded = (value: Json | undefined, bound: string): number => {
+  const numbers = typeof value === 'number' && bound !== '' && !Number.isNaN(Number(bound))
+  return compare(value, numbers ? Number(bound) : bound)
+}
+
+const isValue = (field: Json | undefined): boolean => isScalar(field) && field !== null
+
+const CHECKS: Readonly<Record<string, (field: Json | undefined, value: string) => boolean>> = {
+  f: (field, value) => textOf(field) === value,
+  i: (field, value) => isScalar(field) && lower(field) === value.toLowerCase(),
+  a: (field, value) => Array.isArray(field) && field.some((v) => textOf(v as Json) === value),
+  p: (field, value) => typeof field === 'string' && lower(field).startsWith(value.toLowerCase()),
+  c: (field, value) => typeof field === 'string' && lower(field).includes(value.toLowerCase()),
+  g: (field, value) => isValue(field) && bounded(field, value) >= 0,
+  l: (field, value) => isValue(field) && bounded(field, value) <= 0,
+}
+
+/** Whether one item passes a filter. */
+export const passes = (role: string, value: string, item: Fields): boolean => {
+  if (role !== 'text') return CHECKS[role[0] as string]?.(at(item, role.slice(2)), value) === true
+  const sought = value.toLowerCase()
+  return fieldsOf(item).some(([, field]) => typeof field === 'string' && lower(field).includes(sought))
+}
+
+/** Filters by role name; everything longer is paging or order. */
+export const isFilter = (role: string): boolean => role[1] === ':' || role === 'text'
+
+/** A sorting value taken apart: `-price`, `price:desc`, `price_desc`, `price,desc`. */
+export const sortOf = (value: string): { readonly name: string; readonly descending: boolean } => {
+  const match = /^([+-]?)(.*?)(?:[\s:,._-](asc|desc)(?:ending)?)?$/i.exec(value)
+  return { name: match?.[2] ?? value, descending: match?.[1] === '-' || match?.[3]?.toLowerCase() === 'desc' }
+}
+
+const inOrder = (items: readonly Fields[], field: string): boolean => {
+  let [up, down] = [true, true]
+  for (let i = 1; i < items.length; i++) {
+    const by = compare(at(items[i - 1], field), at(items[i], field))
+    up &&= by <= 0
+    down &&= by >= 0
+  }
+  return up || down
+}
+
+/** Whether an answer allows a role: undefined when it says nothing. */
+export const allows = (role: string, value: string, items: readonly Fields[]): boolean | undefined => {
+  if (isFilter(role)) return items.length === 0 ? undefined : items.every((item) => passes(role, value, item))
+  const [first] = items
+  switch (role) {
+    case 'sort': {
+      const field = `/${sortOf(value).name}`
+      return first === undefined ? undefined : at(first, field) !== undefined && inOrder(items, field)
+    }
+    case 'order':
+      return ORDER.test(value)
+    case 'limit':
+      return INTEGER.test(value) && items.length <= Number(value)
+    case 'after':
+      return true
+    default:
+      return INTEGER.test(value)
+  }
+}
+
+const namedLike = (name: string, field: string): boolean =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z]/g, '')
+    .includes(
+      field
+        .slice(field.lastIndexOf('/') + 1)
+        .toLowerCase()
+        .replace(/[^a-z]/g, ''),
+    )
+
+const fieldRoles = (name: string, [field, value]: [string, Json]): string[] => {
+  if (Array.isArray(value)) return [`a:${field}`]
+  const roles = [`f:${field}`, `i:${field}`]
+  if (typeof value === 'string') roles.push(`p:${field}`, `c:${field}`)
+  if (namedLike(name, field) && AT_LEAST.test(name)) roles.push(`g:${field}`)
+  if (namedLike(name, field) && AT_MOST.test(name)) roles.push(`l:${field}`)
+  return roles
+}
+
+/** Every role that the first answer with a parameter allows. */
+export const candidates = (name: string, value: string, items: readonly Fields[]): string[] => {
+  const [first] = items
+  const roles = first === undefined ? [] : fieldsOf(first).flatMap((field) => fieldRoles(name, field))
+  if (PAGE.test(name)) roles.push('page')
+  if (OFFSET.test(name)) roles.push('offset')
+  if (LIMIT.test(name)) roles.push('limit')
+  if (CURSOR.test(name)) roles.push('after')
+  roles.push(ORDER.test(value) ? 'order' : 'sort')
+  if (!INTEGER.test(value)) roles.push('text')
+  return roles.filter((role) => allows(role, value, items) === true)
+}
+
+/** What tells most comes first. */
+const RANK = ['f', 'i', 'a', 'sort', 'order', 'limit', 'page', 'offset', 'after', 'p', 'c', 'g', 'l', 'text']
+const rankOf = (role: string): number => RANK.indexOf(role[1] === ':' ? (role[0] as string) : role)
+
+/** The best role that is left; a nearer field, and one that answers to the parameter's name, first. */
+export const roleOf = (parameter: ParameterRole): string | undefined => {
+  let best: string | undefined
+  let least = Infinity
+  for (const [role, count] of parameter.roles) {
+    if (count <= 0) continue
+    const named = isFilter(role) && namedLike(parameter.name, role.slice(2)) ? 0 : 0.5
+    const rank = rankOf(role) + named
+    if (rank < least) {
+      best = role
+      least = rank
+    }
+  }
+  return best
+}

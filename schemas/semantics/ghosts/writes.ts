@@ -1,0 +1,167 @@
+/**
+ * A ghost's answer to a write: the status that such writes get, and the body that the server would have made of the request
+ * and of what was there before. Where this very method was never seen here, its behaviour elsewhere in the service stands in.
+ */
+import type { Asked } from './asked.ts'
+import type { BodyModel, EndpointModel, Json, Knowledge, Node, TypeModel } from './model.ts'
+import { namedFields } from './fold.ts'
+import { formOf, freshIn } from './mint.ts'
+import { findNamed, objectAbove, objectAsked, typeOf, visibleView } from './objects.ts'
+import type { Named } from './objects.ts'
+import { at, isFields, ownField, wrapped } from './pointers.ts'
+import type { Fields } from './pointers.ts'
+import { provenSource, renderBody } from './render.ts'
+import { valueFrom } from './sources.ts'
+import { typeForPost } from './types.ts'
+
+/** What a write is about. */
+export interface Target {
+  readonly kind: 'item' | 'create' | 'action' | 'other'
+  readonly named: Named | undefined
+  readonly type: TypeModel | undefined
+  /** Path of the collection. */
+  readonly path: string
+  readonly before: Fields | undefined
+}
+
+export const targetOf = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Target => {
+  const named = objectAsked(model, asked)
+  const post = named === undefined && asked.method === 'POST' ? typeForPost(model, asked, knowledge) : undefined
+  if (post !== undefined) return { kind: 'create', named: undefined, ...post, before: undefined }
+  const about = named ?? objectAbove(model, asked, knowledge)
+  if (about === undefined) return { kind: 'other', named: undefined, type: undefined, path: '', before: undefined }
+  const object = findNamed(about, asked.service, knowledge)
+  const before = object === undefined ? undefined : visibleView(object, asked.asker)?.value
+  const type = knowledge.type(asked.service, about.template)
+  return { kind: named === undefined ? 'action' : 'item', named: about, type, path: about.type, before }
+}
+
+/** An endpoint to go by for a method that was never seen at a path: the path's own template, and how the method does elsewhere. */
+export const standIn = (
+  asked: Asked,
+  knowledge: Knowledge,
+): { readonly model: EndpointModel; readonly donor: EndpointModel } | undefined => {
+  for (const method of ['GET', 'PATCH', 'PUT', 'DELETE', 'POST']) {
+    const sibling = knowledge.sibling(asked.service, method, asked.target)
+    if (sibling === undefined) continue
+    const template = typeOf(sibling.template)
+    const role = template === undefined ? 'collection' : 'item'
+    if (knowledge.type(asked.service, template ?? sibling.template) === undefined) continue
+    const donor = knowledge.alike(asked.service, asked.method, role)
+    if (donor === undefined) continue
+    return {
+      model: { ...donor, id: `${asked.service} ${asked.method} ${sibling.template}`, template: sibling.template },
+      donor,
+    }
+  }
+  return undefined
+}
+
+const nodeAt = (tree: Node | null, pointer: string): Node | undefined => {
+  let node = tree ?? undefined
+  for (const name of pointer.split('/').slice(1)) node = node?.kids.find(([kid]) => kid === name)?.[1]
+  return node
+}
+
+/** Where the object stands in the answers to these writes. */
+const rootIn = (tree: Node | null, type: TypeModel | undefined): string => {
+  if (type === undefined || tree === null) return type?.root ?? ''
+  const holds = (pointer: string): boolean => nodeAt(tree, pointer)?.kids.some(([n]) => n === type.idField) === true
+  if (holds(type.root) || holds('')) return holds(type.root) ? type.root : ''
+  const found = tree.kids.find(([name]) => holds(`/${name}`))
+  return found === undefined ? type.root : `/${found[0]}`
+}
+
+/** An id that no object of the collection has, of the kind that they have. */
+const newId = (target: Target, node: Node | undefined, asked: Asked, knowledge: Knowledge): Json | undefined => {
+  const source = node === undefined ? undefined : provenSource(node)
+  const given = source === undefined ? undefined : valueFrom(source, asked)
+  return given ?? madeId(target, node, asked, knowledge)
+}
+
+const isTextual = (node: Node | undefined): boolean => (node?.kinds.string ?? 0) > (node?.kinds.number ?? 0)
+
+const madeId = (target: Target, node: Node | undefined, asked: Asked, knowledge: Knowledge): Json | undefined => {
+  const objects = knowledge.objects(asked.service, target.path)
+  const [first] = objects.values()
+  const example = first?.id ?? ''
+  const form = node?.form?.[0] ?? formOf(example) ?? 'int'
+  if (form === 'int' || form === 'digits') return isTextual(node) ? String(objects.largest + 1) : objects.largest + 1
+  return freshIn(form, `${asked.at} ${asked.asker} ${asked.target} ${objects.size}`, example)
+}
+
+interface Making {
+  readonly target: Target
+  readonly model: EndpointModel
+  readonly asked: Asked
+  readonly knowledge: Knowledge
+}
+
+/** Fields of the request that the object has too, by pointer. */
+const givenFields = (root: string, fields: Fields, tree: Node | null): Map<string, Json> => {
+  const found = new Map<string, Json>()
+  const kids = nodeAt(tree, root)?.kids ?? []
+  for (const [name, value] of Object.entries(fields))
+    if (kids.some(([kid]) => kid === name)) found.set(`${root}/${name}`, value)
+  return found
+}
+
+/** PUT replaces what there was unless this server was seen to keep it. */
+const keeps = ({ model, asked }: Making): boolean => asked.method !== 'PUT' || model.kept > model.lost
+
+const after = (making: Making, root: string): Fields => {
+  const { target, asked } = making
+  const fields = namedFields(asked.json, root)
+  const id = target.type === undefined ? undefined : ownField(target.before, target.type.idField)
+  if (keeps(making)) return { ...target.before, ...fields }
+  return id === undefined || target.type === undefined ? fields : { ...fields, [target.type.idField]: id }
+}
+
+/** JSON text for a write that the server accepts; undefined when nothing is known of such answers. */
+export const writtenBody = (making: Making, body: BodyModel | undefined, isBorrowed: boolean): string | undefined => {
+  const { target, asked, knowledge } = making
+  const tree = body?.tree ?? null
+  const root = rootIn(tree, target.type)
+  const idField = target.type?.idField ?? ''
+  if (isBorrowed) return borrowed(making, tree)
+  if (tree === null) return undefined
+  if (target.kind === 'create') {
+    const id = newId(target, nodeAt(tree, `${root}/${idField}`), asked, knowledge)
+    const settled = id === undefined ? new Map<string, Json>() : new Map([[`${root}/${idField}`, id]])
+    const given = givenFields(root, namedFields(asked.json, root), tree)
+    return renderBody(tree, asked, { root, settled, given, making: true }).text
+  }
+  if (target.before === undefined) return renderBody(tree, asked, { root: '', making: true }).text
+  const own = target.kind === 'item' ? after(making, root) : target.before
+  const given =
+    target.kind === 'item' ? givenFields(root, namedFields(asked.json, root), tree) : new Map<string, Json>()
+  return renderBody(tree, asked, { root, own, given, making: true }).text
+}
+
+/** As another collection does it: the object, wrapped as that one wraps it. */
+const borrowed = (making: Making, tree: Node | null): string | undefined => {
+  const { target, asked, knowledge } = making
+  const { type } = target
+  if (type === undefined || tree === null) return undefined
+  const isWrapped = !tree.kids.some(([name]) => name === type.idField) && type.root !== ''
+  const root = isWrapped ? type.root : ''
+  const item = knowledge.item(asked.service, type.template) ?? null
+  if (target.kind !== 'create') {
+    const own = after(making, type.root)
+    const isWhole = target.before !== undefined || item === null
+    return JSON.stringify(
+      wrapped(root, isWhole ? own : (JSON.parse(renderBody(item, asked, { root: '', own }).text) as Json)),
+    )
+  }
+  const id = newId(target, nodeAt(item, `/${type.idField}`), asked, knowledge)
+  if (id === undefined) return undefined
+  return JSON.stringify(wrapped(root, { ...namedFields(asked.json, type.root), [type.idField]: id }))
+}
+
+/** What an object that was there before kept and lost, of what a write did not name. */
+export const keptAndLost = (before: Fields, named: Fields, afterwards: Json | undefined): readonly [number, number] => {
+  if (!isFields(afterwards)) return [0, 0]
+  const silent = Object.keys(before).filter((name) => !Object.hasOwn(named, name) && at(before, `/${name}`) !== null)
+  const kept = silent.filter((name) => Object.hasOwn(afterwards, name)).length
+  return [kept > 1 ? 1 : 0, silent.length - kept > 0 && kept <= 1 ? 1 : 0]
+}
