@@ -40,7 +40,7 @@ export const createSettling = ({ signals, clock }: SettlingSettings): Settling =
   const told = teller()
   const watch = (service: Service, upstream: Upstream, seen: Parameters<typeof noted>[2], reason: string): void => {
     const { passive, upstreams } = service
-    if (passive === 'off' || upstreams.length < 2) return
+    if (passive === 'off') return
     const why = noted(upstream, upstreams, seen, passive)
     if (why !== undefined) signals.ejected(service, upstream, `${why}, the last: ${reason}`)
   }
@@ -54,10 +54,13 @@ export const createSettling = ({ signals, clock }: SettlingSettings): Settling =
       if (micros > 0) observe(upstream.latency, micros, now)
       const { slowCall } = service.breaker
       const said = outcome === 'good' && slowCall > 0 && micros > slowCall * 1000 ? 'slow' : outcome
-      const change = settle(upstream.breaker, now, context.permission, said)
+      const { permission } = context
+      const change = settle(upstream.breaker, now, permission, said)
       if (outcome === 'good') service.activation = ''
       if (change?.to === 'closed') upstream.since = now
-      watch(service, upstream, { outcome, micros, now }, reason)
+      if (service.upstreams.length > 1) watch(service, upstream, { outcome, micros, now }, reason)
+      // As nearly always: nothing moved.
+      if (change === undefined && permission === 'yes') return
       told(upstream.breaker, change, said === 'slow' ? `${reason}, too late` : reason, (moved, why) =>
         signals.breaker(service, upstream, moved, why),
       )
@@ -68,6 +71,7 @@ export const createSettling = ({ signals, clock }: SettlingSettings): Settling =
       if (service === undefined || passage === 'no') return
       const outcome = outcomeOfExchange(context, service.breaker.slowCall)
       const change = settle(service.circuit, clock() / 1000, passage, outcome)
+      if (change === undefined && passage === 'yes') return
       told(service.circuit, change, `${context.why} ${context.status}`, (moved, why) =>
         signals.circuit(service, moved, why),
       )

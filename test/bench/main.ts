@@ -9,6 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { balanceSection } from './balance.ts'
 import { embeddedSection } from './embedded-log.ts'
 import { kafkaSection } from './kafka-log.ts'
 import type { Figure, Section } from './kit/figure.ts'
@@ -16,7 +17,7 @@ import { baselineOf, complaint, judge, merged, type Baseline, type Verdict } fro
 import { proxySection } from './proxy.ts'
 import { topologySection } from './topology.ts'
 
-const sections: readonly Section[] = [topologySection, embeddedSection, kafkaSection, proxySection]
+const sections: readonly Section[] = [topologySection, embeddedSection, kafkaSection, proxySection, balanceSection]
 const BASELINE = fileURLToPath(new URL('baseline.json', import.meta.url))
 
 interface Found {
