@@ -14,6 +14,7 @@ import type { Codecs } from '../../schemas/codecs.ts'
 import type { Endpoint } from '../../schemas/events.ts'
 import type { LogRecord, Output } from '../../schemas/log.ts'
 import { memorySchemaStore } from '../../schemas/schema-store.ts'
+import { splitOperation } from '../../schemas/semantics/templates.ts'
 import { topicName } from '../../schemas/topics.ts'
 import { writeDocuments } from './documents.ts'
 import { toEvent, toHeartbeat } from './event.ts'
@@ -49,7 +50,12 @@ interface Kept {
   readonly method: string
   readonly path: string
   readonly online: string | null
+  /** Of GraphQL: which endpoint it is hangs on more than the path. */
+  readonly operation?: string
 }
+
+/** What is known of it before it was located. */
+type Taken = Omit<Kept, 'online' | 'operation'>
 
 interface Session {
   readonly task: ProcessorTask
@@ -64,11 +70,11 @@ interface Session {
   /** By checkpoint, the endpoint of each exchange before it. */
   readonly labels: Map<number, (string | null)[]>
   /** Exchanges up to the last checkpoint. */
-  readonly recent: Omit<Kept, 'online'>[]
+  readonly recent: Kept[]
   readonly checkpoints: ReadonlySet<number>
   readonly last: number
   batch: LogRecord[]
-  batchKept: Omit<Kept, 'online'>[]
+  batchKept: Taken[]
   /** The latest event time, µs. */
   latest: number
   counts: { exchanges: number; badLines: number; deadLetters: number; drift: number; anomalies: number }
@@ -137,14 +143,22 @@ const writeFound = async ({ heard, drift, anomalies, counts }: Session): Promise
   heard.anomalies.length = 0
 }
 
+const keptOf = (one: Taken, located: Located | undefined): Kept => {
+  const operation = splitOperation(located?.template ?? '')[1]
+  return { ...one, online: idOf(located), ...(operation !== '' && { operation }) }
+}
+
 /** One step of the task over what has gathered, and everything that follows from it. */
 const flush = async (session: Session): Promise<void> => {
   if (session.batch.length === 0) return
   const { outputs } = session.task.step(session.batch)
   keepEndpoints(session, outputs)
   keepShapes(session, outputs)
-  for (const one of session.batchKept)
-    await session.kept.write({ ...one, online: idOf(session.heard.located.get(one.index)) })
+  for (const one of session.batchKept) {
+    const kept = keptOf(one, session.heard.located.get(one.index))
+    await session.kept.write(kept)
+    if (one.index < session.last) session.recent.push(kept)
+  }
   session.heard.located.clear()
   await writeFound(session)
   session.batch = []
@@ -155,14 +169,13 @@ const label = ({ labels, recent, heard }: Session, at: number): void => {
   const before = recent.filter(({ index }) => index < at)
   labels.set(
     at,
-    before.map(({ service, method, path }) => idOf(heard.find(service, method, path))),
+    before.map((one) => idOf(heard.find(one.service, one.method, one.path, one.operation))),
   )
 }
 
-const take = async (session: Session, one: Omit<Kept, 'online'>, record: LogRecord): Promise<void> => {
+const take = async (session: Session, one: Taken, record: LogRecord): Promise<void> => {
   session.batch.push(record)
   session.batchKept.push(one)
-  if (one.index < session.last) session.recent.push(one)
   const reached = session.counts.exchanges
   if (session.batch.length < BATCH && !session.checkpoints.has(reached)) return
   await flush(session)
@@ -198,8 +211,8 @@ const writeExchanges = async (session: Session, out: string): Promise<Map<string
   const writer = openLines(join(out, 'exchanges.jsonl'))
   const working = createInterface({ input: createReadStream(join(out, WORKING_FILE)), crlfDelay: Infinity })
   for await (const json of working) {
-    const { index, service, method, path, online } = JSON.parse(json) as Kept
-    const endpoint = idOf(session.heard.find(service, method, path))
+    const { index, service, method, path, online, operation } = JSON.parse(json) as Kept
+    const endpoint = idOf(session.heard.find(service, method, path, operation))
     if (endpoint !== null) counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1)
     const at = Object.fromEntries(
       [...session.labels]

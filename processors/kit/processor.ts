@@ -108,13 +108,15 @@ export interface Steps {
 }
 
 /** The first processor of a topology: says which endpoint an exchange belongs to, and which endpoints became one. */
-export interface LocatorSteps extends Omit<Steps, 'observe' | 'merged'> {
+export interface LocatorSteps extends Omit<Steps, 'observe' | 'merged' | 'command'> {
+  /** A person's word may make endpoints one, too. */
+  command?(command: Command, event: Event, emit: Emit): readonly Merge[]
   locate(
     observation: Observation,
     emit: Emit,
   ): { readonly endpoint: Located | undefined; readonly merges: readonly Merge[] }
-  /** Which endpoint a path would belong to now, learning nothing. */
-  find(service: string, method: string, path: string): Located | undefined
+  /** Which endpoint a path (and a GraphQL operation asked for there) would belong to now, learning nothing. */
+  find(service: string, method: string, path: string, operation?: string): Located | undefined
 }
 
 export interface Locator {

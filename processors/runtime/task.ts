@@ -120,27 +120,32 @@ const announceRestored = (host: Host): void => {
   for (const { steps } of host.processors) steps.restored?.()
 }
 
-const advance = (host: Host, time: number): void => {
+/** The locator, about to speak. */
+const locatorOf = (host: Host): LocatorSteps => {
   host.place.by = host.options.topology.locator.name
-  host.locator.advance?.(time, host.emit)
+  return host.locator
+}
+
+/** Every processor in the topology's order; the locator has spoken. */
+const tellAll = (host: Host, tell: (steps: Steps) => void): void => {
   for (const { name, steps } of host.processors) {
     host.place.by = name
-    steps.advance?.(time, host.emit)
+    tell(steps)
   }
 }
 
+const advance = (host: Host, time: number): void => {
+  locatorOf(host).advance?.(time, host.emit)
+  tellAll(host, (steps) => steps.advance?.(time, host.emit))
+}
+
 const merge = (host: Host, merges: readonly Merge[]): void => {
-  for (const one of merges)
-    for (const { name, steps } of host.processors) {
-      host.place.by = name
-      steps.merged?.(one, host.emit)
-    }
+  for (const one of merges) tellAll(host, (steps) => steps.merged?.(one, host.emit))
 }
 
 const observe = (host: Host, event: Event, exchange: Exchange, record: LogRecord): void => {
   const observation: OpenObservation = observationOf(event, exchange, record)
-  host.place.by = host.options.topology.locator.name
-  const { endpoint, merges } = host.locator.locate(observation, host.emit)
+  const { endpoint, merges } = locatorOf(host).locate(observation, host.emit)
   if (merges.length > 0) merge(host, merges)
   observation.endpoint = endpoint
   for (const { name, steps } of host.processors) {
@@ -150,25 +155,17 @@ const observe = (host: Host, event: Event, exchange: Exchange, record: LogRecord
   host.counts.exchanges++
 }
 
-/** Everyone with a say in signals or commands, in the topology's order. */
-const tellAll = (host: Host, tell: (steps: Pick<Steps, 'signal' | 'command'>) => void): void => {
-  host.place.by = host.options.topology.locator.name
-  tell(host.locator)
-  for (const { name, steps } of host.processors) {
-    host.place.by = name
-    tell(steps)
-  }
-}
-
 const dispatch = (host: Host, event: Event, record: LogRecord): void => {
   const { kind, exchange, signal, command } = event
   if (kind === 'exchange' && exchange !== null) return observe(host, event, exchange, record)
   if (kind === 'signal' && signal !== null) {
+    locatorOf(host).signal?.(signal, event, host.emit)
     tellAll(host, (steps) => steps.signal?.(signal, event, host.emit))
     host.counts.signals++
     return
   }
   if (kind === 'command' && command !== null) {
+    merge(host, locatorOf(host).command?.(command, event, host.emit) ?? [])
     tellAll(host, (steps) => steps.command?.(command, event, host.emit))
     host.counts.commands++
     return

@@ -1,6 +1,7 @@
 /** Goes over a service's trie from the top, position by position, and decides where words are values of a parameter. */
 import { type Bases, decideForm, decideGroup, type Position, type Sibling } from './groups.ts'
 import { type Decoration, decorationOf } from './kinds.ts'
+import { type Hint, type Hints, obeyed } from './hints.ts'
 import { addTokens, capRepeats, createBaseRates } from './likeness.ts'
 import { nameClues } from './names.ts'
 import type { TrieNode } from './trie.ts'
@@ -13,6 +14,9 @@ export interface Group {
   readonly literals: readonly string[]
   /** Forms whose cores are values, ascending: `{}.json`. */
   readonly forms: readonly string[]
+  /** By a person's word: literals though they look like values; and words are values though none was seen. */
+  readonly pinned?: readonly string[]
+  readonly open?: true
 }
 export type Groups = ReadonlyMap<string, Group>
 
@@ -158,28 +162,48 @@ const positionAt = (place: Place, last: Group | undefined): Found => {
   return { plain, decorated }
 }
 
-const decidePlace = (place: Place, last: Group | undefined, bases: Bases): Group | undefined => {
-  const { plain, decorated } = positionAt(place, last)
-  const members = decideGroup(plain, bases)
-    .map((sibling) => sibling.name)
-    .sort(ascending)
+/** What a person's word adds to a group. */
+const hinted = (hint: Hint | undefined): Pick<Group, 'pinned' | 'open'> => ({
+  ...(hint !== undefined && hint.literals.length > 0 && { pinned: hint.literals }),
+  ...(hint?.words === 'values' && { open: true }),
+})
+
+const decidePlace = (place: Place, last: Said, bases: Bases): Group | undefined => {
+  const { plain, decorated } = positionAt(place, last.group)
+  const { hint } = last
+  const words = plain.siblings.map((sibling) => sibling.name)
+  const members = obeyed(hint, words, new Set(decideGroup(plain, bases).map((sibling) => sibling.name)))
   const now = { ...plain, members: new Set(members) }
   const forms = [...decorated].filter(([form, cores]) => decideForm(form, cores, now, bases)).map(([form]) => form)
-  if (members.length === 0 && forms.length === 0) return undefined
-  const literals = plain.siblings.map((sibling) => sibling.name).filter((name) => !now.members.has(name))
-  return { members, literals, forms: forms.sort(ascending) }
+  const both = [...new Set([...forms, ...(hint?.forms ?? [])])].sort(ascending)
+  const more = hinted(hint)
+  if (members.length === 0 && both.length === 0 && Object.keys(more).length === 0) return undefined
+  const literals = words.filter((name) => !now.members.has(name))
+  return { members: members.sort(ascending), literals, forms: both, ...more }
 }
 
+/** What was decided last at a place, and what people say of it. */
+interface Said {
+  readonly group: Group | undefined
+  readonly hint: Hint | undefined
+}
+
+/** Said of a place where nothing has come by yet. */
+const foretold = (hint: Hint): Group => ({ members: hint.members, literals: [], forms: hint.forms, ...hinted(hint) })
+
 /** Top-down, since what is one above is looked at as one below. */
-export const decideGroups = (root: TrieNode, last: Groups): Map<string, Group> => {
+export const decideGroups = (root: TrieNode, last: Groups, hints: Hints): Map<string, Group> => {
   const bases = countBases(root, last)
   const decided = new Map<string, Group>()
+  const visited = new Set<string>()
   const visit = (place: Place): void => {
-    const group = decidePlace(place, last.get(place.path), bases)
+    const group = decidePlace(place, { group: last.get(place.path), hint: hints[place.path] }, bases)
+    visited.add(place.path)
     if (group !== undefined) decided.set(place.path, group)
     for (const next of placesAfter(place, group)) visit(next)
   }
   visit(rootPlace(root))
+  for (const [path, hint] of Object.entries(hints)) if (!visited.has(path)) decided.set(path, foretold(hint))
   return decided
 }
 

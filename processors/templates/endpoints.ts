@@ -1,6 +1,7 @@
 /** The endpoints that were found, as records on the log: created, refreshed with back-off, merged, withdrawn. */
 import type { Endpoint, Parameter } from '../../schemas/events.ts'
 import type { Emit, Merge, Store } from '../kit/processor.ts'
+import { splitOperation } from '../../schemas/semantics/templates.ts'
 import { fillTemplate, nameParameters } from './names.ts'
 import type { Service } from './service.ts'
 import { joinKinds } from './trie.ts'
@@ -11,6 +12,8 @@ export interface EndpointRecord {
   readonly method: string
   /** `/users/{}` */
   readonly inner: string
+  /** Of GraphQL: `Query.user`. */
+  readonly operation?: string
   readonly template: string
   parameters: readonly Parameter[]
   count: number
@@ -25,9 +28,14 @@ export interface EndpointRecord {
 const REFRESH_GROWTH = 1.25
 const REFRESH_AFTER = 300_000_000
 export const MAX_ENDPOINTS = 5_000
+/** Of these so many are operations: clients put root fields together as they like. */
+const MAX_OPERATIONS = 1_000
+
+/** What stands in the trie where operations of a method end. */
+export const operationsOf = (method: string): string => `${method}#`
 
 export interface Endpoints {
-  get(service: string, method: string, inner: string): EndpointRecord | undefined
+  get(service: string, method: string, inner: string, operation?: string): EndpointRecord | undefined
   /** Counts an exchange, creating the endpoint where it is new; undefined when the service has no room for more. */
   count(seen: Seen, emit: Emit): EndpointRecord | undefined
   /** After a decision: moves what reads otherwise now, withdraws what no path leads to. */
@@ -40,7 +48,14 @@ export interface Seen {
   readonly inner: string
   readonly kinds: readonly string[]
   readonly at: number
+  readonly operation?: string | undefined
+  /** Names that people gave to parameters. */
+  readonly named?: ReadonlyMap<string, readonly string[]>
 }
+
+/** Its key among the endpoints of a service; no path holds a `#`. */
+const keyOf = ({ method, inner, operation }: Pick<Seen, 'method' | 'inner' | 'operation'>): string =>
+  operation === undefined ? `${method} ${inner}` : `${method} ${inner}#${operation}`
 
 const toEndpoint = (record: EndpointRecord, mergedInto = ''): Endpoint => ({
   id: record.id,
@@ -56,9 +71,10 @@ const toEndpoint = (record: EndpointRecord, mergedInto = ''): Endpoint => ({
   fidelityCount: 0,
 })
 
-const create = ({ service, method, inner, kinds, at }: Seen): EndpointRecord => {
-  const names = nameParameters(inner, kinds)
-  const template = fillTemplate(inner, names)
+const create = ({ service, method, inner, kinds, at, operation, named }: Seen): EndpointRecord => {
+  const names = nameParameters(inner, kinds, named)
+  const path = fillTemplate(inner, names)
+  const template = operation === undefined ? path : `${path}#${operation}`
   const parameters = names.map((name, i) => ({ name, kind: kinds[i] ?? 'word' }))
   const id = `${service} ${method} ${template}`
   return {
@@ -66,6 +82,7 @@ const create = ({ service, method, inner, kinds, at }: Seen): EndpointRecord => 
     service,
     method,
     inner,
+    ...(operation !== undefined && { operation }),
     template,
     parameters,
     count: 0,
@@ -105,26 +122,64 @@ const tell = (record: EndpointRecord, at: number, emit: Emit): void => {
   emit('endpoints', record.id, toEndpoint(record))
 }
 
+const hasRoom = (all: ReadonlyMap<string, EndpointRecord>, { operation }: Seen): boolean => {
+  if (all.size >= MAX_ENDPOINTS) return false
+  if (operation === undefined || all.size < MAX_OPERATIONS) return true
+  let operations = 0
+  for (const record of all.values()) if (record.operation !== undefined) operations++
+  return operations < MAX_OPERATIONS
+}
+
 const open = (book: Book, seen: Seen): EndpointRecord | undefined => {
   const all = ofService(book, seen.service)
-  const key = `${seen.method} ${seen.inner}`
+  const key = keyOf(seen)
   const known = all.get(key)
-  if (known !== undefined || all.size >= MAX_ENDPOINTS) return known
+  if (known !== undefined || !hasRoom(all, seen)) return known
   const record = create(seen)
   all.set(key, record)
   return record
 }
 
 const drop = (book: Book, record: EndpointRecord): void => {
-  ofService(book, record.service).delete(`${record.method} ${record.inner}`)
+  ofService(book, record.service).delete(keyOf(record))
   book.store.delete(record.id)
 }
 
-const move = (book: Book, record: EndpointRecord, inner: string, emit: Emit): Merge | undefined => {
+type Named = ReadonlyMap<string, readonly string[]>
+
+/** The names that an endpoint has, but for those that people gave. */
+const namesOf = (record: EndpointRecord, named: Named): Named => {
+  const names = new Map<string, readonly string[]>()
+  let path = ''
+  let next = 0
+  for (const key of record.inner.split('/').slice(1)) {
+    path += `/${key}`
+    const holes = key.split('{}').length - 1
+    const own = record.parameters.slice(next, next + holes).map(({ name }) => name)
+    if (holes > 0) names.set(path, named.get(path) ?? own)
+    next += holes
+  }
+  return names
+}
+
+/** How an endpoint that stays where it is shall be named, undefined when it is so already. */
+const renamed = (record: EndpointRecord, named: Named): Named | undefined => {
+  if (named.size === 0) return undefined
+  const names = namesOf(record, named)
+  const template = fillTemplate(record.inner, nameParameters(record.inner, [], names))
+  return template === splitOperation(record.template)[0] ? undefined : names
+}
+
+interface Target {
+  readonly inner: string
+  readonly named: Named
+}
+
+const move = (book: Book, record: EndpointRecord, { inner, named }: Target, emit: Emit): Merge | undefined => {
   drop(book, record)
-  const { service, method, firstSeen } = record
+  const { service, method, operation, firstSeen } = record
   const kinds = kindsAfterMove(record, inner)
-  const into = open(book, { service, method, inner, kinds, at: firstSeen })
+  const into = open(book, { service, method, operation, inner, kinds, named, at: firstSeen })
   if (into === undefined) return undefined
   into.parameters = joined(into.parameters, kinds)
   into.count += record.count
@@ -138,7 +193,7 @@ const move = (book: Book, record: EndpointRecord, inner: string, emit: Emit): Me
 
 /** Where a parameter turned out to be literals after all, they have been seen before. */
 const revive = (book: Book, seen: Seen, count: number, emit: Emit): void => {
-  if (ofService(book, seen.service).has(`${seen.method} ${seen.inner}`)) return
+  if (ofService(book, seen.service).has(keyOf(seen))) return
   const record = open(book, seen)
   if (record === undefined) return
   record.count = count
@@ -162,22 +217,27 @@ const count = (book: Book, seen: Seen, emit: Emit): EndpointRecord | undefined =
   return record
 }
 
+const endingOf = ({ method, operation }: EndpointRecord): string =>
+  operation === undefined ? method : operationsOf(method)
+
 const byId = (a: EndpointRecord, b: EndpointRecord): number => (a.id < b.id ? -1 : 1)
 
 const reread = (book: Book, service: Service, at: number, emit: Emit): Merge[] => {
   const merges: Merge[] = []
   const live = service.live()
+  const named = service.named()
   for (const record of [...ofService(book, service.name).values()].sort(byId)) {
     const inner = service.reread(record.inner)
-    const merge = inner === record.inner ? undefined : move(book, record, inner, emit)
+    const names = inner === record.inner ? renamed(record, named) : named
+    const merge = names && move(book, record, { inner, named: names }, emit)
     if (merge !== undefined) merges.push(merge)
-    if (inner !== record.inner || live.get(inner)?.methods.has(record.method) === true) continue
+    if (names !== undefined || live.get(inner)?.methods.has(endingOf(record)) === true) continue
     drop(book, record)
     emit('endpoints', record.id, null)
   }
   for (const [inner, found] of live)
-    for (const [method, seen] of found.methods)
-      revive(book, { service: service.name, method, inner, kinds: found.kinds, at }, seen, emit)
+    for (const [method, seen] of [...found.methods].filter(([ending]) => !ending.endsWith('#')))
+      revive(book, { service: service.name, method, inner, kinds: found.kinds, at, named }, seen, emit)
   return merges
 }
 
@@ -186,10 +246,10 @@ export const openEndpoints = (store: Store<EndpointRecord>): Endpoints => {
   const book: Book = { store, byService: new Map() }
   for (const key of store.keys()) {
     const record = store.get(key)
-    if (record !== undefined) ofService(book, record.service).set(`${record.method} ${record.inner}`, record)
+    if (record !== undefined) ofService(book, record.service).set(keyOf(record), record)
   }
   return {
-    get: (service, method, inner) => book.byService.get(service)?.get(`${method} ${inner}`),
+    get: (service, method, inner, operation) => book.byService.get(service)?.get(keyOf({ method, inner, operation })),
     count: (seen, emit) => count(book, seen, emit),
     reread: (service, at, emit) => reread(book, service, at, emit),
   }

@@ -72,6 +72,7 @@ const NAMING =
   /^(?:name|username|slug|key|code|symbol|tag|email|hash|sha|date|year|month|day|since|until|before|after|from|to|by|path|lang|locale|currency|country|region)s?$/i
 export const isNaming = (word: string): boolean => NAMING.test(word)
 
+const NOBODYS: ReadonlyMap<string, readonly string[]> = new Map()
 const OWN_NAME = new Set(['date', 'time', 'ip', 'email', 'coordinates', 'urn'])
 
 const parameterName = (kind: string, owner: string, first: boolean): string => {
@@ -81,14 +82,23 @@ const parameterName = (kind: string, owner: string, first: boolean): string => {
   return first || word === '' ? 'id' : `${word}Id`
 }
 
-/** Names for the parameters of a template of `{}`, left to right: `id`, then by the literal before, never one twice. */
-export const nameParameters = (template: string, kinds: readonly string[]): string[] => {
+/**
+ * Names for the parameters of a template of `{}`, left to right: those that people gave, else `id`, then by the literal
+ * before; never one twice.
+ */
+export const nameParameters = (
+  template: string,
+  kinds: readonly string[],
+  given: ReadonlyMap<string, readonly string[]> = NOBODYS,
+): string[] => {
   const names: string[] = []
   let owner = ''
-  for (const segment of template.split('/')) {
+  let path = ''
+  for (const segment of template.split('/').slice(1)) {
     const holes = segment.split('{}').length - 1
+    path += `/${segment}`
     for (let h = 0; h < holes; h++) {
-      const wanted = parameterName(kinds[names.length] ?? '', owner, names.length === 0)
+      const wanted = given.get(path)?.[h] ?? parameterName(kinds[names.length] ?? '', owner, names.length === 0)
       let name = wanted
       for (let n = 2; names.includes(name); n++) name = `${wanted}${n}`
       names.push(name)

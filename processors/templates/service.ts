@@ -1,10 +1,12 @@
 /** What is known of one service: its trie, the groups decided over it, and the reading of a path through both. */
 import { literalSegment, matchParts, pathSegments } from '../../schemas/semantics/templates.ts'
 import type { Store } from '../kit/processor.ts'
+import type { Command } from '../../schemas/events.ts'
+import { type Decided, decided, keyOf, sameGroup } from './decided.ts'
 import { decideGroups, type Group, type Live, liveTemplates } from './decide.ts'
-import { decorationOf, readSegment } from './kinds.ts'
-import { nameClues } from './names.ts'
-import { MAX_DEPTH, type NodeRecord, openTrie, type Trie, type TrieNode, type Visit } from './trie.ts'
+import { heard, type Hints, namesGiven } from './hints.ts'
+import { readSegment } from './kinds.ts'
+import { MAX_DEPTH, type NodeRecord, openTrie, type Trie, type TrieNode, type Visit, visitsOf } from './trie.ts'
 
 export interface ServiceRecord {
   /** Exchanges learned. */
@@ -23,12 +25,6 @@ export interface Reading {
   readonly kindsOfNames: readonly (readonly string[])[]
 }
 
-interface Decided {
-  readonly members: ReadonlySet<string>
-  readonly literals: ReadonlySet<string>
-  readonly forms: ReadonlySet<string>
-}
-
 export interface Service {
   readonly name: string
   readonly trie: Trie
@@ -39,6 +35,10 @@ export interface Service {
   learn(reading: Reading, visit: Visit): boolean
   /** Decides again when traffic has grown enough; true when any group changed. */
   decide(): boolean
+  /** Hears a person's word and decides again; false when it is about nothing here. */
+  hear(command: Command): boolean
+  /** Names that people gave to parameters, by the path of their segment. */
+  named(): ReadonlyMap<string, readonly string[]>
   /** Every template that a path seen leads to, by its inner form. */
   live(): ReadonlyMap<string, Live>
 }
@@ -47,6 +47,7 @@ export interface ServiceStores {
   readonly nodes: Store<NodeRecord>
   readonly groups: Store<Group>
   readonly services: Store<ServiceRecord>
+  readonly hints: Store<Hints>
 }
 
 const GROWTH = 1.06
@@ -58,36 +59,6 @@ const FOLD_TO = 48
 /** Paths whose reading is remembered until groups change. */
 const READINGS = 4096
 
-const decided = (group: Group): Decided => ({
-  members: new Set(group.members),
-  literals: new Set(group.literals),
-  forms: new Set(group.forms),
-})
-
-const sameGroup = (a: Group | undefined, b: Group): boolean =>
-  a !== undefined &&
-  a.members.join('/') === b.members.join('/') &&
-  a.literals.join('/') === b.literals.join('/') &&
-  a.forms.join('/') === b.forms.join('/')
-
-/** A word that was not there when the group was decided joins it, but for those that never are values. */
-const keyOfNew = (group: Decided, word: string): string => {
-  const decoration = decorationOf(word)
-  if (decoration !== undefined && group.forms.has(decoration.form))
-    return nameClues(decoration.core).reserved ? word : decoration.form
-  if (decoration !== undefined && !decoration.extension) return word
-  return group.members.size === 0 || nameClues(word).reserved ? word : PURE
-}
-
-/** The key of a word at a position. */
-const keyOf = (group: Decided | undefined, word: string): string => {
-  if (group === undefined || word.includes(PURE)) return word
-  if (group.members.has(word)) return PURE
-  return group.literals.has(word) ? word : keyOfNew(group, word)
-}
-
-const countOf = (node: TrieNode): number => Object.values(node.record.p).reduce((sum, count) => sum + count, 0)
-
 /** What the functions below share; all of it but `readings`, a cache, follows from the stores. */
 interface Inside {
   readonly name: string
@@ -95,6 +66,7 @@ interface Inside {
   readonly trie: Trie
   readonly groups: Map<string, Decided>
   readonly readings: Map<string, Reading>
+  named: ReadonlyMap<string, readonly string[]>
 }
 
 /** One segment more of a reading in the making. */
@@ -108,7 +80,10 @@ interface Growing {
 }
 
 const addSegment = (groups: Inside['groups'], growing: Growing, segment: string): void => {
-  const reading = readSegment(segment, growing.names.length, growing.previous)
+  const isPinned = groups.get(growing.inner)?.pinned.has(literalSegment(segment)) === true
+  const reading = isPinned
+    ? { key: literalSegment(segment), kinds: [] }
+    : readSegment(segment, growing.names.length, growing.previous)
   growing.names.push(reading.key)
   growing.kindsOfNames.push(reading.kinds)
   const key = keyOf(groups.get(growing.inner), reading.key)
@@ -174,7 +149,7 @@ const memberCounts = (parents: readonly TrieNode[], members: readonly string[]):
   const counts = new Map(members.map((member) => [member, 0]))
   for (const child of parents.flatMap((parent) => [...parent.children.values()])) {
     const count = counts.get(child.name)
-    if (count !== undefined) counts.set(child.name, count + countOf(child))
+    if (count !== undefined) counts.set(child.name, count + visitsOf(child))
   }
   return counts
 }
@@ -225,6 +200,26 @@ const NO_GROUP: Group = { members: [], literals: [], forms: [] }
 const currentGroups = ({ name, stores, groups }: Inside): Map<string, Group> =>
   new Map([...groups.keys()].map((path) => [path, stores.groups.get(`${name} ${path}`) ?? NO_GROUP]))
 
+const NO_HINTS: Hints = {}
+
+const decideNow = (inside: Inside): boolean => {
+  const hints = inside.stores.hints.get(inside.name) ?? NO_HINTS
+  const changed = applyGroups(inside, decideGroups(inside.trie.root, currentGroups(inside), hints))
+  if (changed) inside.readings.clear()
+  return changed
+}
+
+const hear = (inside: Inside, command: Command): boolean => {
+  const { name, stores } = inside
+  const membersAt = (position: string): readonly string[] => stores.groups.get(`${name} ${position}`)?.members ?? []
+  const hints = heard(stores.hints.get(name) ?? NO_HINTS, command, membersAt)
+  if (hints === undefined) return false
+  stores.hints.set(name, hints)
+  inside.named = namesGiven(hints)
+  decideNow(inside)
+  return true
+}
+
 const decide = (inside: Inside): boolean => {
   const { name, stores } = inside
   const record = stores.services.get(name) ?? { seen: 0, next: 2 }
@@ -232,9 +227,7 @@ const decide = (inside: Inside): boolean => {
   const due = record.seen >= record.next
   if (due) record.next = Math.max(record.seen + 1, Math.ceil(record.seen * GROWTH))
   stores.services.set(name, record)
-  const changed = due && applyGroups(inside, decideGroups(inside.trie.root, currentGroups(inside)))
-  if (changed) inside.readings.clear()
-  return changed
+  return due && decideNow(inside)
 }
 
 const reread = ({ groups }: Inside, inner: string): string => {
@@ -251,7 +244,8 @@ export const openService = (
   groupKeys: readonly string[],
 ): Service => {
   const trie = openTrie(name, stores.nodes, nodeKeys)
-  const inside: Inside = { name, stores, trie, groups: new Map(), readings: new Map() }
+  const named = namesGiven(stores.hints.get(name) ?? NO_HINTS)
+  const inside: Inside = { name, stores, trie, groups: new Map(), readings: new Map(), named }
   for (const key of groupKeys)
     inside.groups.set(key.slice(name.length + 1), decided(stores.groups.get(key) ?? NO_GROUP))
   return {
@@ -261,6 +255,8 @@ export const openService = (
     reread: (inner) => reread(inside, inner),
     learn: (reading, visit) => learn(inside, reading, visit),
     decide: () => decide(inside),
+    hear: (command) => hear(inside, command),
+    named: () => inside.named,
     live: () => liveTemplates(trie.root, currentGroups(inside)),
   }
 }

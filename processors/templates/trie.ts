@@ -39,6 +39,9 @@ export const MAX_NODES = 20_000
 export const MAX_CHILDREN = 400
 export const MAX_DEPTH = 24
 
+/** Exchanges that came through a node. */
+export const visitsOf = ({ record }: TrieNode): number => Object.values(record.p).reduce((sum, count) => sum + count, 0)
+
 const bump = (counts: Counts, name: string, limit: number): boolean => {
   const count = counts[name]
   if (count === undefined && Object.keys(counts).length >= limit) return false
@@ -61,6 +64,8 @@ export const joinKinds = (a: string | undefined, b: string): string => (a === un
 /** One exchange as the trie sees it. */
 export interface Visit {
   readonly method: string
+  /** What ends at the node: the method, or its operations. */
+  readonly ending: string
   readonly body: JsonValue | undefined
   readonly success: boolean
 }
@@ -166,7 +171,7 @@ const pass = (inside: Inside, node: TrieNode, method: string, kinds: readonly st
 }
 
 const end = (inside: Inside, node: TrieNode, visit: Visit): void => {
-  const ended = bump(node.record.t, visit.method, MAX_METHODS)
+  const ended = bump(node.record.t, visit.ending, MAX_METHODS)
   const keys = visit.success ? keySet(visit.body) : undefined
   const told = keys !== undefined && bump(node.record.k, `${visit.method} ${keys}`, MAX_KEY_SETS)
   if (ended || told) save(inside, node)

@@ -4,6 +4,9 @@
  * A template segment is a literal (`users`), a parameter (`{id}`) or mixed (`{id}.json`, `{base}...{head}`). At each
  * segment a literal beats a mixed segment, more literal text beats less, a typed parameter beats an untyped one; where the
  * best way leads nowhere the next best is tried. Empty segments do not count: `/users/` and `//users` are `/users`.
+ *
+ * An operation stands after a `#`, which no path has: `/graphql#Query.user` is found by the path `/graphql` for a request
+ * that asks for `Query.user` (graphql.ts).
  */
 import type { Parameter } from '../events.ts'
 import { fitsKind, isSharpKind } from './lexicon.ts'
@@ -27,8 +30,11 @@ export interface TemplateMatcher<E extends TemplateEndpoint> {
   /** Adds an endpoint, or replaces the one of the same method and template. */
   set(endpoint: E): void
   delete(endpoint: E): void
-  /** `path` is raw; a query after `?` is ignored. */
-  match(method: string, path: string): TemplateMatch<E> | undefined
+  /**
+   * `path` is raw; a query after `?` is ignored. `operation` says what a request asks for beyond its path; it is called
+   * where operations are known only, since it costs a look into the body.
+   */
+  match(method: string, path: string, operation?: () => string | undefined): TemplateMatch<E> | undefined
   /** Methods known for a path, in ascending order: for 405 and its Allow. */
   methods(path: string): readonly string[]
 }
@@ -47,10 +53,24 @@ interface Node<E> {
   readonly literals: Map<string, Node<E>>
   /** Best first. */
   patterns: Pattern<E>[]
+  /** By method. */
   readonly endpoints: Map<string, E>
+  /** By method and operation. */
+  readonly operations: Map<string, E>
 }
 
-const createNode = <E>(): Node<E> => ({ literals: new Map(), patterns: [], endpoints: new Map() })
+const createNode = <E>(): Node<E> => ({
+  literals: new Map(),
+  patterns: [],
+  endpoints: new Map(),
+  operations: new Map(),
+})
+
+/** A template's path and its operation, '' where it has none. */
+export const splitOperation = (template: string): readonly [path: string, operation: string] => {
+  const hash = template.indexOf('#')
+  return hash < 0 ? [template, ''] : [template.slice(0, hash), template.slice(hash + 1)]
+}
 
 /** The segments of a raw path, without query and without empty ones. */
 export const pathSegments = (path: string): string[] => {
@@ -111,7 +131,7 @@ const openLiteral = <E>(node: Node<E>, segment: string): Node<E> => {
 const openTemplate = <E extends TemplateEndpoint>(root: Node<E>, endpoint: E): Node<E> => {
   let node = root
   let parameter = 0
-  for (const segment of pathSegments(endpoint.template)) {
+  for (const segment of pathSegments(splitOperation(endpoint.template)[0])) {
     const parts = segmentParts(segment)
     const kinds: string[] = []
     for (let p = 1; p < parts.length; p++) kinds.push(endpoint.parameters[parameter++]?.kind ?? '')
@@ -147,17 +167,39 @@ const walk = <E>(
   return false
 }
 
+/** Where an endpoint stands in its node. */
+const slotOf = <E extends TemplateEndpoint>(root: Node<E>, endpoint: E): readonly [Map<string, E>, string] => {
+  const node = openTemplate(root, endpoint)
+  const [, operation] = splitOperation(endpoint.template)
+  if (operation === '') return [node.endpoints, endpoint.method]
+  return [node.operations, `${endpoint.method} ${operation}`]
+}
+
+/** Called once at most. */
+const once = <V>(make: (() => V) | undefined): (() => V | undefined) => {
+  let made: { readonly value: V | undefined } | undefined
+  return () => (made ??= { value: make?.() }).value
+}
+
 /** An empty matcher. */
 export const openTemplates = <E extends TemplateEndpoint>(): TemplateMatcher<E> => {
   const root = createNode<E>()
   const segmentsOf = (path: string) => pathSegments(path).map(literalSegment)
   return {
-    set: (endpoint) => void openTemplate(root, endpoint).endpoints.set(endpoint.method, endpoint),
-    delete: (endpoint) => void openTemplate(root, endpoint).endpoints.delete(endpoint.method),
-    match: (method, path) => {
+    set: (endpoint) => {
+      const [slot, key] = slotOf(root, endpoint)
+      slot.set(key, endpoint)
+    },
+    delete: (endpoint) => {
+      const [slot, key] = slotOf(root, endpoint)
+      slot.delete(key)
+    },
+    match: (method, path, operation) => {
       let found: TemplateMatch<E> | undefined
+      const asked = once(operation)
       walk(root, segmentsOf(path), [], (node, values) => {
-        const endpoint = node.endpoints.get(method)
+        const special = node.operations.size > 0 ? node.operations.get(`${method} ${asked() ?? ''}`) : undefined
+        const endpoint = special ?? node.endpoints.get(method)
         if (endpoint !== undefined) found = { endpoint, values }
         return endpoint !== undefined
       })
@@ -167,6 +209,7 @@ export const openTemplates = <E extends TemplateEndpoint>(): TemplateMatcher<E> 
       const methods = new Set<string>()
       walk(root, segmentsOf(path), [], (node) => {
         for (const method of node.endpoints.keys()) methods.add(method)
+        for (const { method } of node.operations.values()) methods.add(method)
         return false
       })
       return [...methods].sort()

@@ -7,7 +7,7 @@ import { topicName } from '../../schemas/topics.ts'
 
 export interface Locator {
   /** The id of the endpoint, undefined where none is known (yet). */
-  find(service: string, method: string, path: string): string | undefined
+  find(service: string, method: string, path: string, operation?: () => string | undefined): string | undefined
   close(): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export const followEndpoints = async (log: EventLog, codecs: Codecs): Promise<Lo
     matcherOf(endpoint.service).set(endpoint)
   })
   return {
-    find: (service, method, path) => services.get(service)?.match(method, path)?.endpoint.id,
+    find: (service, method, path, operation) => services.get(service)?.match(method, path, operation)?.endpoint.id,
     close: async () => {
       unsubscribe()
       await view.close()

@@ -1,10 +1,16 @@
 /** Every table that is filled from the log. */
 import type { Count, Event, Exchange, Signal } from '../../schemas/events.ts'
 import type { LogRecord } from '../../schemas/log.ts'
+import { graphqlAsked } from '../kit/asked.ts'
 import { defineTable, json, long, short, time, timeOrNull, type AnyTable } from './table.ts'
 
-/** Finds the learned endpoint of a request; undefined where none is known (yet). */
-export type Locate = (service: string, method: string, path: string) => string | undefined
+/** Finds the learned endpoint of a request; undefined where none is known (yet). Asks for the operation where it matters. */
+export type Locate = (
+  service: string,
+  method: string,
+  path: string,
+  operation: () => string | undefined,
+) => string | undefined
 
 type Field<V> = Readonly<Record<string, (value: V, record: LogRecord) => unknown>>
 
@@ -68,8 +74,8 @@ const exchanges = (locate: Locate): AnyTable =>
       id: (event) => short(event.id),
       service: (event) => short(event.service),
       endpoint: (event) => {
-        const { method, target } = event.exchange as Exchange
-        return locate(event.service, method, pathOf(target)) ?? null
+        const exchange = event.exchange as Exchange
+        return locate(event.service, exchange.method, pathOf(exchange.target), () => graphqlAsked(exchange)) ?? null
       },
       ...exchangeFields,
       instance: (event) => short(event.instance),

@@ -52,6 +52,26 @@ describe('compileTemplates', () => {
     expect(found(method, path)).toEqual(expected)
   })
 
+  it('tells operations apart that share a path, and asks for them only where there are some', () => {
+    const book = openTemplates<TemplateEndpoint>()
+    const user = endpoint('POST', '/{tenant}/graphql#Query.user', 'word')
+    book.set(endpoint('GET', '/users'))
+    book.set(user)
+    const never = () => expect.unreachable()
+    expect(book.match('GET', '/users', never)?.endpoint.template).toBe('/users')
+    const asked = (operation: string | undefined) => book.match('POST', '/acme/graphql', () => operation)
+    expect(asked('Query.user')).toEqual({ endpoint: user, values: ['acme'] })
+    expect(asked('Query.other')).toBeUndefined()
+    expect(asked(undefined)).toBeUndefined()
+    expect(book.match('POST', '/acme/graphql')).toBeUndefined()
+    expect(book.methods('/acme/graphql')).toEqual(['POST'])
+    const plain = endpoint('POST', '/{tenant}/graphql', 'word')
+    book.set(plain)
+    expect(asked('Query.other')?.endpoint).toBe(plain)
+    book.delete(user)
+    expect(asked('Query.user')?.endpoint).toBe(plain)
+  })
+
   it('says which methods a path has, and forgets what is deleted', () => {
     const one = endpoint('PUT', '/x/{id}', 'word')
     const book = openTemplates<TemplateEndpoint>()

@@ -4,6 +4,7 @@
  */
 import type { Endpoint, Shape } from '../../events.ts'
 import { operationOf } from './operation.ts'
+import { foldOperations } from './operations.ts'
 import { securitySchemes } from './parameters.ts'
 import { operationName, routesOf, type Route } from './paths.ts'
 import type { Json } from './schema.ts'
@@ -50,15 +51,18 @@ const describedBy = (endpoints: readonly Endpoint[], service: string | undefined
 /** The OpenAPI 3.1 document of what was learned. */
 export const openApiOf = ({ endpoints, shapeOf, service, servers = [] }: DocumentOptions): OpenApi => {
   const described = describedBy(endpoints, service)
-  const { byPath, left } = routesOf(described)
+  const folded = foldOperations(described, shapeOf)
+  const { byPath, left } = routesOf(folded.endpoints)
   const nameOf = uniqueNames()
   const credentials = new Set<string>()
   const itemOf = (routes: readonly Route[]): Json =>
     Object.fromEntries(
       routes.map((route) => {
-        const operation = operationOf(route, shapeOf(route.endpoint.id), nameOf(route))
+        const { id } = route.endpoint
+        const operation = operationOf(route, folded.shapeOf(id), nameOf(route))
         for (const name of operation.credentials.names) credentials.add(name)
-        return [route.method, operation.json]
+        const asked = folded.operationsOf(id)
+        return [route.method, asked ? { ...operation.json, 'x-graphql-operations': asked } : operation.json]
       }),
     )
   const sorted = [...byPath].toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -56,7 +56,7 @@ const byType: Readonly<Record<string, (schema: Json) => unknown>> = {
 /** A value that validates against a schema of the learner; null where anything may stand. */
 export const exampleOf = (schema: Json): unknown => {
   if ('const' in schema) return schema['const']
-  const { enum: values, oneOf, type } = schema
+  const { enum: values, oneOf = schema['anyOf'], type } = schema
   if (Array.isArray(values) && values.length > 0) return values[0] as unknown
   if (Array.isArray(oneOf) && isJson(oneOf[0])) return exampleOf(oneOf[0])
   const types = typeof type === 'string' ? [type] : textsOf(type)

@@ -57,9 +57,11 @@ const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+$/
 const isStructured = (mediaType: string): boolean =>
   /[/+]json$/.test(mediaType) || mediaType === 'application/x-www-form-urlencoded' || mediaType.startsWith('multipart/')
 
+const SHAPED = ['type', 'oneOf', 'anyOf', 'x-any']
+
 /** Content by media type: what was learned goes with those whose structure is read. */
 const contentOf = ({ schema, learned, mediaTypes }: ReadPart): Json | undefined => {
-  const hasTypes = learned > 0 && ('type' in schema || 'oneOf' in schema || 'x-any' in schema)
+  const hasTypes = learned > 0 && SHAPED.some((name) => name in schema)
   const known = mediaTypes.filter((type) => MEDIA_TYPE.test(type)).toSorted()
   const types = hasTypes && !known.some(isStructured) ? ['application/json', ...known] : known
   if (types.length === 0) return undefined

@@ -1,13 +1,15 @@
 /** Runs the locator alone, over stores that keep JSON as the runtime does. */
 import type { Emit, Located, LocatorSteps, Merge, Observation, Stores } from '../../../processors/kit/processor.ts'
 import { templates } from '../../../processors/templates/templates.ts'
-import type { Endpoint } from '../../../schemas/events.ts'
+import type { Endpoint, Event } from '../../../schemas/events.ts'
 
 export interface Request {
   readonly path: string
   readonly method?: string
   readonly status?: number
   readonly body?: Observation['responseJson']
+  readonly sent?: Observation['requestJson']
+  readonly query?: Observation['query']
   readonly at?: number
   readonly teaches?: boolean
 }
@@ -15,6 +17,7 @@ export interface Request {
 export interface Driver {
   send(request: Request | string): Located | undefined
   find(path: string, method?: string): string | undefined
+  command(kind: string, subject: string, value?: object): readonly Merge[]
   /** A new owner: nothing but the bytes of the stores survives. */
   restart(): void
   /** Every key with its value as JSON. */
@@ -55,6 +58,8 @@ const observationOf = (request: Request, index: number): Observation =>
     offset: index,
     path: request.path,
     responseJson: request.body,
+    requestJson: request.sent,
+    query: request.query ?? [],
     teaches: request.teaches ?? true,
   }) as unknown as Observation
 
@@ -78,6 +83,13 @@ export const openDriver = (): Driver => {
       )
       merges.push(...found.merges)
       return found.endpoint
+    },
+    command: (kind, subject, value) => {
+      const command = { kind, subject, by: 'test', value: value === undefined ? '' : JSON.stringify(value) }
+      const found =
+        steps.command?.(command, { service: 'shop', at: index++ * 1_000_000 } as unknown as Event, emit) ?? []
+      merges.push(...found)
+      return found
     },
     find: (path, method = 'GET') => steps.find('shop', method, path)?.template,
     restart: () => {

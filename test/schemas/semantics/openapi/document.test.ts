@@ -153,4 +153,31 @@ describe('the OpenAPI document', () => {
       { numRuns: 20 },
     )
   })
+
+  it('shows the operations of GraphQL as one entry of their path, each under its name', async () => {
+    const asked = (field: string): Known[string] => [
+      aPart('request', '', { type: 'object', properties: { query: { type: 'string' } }, required: ['query'] }, 10),
+      aPart('response', '2xx', {
+        type: 'object',
+        properties: { data: { type: 'object', properties: { [field]: { type: 'object' } } } },
+        'x-statuses': { 200: 20 },
+        'x-media-types': { 'application/json': 20 },
+      }),
+    ]
+    const document = documentOf({
+      'shop POST /graphql#Query.user': asked('user'),
+      'shop POST /graphql#Mutation.addUser': asked('addUser'),
+      'shop GET /users': [],
+    })
+    expect(Object.keys(document.paths)).toEqual(['/graphql', '/users'])
+    const post = operation(document, '/graphql', 'post')
+    expect(post['x-graphql-operations']).toEqual([
+      { operation: 'Mutation.addUser', endpoint: 'shop POST /graphql#Mutation.addUser', count: 1 },
+      { operation: 'Query.user', endpoint: 'shop POST /graphql#Query.user', count: 1 },
+    ])
+    const answer = JSON.stringify(post['responses'])
+    expect(answer).toContain('"anyOf":[{"title":"Mutation.addUser"')
+    expect(answer).toContain('"title":"Query.user"')
+    expect(await complaints(document)).toBe('')
+  })
 })
