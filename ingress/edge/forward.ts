@@ -134,10 +134,11 @@ const listener: Listener<Trip> = {
     trip.informed = true
     informational(trip, head)
   },
-  head: (trip, { status, reason, lines }) => {
+  head: (trip, answer) => {
     const { context, settings } = trip
     context.firstByteAt = settings.clock()
-    const head = rules.clientFields(lines)
+    const { status, reason } = answer
+    const head = (answer.forClient ??= rules.clientFields(answer.lines))
     settleOnce(trip, rules.outcomeOf(status), reasonOf(status))
     const ill = rules.illStatus(status, head.retryAfter)
     const instead = ill === undefined ? undefined : settings.decide.replace(context, ill)
@@ -173,7 +174,6 @@ const attempt = (trip: Trip, fresh: boolean): void => {
     lines: rules.upstreamFields(context),
     framing: framingOf(context, body),
   })
-  if (head === undefined) return unsendable(trip)
   context.attempts++
   trip.handed = false
   const { chunked } = context.head
@@ -185,12 +185,6 @@ const framingOf = ({ head }: Context, body: UploadBody): RequestLine['framing'] 
   if (body === null) return head.contentLength === 0 ? 0 : 'none'
   if (Buffer.isBuffer(body)) return body.length
   return head.chunked ? 'chunked' : head.contentLength
-}
-
-const unsendable = (trip: Trip): void => {
-  settleOnce(trip, 'neutral', '')
-  const detail = 'The request cannot be passed on: its target or a field holds control characters.'
-  reply(trip, problem(trip.context, { why: 'bad-request', detail }))
 }
 
 export const createForward =

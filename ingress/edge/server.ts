@@ -41,7 +41,7 @@ const arrive = (head: RequestHead, exchange: Exchange, maxBody: number): Context
       method: head.method,
       target: head.target,
       protocol: head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0',
-      rawHeaders: head.lines,
+      rawHeaders: head.block.lines,
       peer,
       secure,
       kind: head.upgrade ? 'upgrade' : 'plain',

@@ -215,8 +215,9 @@ describe('what goes to the upstream', () => {
     for (const text of heard) {
       const stop = text.indexOf('\r\n\r\n')
       const head = readRequestHead(text.slice(0, stop), { target: 1000, fields: 50 })
-      expect(head.lines.join('')).not.toMatch(/[\0\r\n]/)
-      expect(await leniently(text)).toBe(head.target)
+      expect(head.block.lines.join('')).not.toMatch(/[\0\r\n]/)
+      // Nothing, if Node does not know the method; never something else, and never two.
+      expect(['', head.target]).toContain(await leniently(text))
     }
     expect(heard.length).toBeGreaterThan(0)
   })

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { BodyReader, Carrier, Wire } from '../carrier.ts'
 import type { Chunked } from '../http1/chunked.ts'
-import type { HeadLimits, RequestHead } from '../http1/request-head.ts'
+import type { FieldBlock, HeadLimits, RequestHead } from '../http1/request-head.ts'
 
 /** What all connections of one listener share. */
 export interface Front {
@@ -39,6 +39,8 @@ export interface Connection {
   phase: 'head' | 'length' | 'chunked' | 'answer' | 'closing' | 'tunnel'
   /** What came of a head that is not whole yet. */
   text: string
+  /** The fields of the last request. */
+  block: FieldBlock | undefined
   /** Bytes of the body that are still to come. */
   left: number
   chunked: Chunked | undefined

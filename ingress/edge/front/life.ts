@@ -58,6 +58,7 @@ export const openConnection = (front: Front, socket: Socket, secure: boolean): C
     peer: socket.remoteAddress ?? '',
     phase: 'head',
     text: '',
+    block: undefined,
     left: 0,
     chunked: undefined,
     stash: undefined,

@@ -80,7 +80,9 @@ const readOneHead = (connection: Connection, bytes: Buffer, at: number): number 
   }
   if (stop > front.limits.head) throw tooLong(text, front.limits.head)
   connection.text = ''
-  onHead(connection, readRequestHead(text.slice(0, stop), front.limits))
+  const head = readRequestHead(text.slice(0, stop), front.limits, connection.block)
+  connection.block = head.block
+  onHead(connection, head)
   return at + stop + 4 - before + skipped
 }
 

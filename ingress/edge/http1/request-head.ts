@@ -7,13 +7,28 @@ import { remembered } from '../../../schemas/semantics/remembered.ts'
 import { checkText, createFieldReader, isToken, ProtocolError, type Note } from './fields.ts'
 import { isPersistent } from './response-head.ts'
 
+interface Framing {
+  length: number
+  codings: string
+  connection: string
+  expects: string
+  upgrade: string
+}
+
+/** The field lines of a head and what they say. A client says most of them again with each request on its connection. */
+export interface FieldBlock {
+  readonly text: string
+  /** Name, value, name, value… as they came. */
+  readonly lines: readonly string[]
+  readonly framing: Framing
+}
+
 export interface RequestHead {
   readonly method: string
   readonly target: string
   /** Of the version HTTP/1.x. */
   readonly minor: number
-  /** Field lines: name, value, name, value… as they came. */
-  readonly lines: readonly string[]
+  readonly block: FieldBlock
   /** Bytes of the body; 0 when there is none, -1 when it comes in chunks. */
   readonly length: number
   /** The client may send another request on this connection. */
@@ -29,14 +44,6 @@ export interface HeadLimits {
   readonly target: number
   /** Field lines. */
   readonly fields: number
-}
-
-interface Framing {
-  length: number
-  codings: string
-  connection: string
-  expects: string
-  upgrade: string
 }
 
 const VERSION = /^HTTP\/(\d)\.(\d)$/
@@ -113,19 +120,29 @@ const asksForWebSocket = ({ method, minor }: RequestLine, { connection, upgrade 
   upgrade.split(',').some((name) => name.trim() === 'websocket') &&
   connection.split(',').some((name) => name.trim() === 'upgrade')
 
-/** Reads a head: `text` is all of it, without the empty line at its end. Throws ProtocolError with the status to answer. */
-export const readRequestHead = (text: string, limits: HeadLimits): RequestHead => {
+const readBlock = (text: string, limits: HeadLimits): FieldBlock => {
   checkText(text)
+  const framing: Framing = { length: -1, codings: '', connection: '', expects: '', upgrade: '' }
+  const lines = readLines(text, 0, text.length, framing)
+  if (lines.length > 2 * limits.fields)
+    throw new ProtocolError(`the request has more than ${limits.fields} field lines`, 431)
+  return { text, lines, framing }
+}
+
+/**
+ * Reads a head: `text` is all of it, without the empty line at its end; `last`: the fields of the request before it on
+ * its connection. Throws ProtocolError with the status to answer.
+ */
+export const readRequestHead = (text: string, limits: HeadLimits, last?: FieldBlock): RequestHead => {
   const found = text.indexOf('\r\n')
   const stop = found < 0 ? text.length : found
   const line = requestLineOf(text.slice(0, stop), limits.target)
-  const framing: Framing = { length: -1, codings: '', connection: '', expects: '', upgrade: '' }
-  const lines = readLines(text, stop + 2, text.length, framing)
-  if (lines.length > 2 * limits.fields)
-    throw new ProtocolError(`the request has more than ${limits.fields} field lines`, 431)
+  const rest = text.slice(stop + 2)
+  const block = rest === last?.text ? last : readBlock(rest, limits)
   const { method, target, minor } = line
+  const { framing } = block
   const length = lengthOf(framing, minor)
   const { connection, expects } = framing
   const upgrade = framing.upgrade !== '' && length === 0 && asksForWebSocket(line, framing)
-  return { method, target, minor, lines, length, persistent: isPersistent(minor, connection), expects, upgrade }
+  return { method, target, minor, block, length, persistent: isPersistent(minor, connection), expects, upgrade }
 }

@@ -3,6 +3,7 @@
  * Transfer-Encoding, and no transfer coding but `chunked`.
  */
 import { remembered } from '../../../schemas/semantics/remembered.ts'
+import type { AnswerHead } from '../../phases/forward.ts'
 import { checkText, createFieldReader, ProtocolError, type Note } from './fields.ts'
 
 export interface ResponseHead {
@@ -17,6 +18,8 @@ export interface ResponseHead {
   readonly persistent: boolean
   /** How long the upstream keeps an idle connection, ms; -1 when it does not say. */
   readonly idle: number
+  /** What of it goes to clients, once somebody has asked for that. */
+  forClient?: AnswerHead
 }
 
 interface StatusLine {

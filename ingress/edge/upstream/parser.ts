@@ -17,6 +17,8 @@ export interface Parser {
   phase: 'idle' | 'head' | 'length' | 'chunked' | 'until-close'
   /** What came of a head that is not whole yet. */
   text: string
+  /** The last head as text and as it was read: upstreams say much the same again within a second. */
+  last: { readonly text: string; readonly head: ResponseHead } | undefined
   left: number
   readonly method: { name: string }
   chunked: Chunked | undefined
@@ -36,6 +38,7 @@ export const openParser = (sink: Sink): Parser => ({
   sink,
   phase: 'idle',
   text: '',
+  last: undefined,
   left: 0,
   method: { name: '' },
   chunked: undefined,
@@ -81,6 +84,11 @@ const onHead = (parser: Parser, head: ResponseHead): void => {
   if (bodiless || head.length === 0) finish(parser, NONE)
 }
 
+const headOf = (parser: Parser, text: string): ResponseHead => {
+  if (parser.last?.text !== text) parser.last = { text, head: readHead(text) }
+  return parser.last.head
+}
+
 /** Finds the empty line; returns where the bytes behind the head begin, or -1 while it is not whole. */
 const readOneHead = (parser: Parser, bytes: Buffer, at: number, end: number): number => {
   const before = parser.text.length
@@ -94,7 +102,7 @@ const readOneHead = (parser: Parser, bytes: Buffer, at: number, end: number): nu
     throw new ProtocolError('the head of the answer is too long')
   parser.text = stop < 0 ? text : ''
   if (stop < 0) return -1
-  onHead(parser, readHead(text.slice(0, stop)))
+  onHead(parser, headOf(parser, text.slice(0, stop)))
   return at + stop + 4 - before
 }
 

@@ -1,6 +1,6 @@
 /** The request as it goes to the upstream: its head as text, and its body in the framing that the head names. */
 import type { FieldLines } from '../../phases/context.ts'
-import { isHopByHop, isMark, isValidValue } from '../../phases/fields.ts'
+import { isHopByHop, isMark } from '../../phases/fields.ts'
 import type { UploadStream } from '../body.ts'
 import type { Call, Connection } from './call.ts'
 
@@ -12,7 +12,6 @@ export interface RequestLine {
   readonly framing: number | 'chunked' | 'none'
 }
 
-const TARGET = /^[\x21-\x7e\x80-\xff]+$/
 /** With these an absent body is said (RFC 9110 section 8.6). */
 const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH'])
 
@@ -22,17 +21,14 @@ const framingLine = ({ method, framing }: RequestLine): string => {
   return EXPECTS_BODY.has(method) ? 'content-length: 0\r\n' : ''
 }
 
-/** undefined: a line holds what may not be in one. The framing is said anew; what the fields say of it is left out. */
-export const requestHead = (request: RequestLine): string | undefined => {
+/** The framing is said anew; what the fields say of it is left out. Target and fields are as a strict reader found them. */
+export const requestHead = (request: RequestLine): string => {
   const { method, target, lines } = request
-  if (!TARGET.test(target)) return undefined
   let head = `${method} ${target} HTTP/1.1\r\n`
   for (let i = 0; i < lines.length; i += 2) {
     const name = lines[i] as string
-    const value = lines[i + 1] as string
     if (name.length === 14 && name.toLowerCase() === 'content-length') continue
-    if (!isValidValue(value)) return undefined
-    head += `${name}: ${value}\r\n`
+    head += `${name}: ${lines[i + 1]}\r\n`
   }
   return head + framingLine(request) + '\r\n'
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ProtocolError } from '../../../../ingress/edge/http1/fields.ts'
-import { readRequestHead, type RequestHead } from '../../../../ingress/edge/http1/request-head.ts'
+import { readRequestHead, type FieldBlock, type RequestHead } from '../../../../ingress/edge/http1/request-head.ts'
 
 const LIMITS = { target: 100, fields: 8 }
 const read = (text: string): RequestHead => readRequestHead(text, LIMITS)
@@ -22,11 +22,11 @@ const post = (fields: string): string => `POST /t HTTP/1.1\r\nHost: a\r\n${field
 describe('the head of a request', () => {
   it('gives field lines as they came, with repeats, order and case', () => {
     const head = read('GET /a?b=%2F HTTP/1.1\r\nHost: a\r\nX-B:1\r\nx-b:\t 2 \r\nEmpty:')
-    expect(head).toEqual({
+    expect(head).toMatchObject({
       method: 'GET',
       target: '/a?b=%2F',
       minor: 1,
-      lines: ['Host', 'a', 'X-B', '1', 'x-b', '2', 'Empty', ''],
+      block: { lines: ['Host', 'a', 'X-B', '1', 'x-b', '2', 'Empty', ''] },
       length: 0,
       persistent: true,
       expects: '',
@@ -94,6 +94,39 @@ describe('the head of a request', () => {
     [post(': a'), 400],
     [post('no colon'), 400],
   ])('refuses %j with %i', (text, status) => expect(statusOf(text)).toBe(status))
+
+  it('reads the same with the fields of the request before it in mind, whatever these were', () => {
+    const fields = fc.constantFrom(
+      'Host: a',
+      'Host: b',
+      'Host: a\r\nContent-Length: 1',
+      'X : 1',
+      'Connection: close',
+      '',
+    )
+    const line = fc.constantFrom('GET / HTTP/1.1', 'GET /b HTTP/1.0', 'POST / HTTP/1.1', 'bad')
+    const heads = fc.array(
+      fc.tuple(line, fields).map((parts) => parts.join('\r\n')),
+      { maxLength: 8 },
+    )
+    const outcome = (text: string, last?: FieldBlock): RequestHead | string => {
+      try {
+        return readRequestHead(text, LIMITS, last)
+      } catch (error) {
+        return String(error)
+      }
+    }
+    fc.assert(
+      fc.property(heads, (texts) => {
+        let last: FieldBlock | undefined
+        for (const text of texts) {
+          const found = outcome(text, last)
+          expect(found).toEqual(outcome(text))
+          if (typeof found !== 'string') last = found.block
+        }
+      }),
+    )
+  })
 
   it('ends in a head or in a ProtocolError, whatever comes', () => {
     const piece = fc.constantFrom(
