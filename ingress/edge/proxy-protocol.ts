@@ -91,26 +91,31 @@ const FAMILIES: ReadonlyMap<number, { size: number; read: (bytes: Uint8Array, at
 ])
 const NAMELESS = new Set([0x00, 0x31, 0x32])
 
-const readV2 = (bytes: Uint8Array): ProxyHeader => {
-  if (bytes.length < V2_HEAD) return MORE
-  const [versionAndCommand = 0, family = 0] = bytes.subarray(12)
-  const command = versionAndCommand & 15
-  if (versionAndCommand >> 4 !== 2 || command > 1) return invalid('the version or the command is not known')
-  const length = V2_HEAD + wordAt(bytes, 14)
-  if (length > V2_LONGEST) return invalid(`the header is longer than ${V2_LONGEST} bytes`)
+type Header = Extract<ProxyHeader, { kind: 'header' }>
+
+const readAddresses = (bytes: Uint8Array, family: number, header: Header): ProxyHeader => {
   const kind = FAMILIES.get(family)
-  const header = { kind: 'header', version: 2, length } as const
-  if (command === 0 || NAMELESS.has(family))
-    return bytes.length < length ? MORE : { ...header, source: undefined, destination: undefined }
   if (kind === undefined) return invalid('the address family is not known')
   const ports = V2_HEAD + kind.size * 2
-  if (length < ports + 4) return invalid('the header is too short for its addresses')
-  if (bytes.length < length) return MORE
+  if (header.length < ports + 4) return invalid('the header is too short for its addresses')
+  if (bytes.length < header.length) return MORE
   return {
     ...header,
     source: { address: kind.read(bytes, V2_HEAD), port: wordAt(bytes, ports) },
     destination: { address: kind.read(bytes, V2_HEAD + kind.size), port: wordAt(bytes, ports + 2) },
   }
+}
+
+const readV2 = (bytes: Uint8Array): ProxyHeader => {
+  if (bytes.length < V2_HEAD) return MORE
+  const [versionAndCommand, family] = bytes.subarray(12) as unknown as [number, number]
+  const command = versionAndCommand & 15
+  if (versionAndCommand >> 4 !== 2 || command > 1) return invalid('the version or the command is not known')
+  const length = V2_HEAD + wordAt(bytes, 14)
+  if (length > V2_LONGEST) return invalid(`the header is longer than ${V2_LONGEST} bytes`)
+  const header: Header = { kind: 'header', version: 2, length, source: undefined, destination: undefined }
+  if (command === 1 && !NAMELESS.has(family)) return readAddresses(bytes, family, header)
+  return bytes.length < length ? MORE : header
 }
 
 /** Reads the header at the beginning of a connection's bytes; call it again with more of them when it says `more`. */
