@@ -1,6 +1,7 @@
 /**
- * The strategies of balancing against each other: p50, p99 and errors of a minute of traffic to four backends (simulated, on
- * the code that runs in production), and what one choice costs.
+ * The strategies of balancing against each other: p50, p99 and errors of a minute of traffic to four backends, simulated on
+ * the code that runs in production; the same over real sockets for some seconds, so that the simulation is held to account;
+ * and what one choice costs.
  */
 import type { Balancer } from '../../ingress/balance/candidate.ts'
 import { strategies, type Strategy } from '../../ingress/balance/strategies.ts'
@@ -8,6 +9,7 @@ import { choose, release } from '../../ingress/phases/balance.ts'
 import { openService } from '../../ingress/services.ts'
 import { candidate, chance, question } from '../ingress/kit/candidates.ts'
 import { contextOf } from '../ingress/kit/context.ts'
+import { runLive } from './balance/live.ts'
 import { contenders, scenarios, summaryOf, type Summary } from './balance/scenarios.ts'
 import { simulate } from './balance/simulation.ts'
 import { round, type Figure, type Section } from './kit/figure.ts'
@@ -27,14 +29,14 @@ const lines = (rows: readonly Row[]): string => {
   return [head, rule, ...rows.map(({ name, found }) => `| ${name} | ${found.map(cell).join(' | ')} |`)].join('\n')
 }
 
-const figuresOf = (rows: readonly Row[]): Figure[] => {
+const figuresOf = (rows: readonly Row[], how: string): Figure[] => {
   const peer = rows.find(({ name }) => name === PEER) as Row
   return scenarios.flatMap((scenario, i) =>
     rows
       .filter((row) => row !== peer)
       .map(({ name, found }): Figure => {
         const [value, against] = [found[i], peer.found[i]].map((one) => one?.p99 ?? NaN) as [number, number]
-        const about = { section, name: `${scenario.name}: ${name}, p99`, unit: 'ms', better: 'less' } as const
+        const about = { section, name: `${scenario.name}${how}: ${name}, p99`, unit: 'ms', better: 'less' } as const
         return { ...about, value, peer: { name: PEER, value: against } }
       }),
   )
@@ -73,14 +75,30 @@ const phaseOf = (upstreams: number): Figure => {
   return { section, name: `choose and release, ${what}`, unit: 'ns', value, better: 'less' }
 }
 
+/** All come from one address, so that ip-hash has nothing to choose. */
+const LIVE = ['round-robin', 'least-connections', 'peak-ewma']
+const SECONDS = 3
+
+const live = async (): Promise<Row[]> => {
+  const rows: Row[] = []
+  for (const contender of contenders.filter(({ name }) => LIVE.includes(name))) {
+    const found: Summary[] = []
+    for (const scenario of scenarios) found.push(summaryOf(await runLive(scenario, contender, SECONDS)))
+    rows.push({ name: contender.name, found })
+  }
+  return rows
+}
+
 const run: Section['run'] = async () => {
   const rows = contenders.map((contender): Row => ({
     name: contender.name,
     found: scenarios.map((scenario) => summaryOf(simulate(scenario, contender, SPAN))),
   }))
   process.stderr.write(`\n${lines(rows)}\n\n`)
+  const seen = await live()
+  process.stderr.write(`Over real sockets, ${SECONDS} s each:\n\n${lines(seen)}\n\n`)
   const choices = (Object.keys(strategies) as Strategy[]).map(choiceOf)
-  return [...figuresOf(rows), ...choices, ...[1, 3, 10].map(phaseOf)]
+  return [...figuresOf(rows, ''), ...figuresOf(seen, ', live'), ...choices, ...[1, 3, 10].map(phaseOf)]
 }
 
 export const balanceSection: Section = { name: section, run }
