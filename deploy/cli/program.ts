@@ -7,6 +7,7 @@ import { registerConfig } from './commands/config.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerDev } from './commands/dev.ts'
 import { registerDrift } from './commands/drift.ts'
+import { registerEndpoints } from './commands/endpoints.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerLearn } from './learn.ts'
 import { registerMode } from './commands/mode.ts'
@@ -39,6 +40,7 @@ const build = (): Command => {
     registerMode,
     registerUpstreams,
     registerChaos,
+    registerEndpoints,
     registerDrift,
     registerOpenApi,
     registerLearn,

@@ -10,6 +10,7 @@ import { ghostRoutes } from './api/ghosts.ts'
 import { modeRoutes } from './api/mode.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import { stateRoutes } from './api/state.ts'
+import { templateRoutes } from './api/templates.ts'
 import { trafficRoutes } from './api/traffic.ts'
 import { upstreamRoutes } from './api/upstreams.ts'
 import type { ApiContext } from './api/context.ts'
@@ -76,6 +77,7 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
   pageRoutes(app)
   const all = [
     endpointRoutes,
+    templateRoutes,
     openApiRoutes,
     driftRoutes,
     trafficRoutes,

@@ -1,12 +1,10 @@
 /** Drift: alerts as they were published, and a person's word on them, which is a command on the log like any other event. */
-import { createRoute, z } from '@hono/zod-openapi'
-import { randomUUID } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
 import type { Alert, AlertChange } from '../../../schemas/events.ts'
-import { LogError } from '../../../schemas/log.ts'
-import { topicName } from '../../../schemas/topics.ts'
 import { listOf, page, paged, unpackCursor } from '../paging.ts'
-import { problemSchema, Refusal } from '../problem.ts'
-import { get, iso, json, type Api, type ApiContext } from './context.ts'
+import { Refusal } from '../problem.ts'
+import { get, iso, type Api, type ApiContext } from './context.ts'
+import { tell, telling } from './telling.ts'
 
 const changeSchema = z.object({
   signal: z.string(),
@@ -108,48 +106,8 @@ const stats = get({
   answer: statsSchema,
 })
 
-const toldSchema = z.object({ subject: z.string(), command: z.string() }).openapi('DriftCommand')
-const failure = (description: string) => ({
-  content: { 'application/problem+json': { schema: problemSchema } },
-  description,
-})
-const post = (path: string, summary: string) =>
-  createRoute({
-    method: 'post',
-    path,
-    summary,
-    request: { params: byId },
-    responses: {
-      202: json(toldSchema, 'It is on the log; the processors obey as they read it'),
-      404: failure('There is none'),
-      501: failure('This log takes no commands from the console'),
-    },
-  })
-const resolve = post('/admin/drift-alerts/{id}/resolve', 'It is mended: reopened by the next answer that shows it')
-const baseline = post('/admin/endpoints/{id}/baseline', 'What the endpoint answers now is what is expected')
-
-/** Puts the command on every partition: a service may be spread over them. */
-const tell = async ({ options }: ApiContext, service: string, kind: string, subject: string): Promise<void> => {
-  const { log, codecs, logger, handOver } = options
-  const now = Date.now()
-  const command = { kind, subject, by: 'console', value: '' }
-  logger.info({ kind, subject }, 'telling the processors')
-  if (handOver !== undefined) return await handOver(service, command)
-  const about = { at: now * 1000, service, instance: 'console', sequence: 0, kind: 'command' } as const
-  const event = { ...about, id: randomUUID(), exchange: null, signal: null, command }
-  const value = codecs.encode('exchanges', event)
-  const topic = topicName('exchanges')
-  const ranges = await log.ranges(topic)
-  await log.append(
-    topic,
-    ranges.map(({ partition }) => ({ key: service, value, timestamp: now, partition })),
-  )
-}
-
-const refused = (error: unknown): unknown =>
-  error instanceof LogError && error.code === 'locked'
-    ? new Refusal(501, 'the embedded log takes events from the ingress only; on Kafka (--bus kafka://…) this works')
-    : error
+const resolve = telling('/admin/drift-alerts/{id}/resolve', 'It is mended: reopened by the next answer that shows it')
+const baseline = telling('/admin/endpoints/{id}/baseline', 'What the endpoint answers now is what is expected')
 
 export const driftRoutes = (api: Api, context: ApiContext): void => {
   const { knowledge } = context
@@ -192,14 +150,12 @@ export const driftRoutes = (api: Api, context: ApiContext): void => {
   })
   api.openapi(resolve, async (c) => {
     const { id, service } = find(c.req.valid('param').id)
-    await tell(context, service, 'drift.resolve', id).catch((error: unknown) => Promise.reject(refused(error) as Error))
-    return c.json({ subject: id, command: 'drift.resolve' }, 202)
+    return c.json(await tell(context, { service, kind: 'drift.resolve', subject: id }), 202)
   })
   api.openapi(baseline, async (c) => {
     const found = knowledge.endpoints.get(c.req.valid('param').id)
     if (found === undefined) throw new Refusal(404, 'no endpoint of this id was learned')
     const { id, service } = found
-    await tell(context, service, 'drift.accept', id).catch((error: unknown) => Promise.reject(refused(error) as Error))
-    return c.json({ subject: id, command: 'drift.accept' }, 202)
+    return c.json(await tell(context, { service, kind: 'drift.accept', subject: id }), 202)
   })
 }
