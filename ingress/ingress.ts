@@ -146,10 +146,8 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
   const draining = (): boolean => life.server?.draining() ?? false
   const settling = createSettling({ signals, clock: monotonic })
   const redactor = createRedactor(keys, options.capture.redact ?? REDACT)
-  const { principalOf } = redactor
-  const { pseudonym } = keys
   const inFlight = (): number => life.server?.inFlight() ?? 0
-  const shield = openShield({ options, logger, principalOf, pseudonym, inFlight })
+  const shield = openShield({ options, redactor, pseudonym: keys.pseudonym, inFlight })
   const run = walkOf({ options, services, emitter, keys, redactor, shield, settling, views, pools, draining })
   const checker = startChecker(services, signals)
   const now = (): number => monotonic() / 1000
@@ -165,8 +163,8 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     checker.close()
-    shield.close()
     await server.close(DRAIN_REQUESTS)
+    await shield.close()
     stopHeartbeat()
     await emitter.close(DRAIN_EVENTS)
     await views.close()
@@ -185,7 +183,10 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
       const at = wall()
       emitter.emit({ key: service, id: uuid7(at / 1000), at, service, command })
     },
-    reload: members.reload,
+    reload: (wanted) => {
+      shield.reload()
+      return members.reload(wanted)
+    },
     close: () => (closing ??= close()),
   }
 }

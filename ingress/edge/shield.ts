@@ -2,13 +2,15 @@
 import { randomInt } from 'node:crypto'
 import { Counter, type Registry } from 'prom-client'
 import { addressSet } from '../../schemas/semantics/addresses.ts'
+import type { Redactor } from '../../schemas/semantics/redaction.ts'
 import { orderedFaults } from '../faults/ordered.ts'
-import type { IngressOptions, Logger } from '../options.ts'
+import type { IngressOptions } from '../options.ts'
 import type { AcceptSettings } from '../phases/accept.ts'
 import type { Phase } from '../phases/compose.ts'
-import type { Context, FieldLines } from '../phases/context.ts'
+import type { Context } from '../phases/context.ts'
 import { PSEUDONYM } from '../phases/forwarded.ts'
 import { limitConcurrency, limitRates, shedLoad, type Limiter } from '../phases/limit.ts'
+import { openAccessLog, type AccessLog } from './access-log.ts'
 import { carrierOf } from './carrier.ts'
 import { monotonic, wall } from './clock.ts'
 import { distort, resetClient, type After } from './distort.ts'
@@ -16,9 +18,8 @@ import { openFaults, type Faults } from './faults.ts'
 import { openPressure } from './pressure.ts'
 
 export interface ShieldSettings {
-  readonly options: Pick<IngressOptions, 'listen' | 'overload' | 'serverTiming' | 'registry'>
-  readonly logger: Logger
-  readonly principalOf: (lines: FieldLines) => string
+  readonly options: Pick<IngressOptions, 'listen' | 'overload' | 'serverTiming' | 'accessLog' | 'registry' | 'logger'>
+  readonly redactor: Redactor
   /** A keyed one-way name, the same at every start. */
   readonly pseudonym: (text: string) => string
   readonly inFlight: () => number
@@ -31,7 +32,9 @@ export interface Shield {
   readonly obeyFault: Faults['obey']
   /** The request is over; once for each. */
   readonly over: (context: Context) => void
-  readonly close: () => void
+  /** Somebody moved the access log away. */
+  readonly reload: () => void
+  readonly close: () => Promise<void>
 }
 
 const OVERLOAD = { maxMemory: 0.92, maxRequests: 0 }
@@ -69,11 +72,19 @@ const faultsPhase = (faults: Faults, registry: Registry): Phase => {
   })
 }
 
+const accessLogOf = ({ options, redactor }: ShieldSettings): AccessLog | undefined => {
+  const { accessLog: file = '', logger } = options
+  return file === '' ? undefined : openAccessLog({ file, redactor, clock: monotonic, logger })
+}
+
 export const openShield = (settings: ShieldSettings): Shield => {
-  const { options, principalOf, inFlight, logger } = settings
+  const { options, redactor, inFlight } = settings
+  const { logger } = options
+  const { principalOf } = redactor
   const clock = (): number => monotonic() / 1000
   const pressure = openPressure()
   const concurrency = limitConcurrency(clock)
+  const accessLog = accessLogOf(settings)
   const faults = openFaults({ principalOf, wall, clock, logger })
   return {
     belief: beliefOf(settings),
@@ -84,7 +95,14 @@ export const openShield = (settings: ShieldSettings): Shield => {
     ],
     faults: [faultsPhase(faults, options.registry)],
     obeyFault: faults.obey,
-    over: concurrency.over,
-    close: pressure.close,
+    over: (context) => {
+      concurrency.over(context)
+      accessLog?.note(context)
+    },
+    reload: () => accessLog?.reopen(),
+    close: async () => {
+      pressure.close()
+      await accessLog?.close()
+    },
   }
 }
