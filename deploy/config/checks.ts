@@ -54,12 +54,19 @@ const SASL = 'set CHAOS_PROXY_LOG__SASL__USERNAME and CHAOS_PROXY_LOG__SASL__PAS
 const REGISTRY = 'set CHAOS_PROXY_LOG__REGISTRY_AUTH__USERNAME and CHAOS_PROXY_LOG__REGISTRY_AUTH__PASSWORD'
 const PAIR = 'a certificate and its private key are two files, or one that is named twice'
 
+/** The same of every item of a list. */
+const pairsIn = (tree: unknown, list: Path, below: Path) =>
+  listAt(tree, list).map((_, i) => [[...list, i, ...below], 'cert', 'key', PAIR] as const)
+
 const halves = (tree: unknown, at: At): Problem[] =>
   (
     [
       [['log', 'sasl'], 'username', 'password', SASL],
       [['log', 'registryAuth'], 'username', 'password', REGISTRY],
       [['log', 'ssl'], 'cert', 'key', PAIR],
+      [['listen', 'tls'], 'cert', 'key', PAIR],
+      ...pairsIn(tree, ['listen', 'tls', 'sni'], []),
+      ...pairsIn(tree, ['services'], ['tls']),
     ] as const
   ).flatMap(([under, one, other, cure]) => [
     ...halfOf(tree, at, [[...under, one], [...under, other], cure]),
@@ -96,6 +103,34 @@ const twice = (tree: unknown, at: At, key: 'name' | 'match'): Problem[] => {
   })
 }
 
+const isOn = (tree: unknown, path: Path): boolean => valueAt(tree, path) === true
+
+const listenTls = (tree: unknown, at: At): Problem[] => {
+  const tls = ['listen', 'tls']
+  const shown = textAt(tree, [...tls, 'cert'], '') !== '' || listAt(tree, [...tls, 'sni']).length > 0
+  const asked = textAt(tree, [...tls, 'clientAuth'], 'none')
+  const problem = (key: string, message: string): Problem => ({ where: at([...tls, key]), message })
+  return [
+    ...(isOn(tree, [...tls, 'enabled']) && !shown
+      ? [problem('enabled', 'listen.tls.enabled needs listen.tls.cert and .key; chaos-proxy certs makes them')]
+      : []),
+    ...(asked === 'require' && textAt(tree, [...tls, 'clientCa'], '') === ''
+      ? [problem('clientAuth', 'listen.tls.clientAuth require needs listen.tls.clientCa, who signs the clients')]
+      : []),
+  ]
+}
+
+const proxyProtocol = (tree: unknown, at: At): Problem[] =>
+  isOn(tree, ['listen', 'proxyProtocol']) && listAt(tree, ['listen', 'trustedProxies']).length === 0
+    ? [
+        {
+          where: at(['listen', 'proxyProtocol']),
+          message:
+            'listen.proxyProtocol needs listen.trustedProxies: who else connects could say to be anybody; name the balancers',
+        },
+      ]
+    : []
+
 /** Everything that only shows when values are looked at together. */
 export const crossCheck = (tree: unknown, at: At): Problem[] => [
   ...adminExposed(tree, at),
@@ -103,6 +138,8 @@ export const crossCheck = (tree: unknown, at: At): Problem[] => [
   ...postgresUrl(tree, at),
   ...halves(tree, at),
   ...samePort(tree, at),
+  ...listenTls(tree, at),
+  ...proxyProtocol(tree, at),
   ...twice(tree, at, 'name'),
   ...twice(tree, at, 'match'),
 ]
