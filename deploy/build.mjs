@@ -58,6 +58,8 @@ const copyFiles = () => {
   const pglite = `${root}node_modules/@electric-sql/pglite/dist`
   for (const file of ['pglite.wasm', 'pglite.data', 'initdb.wasm']) copyFileSync(`${pglite}/${file}`, `${out}/${file}`)
   if (existsSync(`${root}sinks/console/page`)) cpSync(`${root}sinks/console/page`, `${out}/page`, { recursive: true })
+  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt'])
+    copyFileSync(`${root}node_modules/swagger-ui-dist/${file}`, `${out}/page/${file}`)
   for (const file of ['README.md', 'LICENSE']) if (existsSync(root + file)) copyFileSync(root + file, `${out}/${file}`)
 }
 

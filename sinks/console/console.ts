@@ -15,6 +15,7 @@ import { trafficRoutes } from './api/traffic.ts'
 import { upstreamRoutes } from './api/upstreams.ts'
 import type { ApiContext } from './api/context.ts'
 import type { Database } from '../kit/database.ts'
+import { docsRoutes } from './docs.ts'
 import { followKnowledge } from './knowledge.ts'
 import { createLive } from './live.ts'
 import type { Console, ConsoleOptions } from './options.ts'
@@ -75,6 +76,7 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
   app.use('*', bodyLimit({ maxSize: BODY, onError: (c) => problem(c, 413, `a body here has at most ${BODY} bytes`) }))
   probes(app, context)
   pageRoutes(app)
+  docsRoutes(app)
   const all = [
     endpointRoutes,
     templateRoutes,

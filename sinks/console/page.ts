@@ -1,4 +1,4 @@
-/** The page: three hand-written files, read once. */
+/** The page, and that of the learned API (docs.ts): hand-written files, read once. */
 import { readFileSync } from 'node:fs'
 import type { Hono } from 'hono'
 
@@ -7,6 +7,8 @@ const files = [
   ['/page/app.js', 'app.js', 'text/javascript; charset=utf-8'],
   ['/page/style.css', 'style.css', 'text/css; charset=utf-8'],
   ['/page/icon.svg', 'icon.svg', 'image/svg+xml'],
+  ['/page/docs.js', 'docs.js', 'text/javascript; charset=utf-8'],
+  ['/page/docs.css', 'docs.css', 'text/css; charset=utf-8'],
 ] as const
 
 export const pageRoutes = (app: Pick<Hono, 'get'>): void => {

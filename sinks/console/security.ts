@@ -65,6 +65,11 @@ export const publicPaths: ReadonlySet<string> = new Set([
   '/page/app.js',
   '/page/style.css',
   '/page/icon.svg',
+  '/page/docs.js',
+  '/page/docs.css',
+  '/admin/docs',
+  '/admin/docs/swagger-ui.css',
+  '/admin/docs/swagger-ui-bundle.js',
   '/livez',
   '/readyz',
 ])

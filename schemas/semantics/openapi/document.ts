@@ -4,7 +4,7 @@
  */
 import type { Endpoint, Shape } from '../../events.ts'
 import { operationOf } from './operation.ts'
-import { foldOperations } from './operations.ts'
+import { describeOperations, foldOperations } from './operations.ts'
 import { securitySchemes } from './parameters.ts'
 import { operationName, routesOf, type Route } from './paths.ts'
 import type { Json } from './schema.ts'
@@ -62,7 +62,7 @@ export const openApiOf = ({ endpoints, shapeOf, service, servers = [] }: Documen
         const operation = operationOf(route, folded.shapeOf(id), nameOf(route))
         for (const name of operation.credentials.names) credentials.add(name)
         const asked = folded.operationsOf(id)
-        return [route.method, asked ? { ...operation.json, 'x-graphql-operations': asked } : operation.json]
+        return [route.method, asked ? { ...operation.json, ...describeOperations(asked) } : operation.json]
       }),
     )
   const sorted = [...byPath].toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -113,3 +113,9 @@ export const foldOperations = (endpoints: readonly Endpoint[], shapeOf: Folded['
       })),
   }
 }
+
+/** What an entry of a path says of the operations behind it. */
+export const describeOperations = (operations: readonly Json[]): Json => ({
+  description: `GraphQL: ${operations.map(({ operation }) => operation ?? 'requests without an operation').join(', ')}`,
+  'x-graphql-operations': operations,
+})

@@ -29,3 +29,19 @@ test('what was learned is an OpenAPI document, of all or of one service, as JSON
   for (const path of ['/admin/docs/openapi.json?service=none', '/admin/docs/openapi.yaml?service=none'])
     expect([path, (await fetch(started.url + path)).status]).toEqual([path, 404])
 })
+
+test('Swagger UI shows it from our own files, under a policy that lets nothing else in', async () => {
+  started = await startTestConsole({ token: 'sixteen-characters' })
+  const page = await fetch(`${started.url}/admin/docs`)
+  expect(page.status).toBe(200)
+  expect(page.headers.get('content-security-policy')).toContain("script-src 'self';")
+  const html = await page.text()
+  expect(html).not.toMatch(/https?:/)
+  const parts = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = '']) => path)
+  expect(parts).toContain('/admin/docs/swagger-ui-bundle.js')
+  for (const path of parts.filter((one) => !one.endsWith('.yaml'))) {
+    const part = await fetch(started.url + path)
+    expect([path, part.status, (await part.arrayBuffer()).byteLength > 50]).toEqual([path, 200, true])
+  }
+  expect((await fetch(`${started.url}/admin/docs/openapi.json`)).status).toBe(401)
+})
