@@ -2,7 +2,7 @@
  * Active health checks. While an upstream is down or its breaker open it is asked once a second at most slow, so that it is
  * noticed soon when it is back; a good check lets the breaker probe at once. Passive health is swept here too.
  */
-import { request, type IncomingMessage } from 'node:http'
+import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as secure } from 'node:https'
 import { hint } from '../balance/breaker.ts'
 import { checked, nextCheck, wrongAnswer } from '../balance/health.ts'
@@ -10,6 +10,7 @@ import { swept } from '../balance/outliers.ts'
 import type { HealthOptions } from '../options.ts'
 import type { Service, Upstream } from '../phases/context.ts'
 import { monotonic, wall } from './clock.ts'
+import type { Secured } from './secured.ts'
 import type { Signals } from './signals.ts'
 
 type Told = Pick<Signals, 'health' | 'ejected' | 'returned'>
@@ -44,16 +45,21 @@ const bodyOf = async (answer: IncomingMessage, wanted: boolean): Promise<string>
   return Buffer.from(text, 'latin1').toString('utf8')
 }
 
-const ask = (upstream: Upstream, options: HealthOptions): Promise<Verdict> =>
+/** As clients' requests would: an upstream that these cannot trust is not well. */
+const openRequest = (service: Service, url: URL, secured: Secured): ClientRequest => {
+  const headers = { 'user-agent': 'chaos-proxy-health', connection: 'close' }
+  if (url.protocol !== 'https:') return request(url, { agent: false, headers })
+  return secure(url, { ...secured(service, url.hostname.replace(/^\[(.*)\]$/, '$1')), agent: false, headers })
+}
+
+const ask = (asked: ClientRequest, options: HealthOptions): Promise<Verdict> =>
   new Promise((resolve) => {
     const started = monotonic()
     const settle = (wrong: string | undefined, right = ''): void => {
       clearTimeout(timer)
       resolve({ ok: wrong === undefined, reason: wrong ?? right, ms: (monotonic() - started) / 1000 })
     }
-    const open = upstream.url.startsWith('https:') ? secure : request
-    const headers = { 'user-agent': 'chaos-proxy-health', connection: 'close' }
-    const asked = open(new URL(options.path, upstream.url), { agent: false, headers }, (answer) => {
+    asked.on('response', (answer) => {
       const status = answer.statusCode ?? 0
       answer.on('error', () => undefined)
       bodyOf(answer, (options.expect?.body ?? '') !== '').then(
@@ -105,9 +111,16 @@ interface Round {
 }
 
 /** Checks every upstream of every service that wants it. */
-export const startChecker = (services: readonly Service[], signals: Told): Checker => {
+export const startChecker = (services: readonly Service[], signals: Told, secured: Secured): Checker => {
   const rounds = new Map<Upstream, Round>()
   const stopSweeping = sweeping(services, signals)
+  const reach = async (service: Service, { url }: Upstream, options: HealthOptions): Promise<Verdict> => {
+    try {
+      return await ask(openRequest(service, new URL(options.path, url), secured), options)
+    } catch (error) {
+      return { ok: false, reason: (error as Error).message, ms: 0 }
+    }
+  }
   const heard = (service: Service, upstream: Upstream, { ok, reason, ms }: Verdict): void => {
     const { health, breaker } = upstream
     if (service.health === 'off') return
@@ -127,7 +140,7 @@ export const startChecker = (services: readonly Service[], signals: Told): Check
     clearTimeout(round.timer)
     round.busy = true
     const { order } = round
-    const verdict = await ask(upstream, service.health)
+    const verdict = await reach(service, upstream, service.health)
     round.busy = false
     if (rounds.get(upstream) !== round) return
     upstream.health.obeyed = order
