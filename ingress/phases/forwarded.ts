@@ -43,6 +43,8 @@ const NODE = /^(?:\[([^\]]+)\]|([^:]+))(?::(?:\d{1,5}|_[\w.-]+))?$/
 
 /** The address of a node, undefined for names that hide it (`unknown`, `_gateway`) and for what is none. */
 export const addressOf = (node: string): string | undefined => {
+  const plain = canonicalAddress(node)
+  if (plain !== undefined) return plain
   const [, six, four] = NODE.exec(node) ?? []
   return canonicalAddress(six ?? four ?? node)
 }

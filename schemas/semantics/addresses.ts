@@ -7,16 +7,37 @@ import { remembered } from './remembered.ts'
 /** Eight groups of 16 bits. */
 type Groups = readonly number[]
 
-const OCTET = /^(?:0|[1-9]\d{0,2})$/
 const GROUP = /^[0-9a-f]{1,4}$/i
 const V4_GROUPS = 6
 
-/** Leading zeros are refused: some readers take them for octal. */
+const DOT = 46
+const ZERO = 48
+
+/**
+ * The 32 bits of an IPv4 address, -1 for what is none. By hand, since each new client is read. Leading zeros are
+ * refused: some readers take them for octal.
+ */
+const v4Bits = (text: string): number => {
+  let bits = 0
+  let octet = -1
+  let dots = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    const digit = code - ZERO
+    if (code === DOT && octet >= 0) {
+      bits = bits * 256 + octet
+      octet = -1
+      dots++
+    } else if (digit >= 0 && digit <= 9 && octet !== 0) octet = octet < 0 ? digit : octet * 10 + digit
+    else return -1
+    if (octet > 255 || dots > 3) return -1
+  }
+  return dots === 3 && octet >= 0 ? bits * 256 + octet : -1
+}
+
 const v4Groups = (text: string): Groups | undefined => {
-  const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => OCTET.test(part) && Number(part) < 256)) return undefined
-  const [a, b, c, d] = parts.map(Number) as [number, number, number, number]
-  return [0, 0, 0, 0, 0, 0xffff, a * 256 + b, c * 256 + d]
+  const bits = v4Bits(text)
+  return bits < 0 ? undefined : [0, 0, 0, 0, 0, 0xffff, Math.floor(bits / 65_536), bits % 65_536]
 }
 
 const groupsOf = (text: string): number[] | undefined => {
@@ -71,6 +92,7 @@ const told = (groups: Groups): string => (isV4(groups) ? v4Text(groups) : v6Text
 
 /** The one form of an address, undefined for what is none. */
 export const canonicalAddress = (text: string): string | undefined => {
+  if (!text.includes(':')) return v4Bits(text) < 0 ? undefined : text
   const groups = parse(text)
   return groups === undefined ? undefined : told(groups)
 }
@@ -124,7 +146,9 @@ export const addressSet = (ranges: readonly string[]): ((address: string) => boo
  * Whose an address is: an IPv4 address is one client's, an IPv6 client has a network of 2^64 of them
  * (RFC 6177) and could come from a new one each time.
  */
-export const clientOf = remembered((address) => {
+export const clientOf = (address: string): string => (address.includes(':') ? networkOf(address) : address)
+
+const networkOf = remembered((address) => {
   const groups = parse(address)
   if (groups === undefined) return address
   return isV4(groups) ? v4Text(groups) : `${v6Text([...groups.slice(0, 4), 0, 0, 0, 0])}/64`
