@@ -141,6 +141,7 @@ export const openService = (options: ServiceOptions, given: Given): Service => {
     upstreams: members.map((member) => openUpstream(member, breaker, given)),
     question: { now: 0, client: '', random: given.random },
     budget: openBudget(retry),
+    retried: 0,
     circuit: openBreaker(breaker),
     mode: ghost.mode,
     activation: '',

@@ -3,6 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { EmitterStatus } from '../options.ts'
 import type { Context, Service } from '../phases/context.ts'
 import { openHistogram, type Series } from './histogram.ts'
+import { upstreamMetrics } from './upstream-metrics.ts'
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -48,42 +49,6 @@ const openKinds = (seconds: (service: string, answeredBy: string) => Series) => 
       return last !== undefined && isOf(last, service, context) ? last : (last = find(service, context))
     },
   }
-}
-
-const upstreamGauges = (services: readonly Service[], registers: Registry[]): void => {
-  const states = { closed: 0, 'half-open': 1, open: 2 }
-  const each = (gauge: Gauge, read: (u: Service['upstreams'][number]) => number): void => {
-    gauge.reset()
-    for (const s of services) for (const u of s.upstreams) gauge.set({ service: s.name, upstream: u.url }, read(u))
-  }
-  const labelNames = ['service', 'upstream']
-  new Gauge({
-    name: 'chaosproxy_upstream_up',
-    help: '1 while requests may be sent to the upstream',
-    labelNames,
-    registers,
-    collect() {
-      each(this, (u) => (u.health.state === 'down' || u.breaker.state === 'open' || u.drained ? 0 : 1))
-    },
-  })
-  new Gauge({
-    name: 'chaosproxy_breaker_state',
-    help: 'Breaker: 0 closed, 1 half-open, 2 open',
-    labelNames,
-    registers,
-    collect() {
-      each(this, (u) => states[u.breaker.state])
-    },
-  })
-  new Gauge({
-    name: 'chaosproxy_upstream_in_flight',
-    help: 'Requests that the upstream has not answered to their end',
-    labelNames,
-    registers,
-    collect() {
-      each(this, (u) => u.inFlight)
-    },
-  })
 }
 
 const emitterGauges = (status: () => EmitterStatus, registers: Registry[]): void => {
@@ -146,7 +111,7 @@ export const openMetrics = (
     labelNames: ['service', 'kind'],
     registers,
   })
-  upstreamGauges(services, registers)
+  upstreamMetrics(services, registry)
   emitterGauges(emitter, registers)
   return {
     observe: (context, duration) => {

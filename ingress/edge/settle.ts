@@ -68,7 +68,9 @@ export const createSettling = ({ signals, clock }: SettlingSettings): Settling =
     over: (context) => {
       release(context)
       const { service, passage } = context
-      if (service === undefined || passage === 'no') return
+      if (service === undefined) return
+      if (context.attempts > 1) service.retried += context.attempts - 1
+      if (passage === 'no') return
       const outcome = outcomeOfExchange(context, service.breaker.slowCall)
       const change = settle(service.circuit, clock() / 1000, passage, outcome)
       if (change === undefined && passage === 'yes') return

@@ -51,6 +51,8 @@ export interface Service {
   passive: PassiveOptions | 'off'
   retry: RetryOptions
   readonly budget: Budget
+  /** Tries after the first one, since the start. */
+  retried: number
   readonly breaker: BreakerOptions
   /** Of the service as a whole, by what its clients got. */
   readonly circuit: Breaker

@@ -1,5 +1,6 @@
 /** Upstreams that come, go, fail and return while requests flow. */
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ServiceOptions } from '../../ingress/ingress.ts'
 import type { UpstreamStatus } from '../../ingress/options.ts'
@@ -9,6 +10,7 @@ const NAMES = ['a', 'b', 'c'] as const
 type Name = (typeof NAMES)[number]
 
 let stand: Stand
+let registry: Registry
 let servers: Record<Name, Server>
 let urls: Record<Name, string>
 /** What each does with a request besides naming itself. */
@@ -28,7 +30,9 @@ const stop = async (name: Name): Promise<void> => {
 }
 
 const open = async (names: readonly Name[], service: Partial<ServiceOptions> = {}): Promise<void> => {
+  registry = new Registry()
   stand = await openStand({
+    options: { registry },
     backend: (_req, res) => res.end(),
     service: {
       upstreams: names.map((name) => ({ url: urls[name] })),
@@ -176,6 +180,10 @@ describe('a request that fails', () => {
     const posts = await Promise.all([1, 2].map(() => fetch(stand.url, { method: 'POST', body: 'x' })))
     expect(posts.map(({ status }) => status).toSorted()).toEqual([200, 502])
     expect(sent).toBe(before + 1)
+    const metrics = await registry.metrics()
+    expect(metrics).toMatch(/^chaosproxy_retries_total\{service="shop"\} [1-9]/m)
+    expect(metrics).toContain(`chaosproxy_upstream_in_flight{service="shop",upstream="${urls.b}"} 0`)
+    expect(metrics).toContain('chaosproxy_breaker_state{service="shop",upstream="*"} 0')
     await eventually('the tries are on the log', async () =>
       (await stand.exchanges()).some(({ exchange }) => exchange?.attempts === 2 && exchange.upstream === urls.b),
     )
