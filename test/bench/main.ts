@@ -15,9 +15,17 @@ import { kafkaSection } from './kafka-log.ts'
 import type { Figure, Section } from './kit/figure.ts'
 import { baselineOf, complaint, judge, merged, type Baseline, type Verdict } from './kit/judge.ts'
 import { proxySection } from './proxy.ts'
+import { shieldSection } from './shield.ts'
 import { topologySection } from './topology.ts'
 
-const sections: readonly Section[] = [topologySection, embeddedSection, kafkaSection, proxySection, balanceSection]
+const sections: readonly Section[] = [
+  topologySection,
+  embeddedSection,
+  kafkaSection,
+  proxySection,
+  balanceSection,
+  shieldSection,
+]
 const BASELINE = fileURLToPath(new URL('baseline.json', import.meta.url))
 
 interface Found {
