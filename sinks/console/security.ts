@@ -1,6 +1,6 @@
 /**
  * Who may talk to the console. Against DNS rebinding the Host must be ours, against cross-site requests the Origin must be
- * the Host, changes must be JSON (which no form can send), and beyond loopback everything needs the token.
+ * the Host and what pages load must be ours, changes must be JSON (which no form can send), and beyond loopback everything needs the token.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
@@ -53,6 +53,16 @@ const originAllowed = (origin: string | undefined, authority: string | undefined
   return (url.protocol === 'http:' || url.protocol === 'https:') && url.host === authority?.toLowerCase()
 }
 
+/**
+ * Browsers send no Origin with what a page merely loads (an image, a script), but they say where it comes from
+ * (https://www.w3.org/TR/fetch-metadata/). `same-site` is not enough: another port of localhost is the same site. Who
+ * follows a link here is let in: a page that links cannot read what it opens.
+ */
+const isLoadedElsewhere = (request: HonoRequest): boolean => {
+  const site = request.header('sec-fetch-site')
+  return (site === 'cross-site' || site === 'same-site') && request.header('sec-fetch-mode') !== 'navigate'
+}
+
 /** Equal-length digests, so that neither length nor content show in the time it takes. */
 const sameToken = (given: string, wanted: string): boolean => {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
@@ -99,7 +109,7 @@ const refuse = (request: HonoRequest, settings: SecuritySettings): Refused | und
       status: 403,
       detail: 'this Host is not the console’s: open it by its address, or add the name to admin.allowedHosts',
     }
-  if (!originAllowed(request.header('origin'), host))
+  if (!originAllowed(request.header('origin'), host) || isLoadedElsewhere(request))
     return { status: 403, detail: 'requests from pages of another origin are refused' }
   const { token = '' } = settings
   const given = /^Bearer (.+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? ''

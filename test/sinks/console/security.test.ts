@@ -81,6 +81,8 @@ describe('on loopback', () => {
       { host: own, origin: 'null' },
       { host: own, origin: `http://localhost:1` },
       { host: own, origin: `ftp://${own}` },
+      { host: own, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
+      { host: own, 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' },
     ]
     for (const { method, path } of [...(await routes()), { method: 'GET', path: '/' }])
       for (const headers of foreign) {
@@ -91,6 +93,8 @@ describe('on loopback', () => {
       { host: own },
       { host: `localhost:${started.console.port}` },
       { host: own, origin: `http://${own}` },
+      { host: own, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' },
+      { host: own, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
     ])
       expect((await ask({ path: '/api/mode', headers })).statusCode).toBe(200)
   })
