@@ -46,7 +46,7 @@ const hostAllowed = (authority: string | undefined, { host, allowedHosts = [] }:
   return allowedHosts.length === 0 || isIP(name) !== 0
 }
 
-const originAllowed = (origin: string | undefined, authority: string | undefined): boolean => {
+const isOurOrigin = (origin: string | undefined, authority: string | undefined): boolean => {
   if (origin === undefined) return true
   if (!URL.canParse(origin)) return false
   const url = new URL(origin)
@@ -62,6 +62,9 @@ const isLoadedElsewhere = (request: HonoRequest): boolean => {
   const site = request.header('sec-fetch-site')
   return (site === 'cross-site' || site === 'same-site') && request.header('sec-fetch-mode') !== 'navigate'
 }
+
+const originAllowed = (request: HonoRequest, host: string | undefined): boolean =>
+  isOurOrigin(request.header('origin'), host) && !isLoadedElsewhere(request)
 
 /** Equal-length digests, so that neither length nor content show in the time it takes. */
 const sameToken = (given: string, wanted: string): boolean => {
@@ -109,7 +112,7 @@ const refuse = (request: HonoRequest, settings: SecuritySettings): Refused | und
       status: 403,
       detail: 'this Host is not the console’s: open it by its address, or add the name to admin.allowedHosts',
     }
-  if (!originAllowed(request.header('origin'), host) || isLoadedElsewhere(request))
+  if (!originAllowed(request, host))
     return { status: 403, detail: 'requests from pages of another origin are refused' }
   const { token = '' } = settings
   const given = /^Bearer (.+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? ''
