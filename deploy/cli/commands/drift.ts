@@ -1,8 +1,9 @@
 /** `drift`: what changed in the API's answers, and a person's word on it; through the admin API. */
-import { InvalidArgumentError, type Command } from 'commander'
+import type { Command } from 'commander'
 import { adminOf } from '../admin-of.ts'
 import { CliError, EXIT } from '../failure.ts'
 import { withPlace, type CommonFlags } from '../options.ts'
+import { scoreOf } from '../score.ts'
 import { openTerminal } from '../terminal.ts'
 
 interface Change {
@@ -94,12 +95,6 @@ const tell =
     const told = await adminOf(flags).post<object>(path(encodeURIComponent(subject)), {})
     openTerminal().print(flags.json === true ? JSON.stringify(told) : 'told the learners; they obey within seconds')
   }
-
-const scoreOf = (text: string): number => {
-  const score = Number(text)
-  if (text === '' || !(score >= 0 && score <= 100)) throw new InvalidArgumentError('expected a score from 0 to 100')
-  return score
-}
 
 export const registerDrift = (program: Command): void => {
   const drift = program.command('drift').description('what changed in the answers')
