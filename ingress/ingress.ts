@@ -15,8 +15,10 @@ import { openMembers } from './edge/members.ts'
 import { openMetrics } from './edge/metrics.ts'
 import { openPools, type Pools } from './edge/pools.ts'
 import { createRecord } from './edge/record.ts'
-import { openServer, type Listening } from './edge/server.ts'
+import { openServer, type Listening, type ServerSettings } from './edge/server.ts'
+import { openListenTls } from './edge/tls.ts'
 import { openShield, type Shield } from './edge/shield.ts'
+import { openSecured, type Secured } from './edge/secured.ts'
 import { createSettling, type Settling } from './edge/settle.ts'
 import { createSignals, startHeartbeat } from './edge/signals.ts'
 import { openViews, type Views } from './edge/views.ts'
@@ -52,12 +54,14 @@ interface Parts {
   readonly settling: Settling
   readonly views: Views
   readonly pools: Pools
+  readonly secured: Secured
   readonly draining: () => boolean
 }
 
-const forwardOf = ({ settling, pools, draining }: Parts, decide: Decide): Phase =>
+const forwardOf = ({ settling, pools, secured, draining }: Parts, decide: Decide): Phase =>
   createForward({
     pools,
+    secured,
     decide,
     clock: monotonic,
     settle: settling.tried,
@@ -130,6 +134,16 @@ const emitterOf = ({ log, codecs, spool, logger, onEvent }: IngressOptions, inst
     onDefect: (error) => logger.error({ err: error }, 'an event could not be encoded and is lost'),
   })
 
+const listenOf = ({ listen, capture, logger }: IngressOptions): Omit<ServerSettings, 'tls' | 'run'> => {
+  const { host, port, headersTimeout = 60_000, stallTimeout = 30_000, proxyProtocol = false } = listen
+  return { host, port, headersTimeout, stallTimeout, proxyProtocol, maxBody: capture.maxBody, logger }
+}
+
+const stamped = (): { readonly id: string; readonly at: number } => {
+  const at = wall()
+  return { id: uuid7(at / 1000), at }
+}
+
 /** Starts to listen. Rejects when the port is taken or an option is wrong; never because the log or an upstream is away. */
 export const startIngress = async (options: IngressOptions): Promise<Ingress> => {
   keepRequestsYoung()
@@ -138,32 +152,34 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
   const services = options.services.map((service) => openService(service, given))
   const instance = options.instance ?? uuid7(Date.now())
   const { logger } = options
+  const tls = options.listen.tls?.enabled === true ? openListenTls(options.listen.tls, logger) : undefined
   const emitter = emitterOf(options, instance)
   const signals = createSignals({ emitter, options })
   const views = openViews(logger)
-  const pools = openPools(services)
+  const secured = openSecured(logger)
+  const pools = openPools(services, secured)
   const life: { server?: Listening } = {}
   const draining = (): boolean => life.server?.draining() ?? false
   const settling = createSettling({ signals, clock: monotonic })
   const redactor = createRedactor(keys, options.capture.redact ?? REDACT)
   const inFlight = (): number => life.server?.inFlight() ?? 0
   const shield = openShield({ options, redactor, pseudonym: keys.pseudonym, inFlight })
-  const run = walkOf({ options, services, emitter, keys, redactor, shield, settling, views, pools, draining })
-  const checker = startChecker(services, signals)
+  const run = walkOf({ options, services, emitter, keys, redactor, shield, settling, views, pools, secured, draining })
+  const checker = startChecker(services, signals, secured)
   const now = (): number => monotonic() / 1000
   const members = openMembers({ services, configured: options.services, given, pools, checker, logger, now })
   views.follow('control', () =>
     followControl({ ...options, services, members, onMode: signals.mode, onFault: shield.obeyFault }),
   )
   await views.ready()
-  const { host, port, headersTimeout = 60_000, stallTimeout = 30_000 } = options.listen
-  const server = await openServer({ host, port, headersTimeout, stallTimeout, maxBody: options.capture.maxBody, run })
+  const server = await openServer({ ...listenOf(options), tls, run })
   life.server = server
   const stopHeartbeat = startHeartbeat({ emitter, services, views, inFlight, every: options.heartbeat ?? 1000 })
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     checker.close()
     await server.close(DRAIN_REQUESTS)
+    tls?.close()
     await shield.close()
     stopHeartbeat()
     await emitter.close(DRAIN_EVENTS)
@@ -179,12 +195,10 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
       services: services.map((service) => statusOf(service, now())),
       events: emitter.status(),
     }),
-    command: (service, command) => {
-      const at = wall()
-      emitter.emit({ key: service, id: uuid7(at / 1000), at, service, command })
-    },
+    command: (service, command) => emitter.emit({ key: service, ...stamped(), service, command }),
     reload: (wanted) => {
       shield.reload()
+      tls?.reload()
       return members.reload(wanted)
     },
     close: () => (closing ??= close()),

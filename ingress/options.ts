@@ -4,8 +4,6 @@ import type { Codecs } from '../schemas/codecs.ts'
 import type { Command } from '../schemas/events.ts'
 import type { EventLog, Spool } from '../schemas/log.ts'
 import type { RedactionSettings } from '../schemas/semantics/redaction.ts'
-import type { RetryOptions } from './balance/budget.ts'
-import type { PassiveOptions } from './balance/outliers.ts'
 import type { Strategy } from './balance/strategies.ts'
 import type { ListenTlsOptions, OverloadOptions, ShieldOptions } from './options-shield.ts'
 import type { GhostBook, GhostKind } from '../schemas/semantics/ghost-port.ts'
@@ -36,6 +34,33 @@ export interface HealthOptions {
   }
   /** 0..1: checks come so much earlier or later, so that several proxies do not ask at once. */
   readonly jitter?: number
+}
+
+/** What makes an upstream worse than its pool. */
+export interface PassiveOptions {
+  /** Errors in a row that eject. */
+  readonly consecutiveErrors: number
+  /** 0..1 within an interval, while the others do better than half as badly. */
+  readonly errorRate: number
+  /** So many times the others' latency. */
+  readonly slowerThan: number
+  /** Fewer requests in an interval than this say nothing. */
+  readonly minRequests: number
+  readonly interval: number
+  /** Of the first ejection; each further one lasts that much longer. */
+  readonly ejectFor: number
+  /** 0..1 of the pool; one of two may always go, the last one never. */
+  readonly maxEjected: number
+}
+
+/** Requests that were sent and are sent again. */
+export interface RetryOptions {
+  /** Upstreams that are asked after the first one, at most. */
+  readonly attempts: number
+  /** 0..1: retries for each request. */
+  readonly budget: number
+  /** Retries a second besides, so that little traffic may retry too. */
+  readonly perSecond: number
 }
 
 export interface BalanceOptions {

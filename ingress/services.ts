@@ -1,12 +1,19 @@
 /** Options of a service, with what is not said filled in; and the state that goes with it. */
 import { openBreaker } from './balance/breaker.ts'
-import { openBudget, type RetryOptions } from './balance/budget.ts'
+import { openBudget } from './balance/budget.ts'
 import { openHealth } from './balance/health.ts'
 import { openLatency } from './balance/latency.ts'
 import { membersOf, type Configured, type Member } from './balance/membership.ts'
-import { openOutlier, type PassiveOptions } from './balance/outliers.ts'
+import { openOutlier } from './balance/outliers.ts'
 import { seedOf } from './balance/rendezvous.ts'
-import type { BreakerOptions, GhostOptions, ServiceOptions, TimeoutOptions } from './options.ts'
+import type {
+  BreakerOptions,
+  GhostOptions,
+  PassiveOptions,
+  RetryOptions,
+  ServiceOptions,
+  TimeoutOptions,
+} from './options.ts'
 import type { Service, Upstream } from './phases/context.ts'
 import { prefixOf } from './phases/route.ts'
 

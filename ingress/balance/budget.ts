@@ -2,14 +2,7 @@
  * A retry budget (Finagle's): every request pays in a share of a retry, time pays in a few, a retry takes out one. When
  * everything fails, retries stay a share of the traffic in place of multiplying it.
  */
-export interface RetryOptions {
-  /** Upstreams that are asked after the first one, at most. */
-  readonly attempts: number
-  /** 0..1: retries for each request. */
-  readonly budget: number
-  /** Retries a second besides, so that little traffic may retry too. */
-  readonly perSecond: number
-}
+import type { RetryOptions } from '../options.ts'
 
 export interface Budget {
   retries: number

@@ -2,23 +2,8 @@
  * Passive health: an upstream that does worse than its pool is left alone for a while (Envoy's outlier detection). Being
  * ejected is advice: when nobody else is left, it is asked all the same. Time is an argument, in ms of any monotonic clock.
  */
+import type { PassiveOptions } from '../options.ts'
 import type { Outcome } from './breaker.ts'
-
-export interface PassiveOptions {
-  /** Errors in a row that eject. */
-  readonly consecutiveErrors: number
-  /** 0..1 within an interval, while the others do better than half as badly. */
-  readonly errorRate: number
-  /** So many times the others' latency. */
-  readonly slowerThan: number
-  /** Fewer requests in an interval than this say nothing. */
-  readonly minRequests: number
-  readonly interval: number
-  /** Of the first ejection; each further one lasts that much longer. */
-  readonly ejectFor: number
-  /** 0..1 of the pool; one of two may always go, the last one never. */
-  readonly maxEjected: number
-}
 
 export interface Outlier {
   streak: number

@@ -1,5 +1,7 @@
 /** Sticky by cookie: what names the upstream is a keyed token, so that a client learns nothing of it and can make none up. */
-import type { FieldLines } from '../phases/context.ts'
+
+/** Name, value, name, value… */
+type FieldLines = readonly string[]
 
 export interface Sticky {
   /** Name of the cookie. */

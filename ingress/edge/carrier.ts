@@ -47,12 +47,15 @@ export interface Wire<C extends Carrier = Carrier> {
   end(carrier: C, last: Uint8Array | undefined, trailers: FieldLines): void
   /** The client must see that the message is broken. */
   destroy(carrier: C): void
+  /** The same, and the client sees no end at all. */
+  reset(carrier: C): void
   /** The connection becomes the caller's, with what came behind the request. undefined: this protocol has no upgrade. */
   takeOver(carrier: C): { readonly socket: Duplex; readonly first: Buffer } | undefined
 }
 
 export interface Carrier {
-  readonly via: Wire
+  /** Its protocol's functions, or what stands before them for this exchange. */
+  via: Wire
   /** The request's message has been read to its end. */
   received: boolean
   /** The head of the answer was given. */

@@ -34,11 +34,9 @@ interface Way {
 const EMPTY = Buffer.alloc(0)
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-/** The client's connection is reset where that can be told from an end; no answer follows. */
+/** The client's connection is reset; no answer follows. */
 export const resetClient = (carrier: Carrier): void => {
-  const wire: Wire & { readonly reset?: (carrier: Carrier) => void } = carrier.via
-  if (wire.reset === undefined) wire.destroy(carrier)
-  else wire.reset(carrier)
+  carrier.via.reset(carrier)
   carrier.begun = true
 }
 
@@ -246,5 +244,5 @@ export const distort = (carrier: Carrier, distortions: readonly Distortion[], af
     },
   }
   // The wire of this one exchange, not that of its protocol.
-  Object.defineProperty(carrier, 'via', { value: through, configurable: true, enumerable: true, writable: true })
+  carrier.via = through
 }

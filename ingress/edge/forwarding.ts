@@ -3,9 +3,11 @@ import type { Outcome } from '../balance/breaker.ts'
 import type { Context } from '../phases/context.ts'
 import type { Decide } from '../phases/decide.ts'
 import type { Pools } from './pools.ts'
+import type { Secured } from './secured.ts'
 
 export interface ForwardSettings {
   readonly pools: Pools
+  readonly secured: Secured
   readonly decide: Pick<Decide, 'recover' | 'replace'>
   /** µs, monotonic. */
   readonly clock: () => number

@@ -1,5 +1,6 @@
 /** Connections to the upstreams: one pool each, opened when it is first needed, closed when nothing is under way any more. */
 import type { Service, Upstream } from '../phases/context.ts'
+import type { Secured } from './secured.ts'
 import { sleep } from './settled.ts'
 import { openPool, type Pool } from './upstream/pool.ts'
 
@@ -16,11 +17,13 @@ export interface Pools {
 /** ms between two looks at whether a retired upstream is idle. */
 const LOOK = 100
 
-export const openPools = (services: readonly Service[]): Pools => {
+export const openPools = (services: readonly Service[], secured: Secured): Pools => {
   const pools = new Map<Upstream, Pool>()
   let closed = false
-  const add: Pools['add'] = ({ timeouts }, upstreams) => {
-    for (const upstream of upstreams) pools.set(upstream, openPool({ url: upstream.url, limits: timeouts }))
+  const add: Pools['add'] = (service, upstreams) => {
+    const { timeouts: limits } = service
+    for (const upstream of upstreams)
+      pools.set(upstream, openPool({ url: upstream.url, limits, secured: (host) => secured(service, host) }))
   }
   const retire = async (upstream: Upstream): Promise<void> => {
     while (upstream.inFlight > 0 && !closed) await sleep(LOOK)

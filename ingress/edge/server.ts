@@ -1,12 +1,16 @@
 /** The listening side: one context per request, and an end that cuts off nobody. */
-import { createServer, type AddressInfo, type Server } from 'node:net'
-import { openContext, type Context } from '../phases/context.ts'
+import type { AddressInfo, Server } from 'node:net'
+import { openContext, type Arrival, type Context } from '../phases/context.ts'
 import { monotonic, wall } from './clock.ts'
 import { wire } from './front/answering.ts'
 import type { Exchange, Front } from './front/connection.ts'
+import { openDoor } from './front/door.ts'
+import { openHttp2, type Http2Front, type StreamExchange, type StreamHead } from './front/http2.ts'
 import { isIdle, openConnection, tick } from './front/life.ts'
 import type { RequestHead } from './http1/request-head.ts'
 import { uuid7 } from './ids.ts'
+import type { Logger } from '../options.ts'
+import type { ListenTls } from './tls.ts'
 
 export interface ServerSettings {
   readonly host: string
@@ -14,6 +18,9 @@ export interface ServerSettings {
   readonly headersTimeout: number
   readonly stallTimeout: number
   readonly maxBody: number
+  readonly proxyProtocol: boolean
+  readonly tls: ListenTls | undefined
+  readonly logger: Pick<Logger, 'debug'>
   readonly run: (context: Context) => void
 }
 
@@ -30,32 +37,49 @@ const LIMITS = { head: 32 * 1024, target: 16 * 1024, fields: 200 }
 const IDLE = 75_000
 const SEND = 60_000
 
-const arrive = (head: RequestHead, exchange: Exchange, maxBody: number): Context => {
-  const { peer, secure } = exchange.connection
+/** What a protocol tells of a request. */
+type Told = Omit<Arrival, 'id' | 'at' | 'started'>
+
+const arrive = (told: Told, maxBody: number): Context => {
   const at = wall()
+  const { method, target, protocol, rawHeaders, chunked, peer, secure, kind, carrier } = told
+  const id = uuid7(at / 1000)
+  const started = monotonic()
   return openContext(
-    {
-      id: uuid7(at / 1000),
-      at,
-      started: monotonic(),
-      method: head.method,
-      target: head.target,
-      protocol: head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0',
-      rawHeaders: head.block.lines,
-      peer,
-      secure,
-      kind: head.upgrade ? 'upgrade' : 'plain',
-      carrier: exchange,
-    },
+    { id, at, started, method, target, protocol, rawHeaders, chunked, peer, secure, kind, carrier },
     maxBody,
   )
 }
+
+const toldOf = (head: RequestHead, exchange: Exchange): Told => ({
+  method: head.method,
+  target: head.target,
+  protocol: head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0',
+  rawHeaders: head.block.lines,
+  chunked: head.length < 0,
+  peer: exchange.connection.peer,
+  secure: exchange.connection.secure,
+  kind: head.upgrade ? 'upgrade' : 'plain',
+  carrier: exchange,
+})
+
+const streamTold = (head: StreamHead, exchange: StreamExchange, peer: string): Told => ({
+  method: head.method,
+  target: head.target,
+  protocol: 'HTTP/2',
+  rawHeaders: head.lines,
+  chunked: head.chunked,
+  peer,
+  secure: true,
+  kind: 'plain',
+  carrier: exchange,
+})
 
 const frontOf = ({ headersTimeout, stallTimeout, maxBody, run }: ServerSettings): Front => ({
   limits: LIMITS,
   times: { headers: headersTimeout, stall: stallTimeout, idle: IDLE, send: SEND },
   wire,
-  serve: (head, exchange) => run(arrive(head, exchange, maxBody)),
+  serve: (head, exchange) => run(arrive(toldOf(head, exchange), maxBody)),
   connections: new Set(),
   inFlight: 0,
 })
@@ -101,25 +125,46 @@ const closeAll = ({ connections }: Front): void => {
   }
 }
 
+const http2Of = ({ stallTimeout: stall, maxBody, run }: ServerSettings, front: Front): Http2Front =>
+  openHttp2({
+    limits: LIMITS,
+    times: { stall, idle: IDLE },
+    count: (by) => void (front.inFlight += by),
+    serve: (head, exchange, peer) => run(arrive(streamTold(head, exchange, peer), maxBody)),
+  })
+
+const doorOf = (settings: ServerSettings, front: Front, http2: Http2Front): Server =>
+  openDoor({
+    tls: settings.tls,
+    proxyProtocol: settings.proxyProtocol,
+    patience: settings.headersTimeout,
+    enter: (socket, peer, protocol, secure) => {
+      if (protocol === 'h2') http2.accept(socket, peer)
+      else openConnection(front, socket, { peer, secure })
+    },
+    refused: (reason) => settings.logger.debug({ reason }, 'a connection was refused before its first request'),
+  })
+
 export const openServer = async (settings: ServerSettings): Promise<Listening> => {
   let draining = false
   const front = frontOf(settings)
-  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
-    openConnection(front, socket, false)
-  })
+  const http2 = http2Of(settings, front)
+  const server = doorOf(settings, front, http2)
   const { port, address } = await listening(server, settings.host, settings.port)
   const clock = startClock(front)
   const name = address.includes(':') ? `[${address}]` : address
   return {
     port,
-    address: `http://${name}:${port}`,
+    address: `${settings.tls === undefined ? 'http' : 'https'}://${name}:${port}`,
     inFlight: () => front.inFlight,
     draining: () => draining,
     close: async (limit) => {
       draining = true
       server.close()
+      http2.drain()
       await drained(front, limit)
       closeAll(front)
+      http2.close()
       clearInterval(clock)
     },
   }

@@ -4,21 +4,23 @@ import { request as secure } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { ForwardSettings } from './forwarding.ts'
 import type { Next } from '../phases/compose.ts'
-import type { Context, Upstream } from '../phases/context.ts'
+import type { Context, Service, Upstream } from '../phases/context.ts'
 import { failureOf, outcomeOf, upstreamFields, clientFields, withVia } from '../phases/forward.ts'
 import { finish as endFlow, openFlow, pass } from './answer.ts'
 import { carrierOf, type Carrier } from './carrier.ts'
 import { rawHead } from './front/answering.ts'
 
-const ask = (context: Context, timeout: number): ClientRequest => {
-  const upstream = context.upstream as Upstream
-  const open = upstream.url.startsWith('https:') ? secure : request
-  const asked = open(upstream.url, {
+const ask = (context: Context, { secured }: ForwardSettings): ClientRequest => {
+  const { url } = context.upstream as Upstream
+  const service = context.service as Service
+  const tls = url.startsWith('https:')
+  const asked = (tls ? secure : request)(url, {
+    ...(tls ? secured(service, new URL(url).hostname) : {}),
     method: context.arrival.method,
     path: context.target,
     agent: false,
     setHost: false,
-    timeout,
+    timeout: service.timeouts.response,
   })
   const lines = upstreamFields(context)
   const grouped = new Map<string, { name: string; values: string[] }>()
@@ -129,7 +131,7 @@ const onClosed = (attempt: Attempt): void => {
 /** Forwards an upgrade; `next` follows when the tunnel is closed or the answer went out. */
 export const forwardUpgrade = (context: Context, next: Next, settings: ForwardSettings): void => {
   const carrier = carrierOf(context)
-  const asked = ask(context, context.service?.timeouts.response ?? 0)
+  const asked = ask(context, settings)
   const attempt: Attempt = { context, settings, carrier, asked, next, over: false }
   carrier.closed = () => onClosed(attempt)
   asked.on('upgrade', (answer: IncomingMessage, tunnel: Duplex, first: Buffer) =>

@@ -47,7 +47,7 @@ const NOTES: ReadonlyMap<string, Note> = new Map<string, Note>([
   ['host', (scan, head, value) => ((head.host = value), (scan.hosts += 1) > 0)],
   ['connection', (scan, _head, value) => (scan.connection += ',' + value) !== ''],
   ['expect', (_scan, head, value) => ((head.expectsContinue = value.toLowerCase() === '100-continue'), true)],
-  ['transfer-encoding', (_scan, head) => (head.chunked = true)],
+  ['transfer-encoding', drop],
   ['te', (_scan, head, value) => ((head.acceptsTrailers = value.toLowerCase().includes('trailers')), true)],
   ['content-length', (_scan, head, value) => ((head.contentLength = Number(value)), false)],
   ['content-type', (_scan, head, value) => ((head.mediaType = value), false)],
@@ -183,6 +183,7 @@ export const createAccept = (settings: AcceptSettings): Phase => {
   return (context, next) => {
     const { head, arrival } = context
     const scan = scanFields(context)
+    head.chunked = arrival.chunked
     head.neighbours = neighbours
     head.client = peerOf(arrival.peer)
     if (trusted !== undefined && trusted(head.client)) readClient(context, scan, { trusted, neighbours })

@@ -10,6 +10,7 @@ import { cookieOf, stickyCookie, withoutCookie, type Sticky } from '../balance/s
 import { strategies } from '../balance/strategies.ts'
 import type { Phase } from './compose.ts'
 import type { Context, Failure, Reply, Service, Upstream } from './context.ts'
+import { IDEMPOTENT } from './forward.ts'
 
 export interface BalanceSettings {
   /** µs, monotonic. */
@@ -22,17 +23,21 @@ const usable = (upstream: Upstream, now: number): boolean =>
 
 const untried = (upstream: Upstream, { tried }: Context): boolean => tried.length === 0 || !tried.includes(upstream)
 
-/** All of them, as nearly always, without a copy; else those that may be asked; the ejected only when there are no others. */
+/** A breaker's probe may fail: it is better a request that can be sent again. */
+const welcome = ({ outlier, breaker }: Upstream, { arrival }: Context, now: number): boolean =>
+  !isEjected(outlier, now) && (breaker.state === 'closed' || IDEMPOTENT.has(arrival.method))
+
+/** All of them, as nearly always, without a copy; else those that may be asked; those that are in doubt only when there are no others. */
 const candidatesOf = (context: Context, service: Service, now: number): readonly Upstream[] => {
   const { upstreams, slowStart } = service
   let all = true
   for (const upstream of upstreams) {
     if (upstream.since >= 0) warm(upstream, now, slowStart)
-    all &&= usable(upstream, now) && upstream.outlier.until <= now && untried(upstream, context)
+    all &&= usable(upstream, now) && untried(upstream, context) && welcome(upstream, context, now)
   }
   if (all) return upstreams
   const able = upstreams.filter((upstream) => usable(upstream, now) && untried(upstream, context))
-  const liked = able.filter(({ outlier }) => !isEjected(outlier, now))
+  const liked = able.filter((upstream) => welcome(upstream, context, now))
   return liked.length > 0 ? liked : able
 }
 

@@ -4,14 +4,23 @@
  */
 import type { AnsweredBy, GhostMark, Header } from '../../schemas/events.ts'
 import type { Breaker, Permission } from '../balance/breaker.ts'
-import type { Budget, RetryOptions } from '../balance/budget.ts'
+import type { Budget } from '../balance/budget.ts'
 import type { Candidate, Question } from '../balance/candidate.ts'
 import type { Health } from '../balance/health.ts'
-import type { PassiveOptions, Watched } from '../balance/outliers.ts'
+import type { Watched } from '../balance/outliers.ts'
 import type { Sticky } from '../balance/sticky.ts'
 import type { Strategy } from '../balance/strategies.ts'
 import type { Gate } from '../limits/gate.ts'
-import type { BreakerOptions, GhostOptions, HealthOptions, Mode, ShieldOptions, TimeoutOptions } from '../options.ts'
+import type {
+  BreakerOptions,
+  GhostOptions,
+  HealthOptions,
+  Mode,
+  PassiveOptions,
+  RetryOptions,
+  ShieldOptions,
+  TimeoutOptions,
+} from '../options.ts'
 import { NEIGHBOURS, type Neighbours } from './forwarded.ts'
 
 /** Field lines as Node gives them: name, value, name, value… in the order and the case they came in. */
@@ -141,6 +150,8 @@ export interface Arrival {
   readonly target: string
   readonly protocol: string
   readonly rawHeaders: FieldLines
+  /** A body follows whose length nobody said. */
+  readonly chunked: boolean
   readonly peer: string
   readonly secure: boolean
   /** `upgrade`: the client asked for WebSocket. */

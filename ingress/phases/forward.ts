@@ -83,7 +83,16 @@ export const illStatus = (status: number, retryAfter: boolean): Why | undefined 
 export const outcomeOf = (status: number): Outcome => (status >= 500 && status !== 501 ? 'bad' : 'good')
 
 /** RFC 9110 section 9.2.2. */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE', 'PROPFIND', 'QUERY'])
+export const IDEMPOTENT: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PUT',
+  'DELETE',
+  'TRACE',
+  'PROPFIND',
+  'QUERY',
+])
 
 /** What the sockets saw when a try failed before the first byte of an answer. */
 export interface Trouble {

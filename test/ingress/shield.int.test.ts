@@ -159,6 +159,15 @@ describe('faults', () => {
     expect((await get(url)).headers['x-chaos']).toBeUndefined()
   })
 
+  it('holds over a restart', async () => {
+    const first = await open()
+    await order({ kind: 'failure', status: 500 })
+    await marked()
+    await open({ options: { log: first.log, codecs: first.codecs } })
+    expect((await get(stand.url)).status).toBe(500)
+    await first.close()
+  })
+
   it('all stop at one word', async () => {
     const { url } = await open()
     await order({ kind: 'failure', status: 500 })

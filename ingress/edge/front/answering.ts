@@ -152,6 +152,9 @@ export const wire: Wire<Exchange> = {
     if (framing === 'close') connection.socket.resetAndDestroy()
     else connection.socket.destroy()
   },
+  reset: ({ over, connection }) => {
+    if (!over) connection.socket.resetAndDestroy()
+  },
   takeOver: ({ over, connection }) => {
     if (over) return undefined
     const { socket, stash } = connection

@@ -50,12 +50,11 @@ const onDrain = ({ exchange }: Connection): void => {
   drained()
 }
 
-export const openConnection = (front: Front, socket: Socket, secure: boolean): Connection => {
+export const openConnection = (front: Front, socket: Socket, who: { peer: string; secure: boolean }): Connection => {
   const connection: Connection = {
     front,
     socket,
-    secure,
-    peer: socket.remoteAddress ?? '',
+    ...who,
     phase: 'head',
     text: '',
     block: undefined,

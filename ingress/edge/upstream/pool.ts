@@ -14,6 +14,8 @@ export interface Pool {
 export interface PoolOptions {
   readonly url: string
   readonly limits: Limits
+  /** What TLS to this host wants; asked for each connection. */
+  readonly secured: (host: string) => tls.ConnectionOptions
 }
 
 /** More would only move the queue from here into the upstream. */
@@ -32,6 +34,7 @@ interface State {
   readonly port: number
   readonly secure: boolean
   readonly limits: Limits
+  readonly secured: PoolOptions['secured']
   readonly all: Set<Connection>
   readonly idle: Connection[]
   readonly waiting: Call[]
@@ -45,9 +48,8 @@ const openSocket = (state: State, later: { it: Connection | undefined }): net.So
       onBytes(later.it as Connection, bytes as Buffer, length)
     return net.connect({ host, port, noDelay: true, keepAlive: true, onread: { buffer: readMemory(), callback } })
   }
-  const servername = net.isIP(host) === 0 ? host : ''
   const session = state.session === undefined ? {} : { session: state.session }
-  const socket = tls.connect({ host, port, servername, ALPNProtocols: ['http/1.1'], ...session })
+  const socket = tls.connect({ host, port, ALPNProtocols: ['http/1.1'], ...session, ...state.secured(host) })
   socket.setNoDelay(true).setKeepAlive(true)
   socket.on('session', (ticket: Buffer) => (state.session = ticket))
   socket.on('data', (bytes: Buffer) => {
@@ -115,7 +117,7 @@ const send = (state: State, call: Call): void => {
 const tickOf = ({ connect, response }: Limits): number =>
   Math.min(500, Math.max(10, Math.floor(Math.min(connect, response) / 10)))
 
-export const openPool = ({ url, limits }: PoolOptions): Pool => {
+export const openPool = ({ url, limits, secured }: PoolOptions): Pool => {
   const { protocol, hostname, port } = new URL(url)
   const secure = protocol === 'https:'
   const state: State = {
@@ -123,6 +125,7 @@ export const openPool = ({ url, limits }: PoolOptions): Pool => {
     port: port === '' ? (secure ? 443 : 80) : Number(port),
     secure,
     limits,
+    secured,
     all: new Set(),
     idle: [],
     waiting: [],

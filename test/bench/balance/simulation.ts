@@ -66,6 +66,7 @@ const requestOf = (random: () => number): Context =>
       target: '/',
       protocol: 'HTTP/1.1',
       rawHeaders: [],
+      chunked: false,
       peer: `198.51.100.${Math.floor(random() * CLIENTS)}`,
       secure: false,
       kind: 'plain',

@@ -19,6 +19,7 @@ export const contextOf = (asked: Asked = {}): Context =>
       target: asked.target ?? '/books/7?x=1',
       protocol: asked.protocol ?? 'HTTP/1.1',
       rawHeaders: asked.headers ?? ['Host', 'shop.test'],
+      chunked: false,
       peer: '192.0.2.1',
       secure: false,
       kind: 'plain',

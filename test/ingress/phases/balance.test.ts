@@ -46,6 +46,23 @@ describe('balance', () => {
     expect(new Set(asked(service, 3, 11_000))).toEqual(new Set(URLS))
   })
 
+  it('probes with requests that may be sent again, and with others only when there is nobody else', () => {
+    const service = three()
+    for (let i = 0; i < 5; i++) settle(at(service, 0).breaker, 0, 'yes', 'bad')
+    const of5s = (method: string): string => {
+      const context = of(service, { method })
+      choose(context, service, 5_000_000)
+      release(context)
+      return context.upstream?.url ?? ''
+    }
+    const posts = Array.from({ length: 4 }, () => of5s('POST'))
+    expect(posts).not.toContain('http://a')
+    expect(Array.from({ length: 4 }, () => of5s('GET'))).toContain('http://a')
+    settle(at(service, 0).breaker, 5000, 'probe', 'neutral')
+    for (const i of [1, 2]) at(service, i).drained = true
+    expect(of5s('POST')).toBe('http://a')
+  })
+
   it('counts each request at one upstream at a time, and no longer than it lasts', () => {
     const service = three()
     const context = of(service)

@@ -1,0 +1,276 @@
+/**
+ * The client's side in HTTP/2 (RFC 9113), on node:http2, which frames, decodes and counts; here a stream becomes an
+ * exchange like any other, with the fields as HTTP/1.1 would say them (section 8.2 and 8.3).
+ */
+import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
+import { isValidValue } from '../../phases/fields.ts'
+import type { FieldLines } from '../../phases/context.ts'
+import type { AnswerStart, BodyReader, Carrier, Wire } from '../carrier.ts'
+import { httpDate } from '../clock.ts'
+
+/** One request of a session. */
+export interface StreamExchange extends Carrier {
+  readonly stream: ServerHttp2Stream
+  readonly leave: () => void
+  reader: BodyReader | undefined
+  trailers: FieldLines
+  bodiless: boolean
+  held: AnswerStart | undefined
+}
+
+export interface StreamHead {
+  readonly method: string
+  readonly target: string
+  readonly lines: FieldLines
+  /** A body follows, and nobody said how long it is. */
+  readonly chunked: boolean
+}
+
+export interface Http2Settings {
+  readonly serve: (head: StreamHead, exchange: StreamExchange, peer: string) => void
+  /** Called with 1 when a request begins and with -1 when it is over. */
+  readonly count: (by: 1 | -1) => void
+  readonly limits: { readonly head: number; readonly target: number; readonly fields: number }
+  /** ms */
+  readonly times: { readonly stall: number; readonly idle: number }
+}
+
+export interface Http2Front {
+  /** Takes over a connection that agreed on `h2`. */
+  accept(socket: Socket, peer: string): void
+  /** No new requests; the ones under way go on. */
+  drain(): void
+  close(): void
+}
+
+const { NGHTTP2_NO_ERROR, NGHTTP2_FLAG_END_STREAM } = constants
+const STREAMS = 256
+const WINDOW = 256 * 1024
+
+/** Field lines as an object: what repeats becomes a list, in its order. */
+const headersOf = (lines: FieldLines): OutgoingHttpHeaders => {
+  const headers: Record<string, string | string[]> = {}
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = (lines[i] as string).toLowerCase()
+    const value = lines[i + 1] as string
+    const before = headers[name]
+    headers[name] = before === undefined ? value : [before, value].flat()
+  }
+  return headers
+}
+
+const settle = (exchange: StreamExchange, sent: boolean): void => {
+  if (exchange.over) return
+  const { closed } = exchange
+  exchange.over = true
+  exchange.sent = sent
+  exchange.reader = undefined
+  exchange.closed = undefined
+  exchange.drained = undefined
+  exchange.leave()
+  closed?.()
+}
+
+/** The answer's head goes out. `ends`: nothing follows; `waits`: trailers may. */
+const respond = (exchange: StreamExchange, ends: boolean, waits: boolean): void => {
+  const { stream, held } = exchange
+  if (held === undefined) return
+  exchange.held = undefined
+  const headers = headersOf(held.lines)
+  if (held.status === 204) delete headers['content-length']
+  headers['date'] ??= httpDate()
+  stream.respond({ ':status': held.status, ...headers }, { endStream: ends && !waits, waitForTrailers: waits })
+  if (waits) stream.once('wantTrailers', () => stream.sendTrailers(headersOf(exchange.trailers)))
+}
+
+/** Its head goes out, and its body is still to come. */
+const respondFirst = (exchange: StreamExchange): void => {
+  const { held, bodiless } = exchange
+  respond(exchange, false, held !== undefined && held.length < 0 && !bodiless)
+}
+
+const end = (exchange: StreamExchange, last: Uint8Array | undefined, trailers: FieldLines): void => {
+  if (exchange.over) return
+  const { stream, bodiless } = exchange
+  exchange.trailers = trailers
+  const bytes = bodiless ? undefined : last
+  const waits = trailers.length > 0 && !bodiless
+  respond(exchange, bytes === undefined, waits)
+  if (!stream.writableEnded) stream.end(bytes)
+}
+
+const onTold = (exchange: StreamExchange): void => {
+  const { stream } = exchange
+  stream.on('data', (bytes: Buffer) => exchange.reader?.data(bytes))
+  let trailers: FieldLines = []
+  stream.on('trailers', (_headers, _flags, raw?: string[]) => (trailers = raw ?? []))
+  stream.on('end', () => {
+    const { reader } = exchange
+    exchange.received = true
+    exchange.reader = undefined
+    reader?.end(trailers)
+  })
+}
+
+/** With `close(code)` Node ends the body first: without a length the client would see a clean end. */
+const breakOff = ({ stream, over }: StreamExchange): void => {
+  if (!over) stream.destroy(new Error('the answer broke off'))
+}
+
+const wire: Wire<StreamExchange> = {
+  read: (exchange, reader) => {
+    if (exchange.over) return
+    exchange.reader = reader
+    onTold(exchange)
+  },
+  pause: ({ stream }) => void stream.pause(),
+  resume: ({ stream, over }) => void (over || stream.resume()),
+  interim: ({ stream, over, begun }, status, _reason, lines) => {
+    if (!over && !begun) stream.additionalHeaders({ ':status': status, ...headersOf(lines) })
+  },
+  begin: (exchange, start) => {
+    if (exchange.over || exchange.begun) return
+    exchange.begun = true
+    exchange.bodiless = start.bodiless
+    exchange.held = start
+  },
+  flush: (exchange) => {
+    if (!exchange.over) respondFirst(exchange)
+  },
+  write: (exchange, bytes) => {
+    if (exchange.over || exchange.bodiless) return true
+    respondFirst(exchange)
+    return exchange.stream.write(bytes)
+  },
+  end,
+  destroy: breakOff,
+  reset: breakOff,
+  takeOver: () => undefined,
+}
+
+/** The fields as HTTP/1.1 says them; undefined when one cannot be said there. */
+const linesOf = (raw: readonly string[], authority: string): string[] | undefined => {
+  const lines = authority === '' ? [] : ['host', authority]
+  let cookies = ''
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    const value = raw[i + 1] as string
+    if (name.startsWith(':') || (name === 'host' && authority !== '')) continue
+    if (!isValidValue(value)) return undefined
+    // Crumbs of one field (section 8.2.3).
+    if (name === 'cookie') cookies += cookies === '' ? value : `; ${value}`
+    else lines.push(name, value)
+  }
+  if (cookies !== '') lines.push('cookie', cookies)
+  return lines
+}
+
+const TARGET = /^(?:\/[\x21-\x7e\x80-\xff]*|\*)$/
+
+const openExchange = (stream: ServerHttp2Stream, received: boolean, leave: () => void): StreamExchange => ({
+  via: wire,
+  stream,
+  leave,
+  received,
+  begun: false,
+  sent: false,
+  over: false,
+  drained: undefined,
+  closed: undefined,
+  reader: undefined,
+  trailers: [],
+  bodiless: false,
+  held: undefined,
+})
+
+const follow = (exchange: StreamExchange, stall: number): void => {
+  const { stream } = exchange
+  stream.on('error', () => undefined)
+  stream.on('drain', () => {
+    const { drained } = exchange
+    exchange.drained = undefined
+    drained?.()
+  })
+  stream.on('close', () => settle(exchange, stream.rstCode === NGHTTP2_NO_ERROR && stream.writableFinished))
+  stream.setTimeout(stall, () => {
+    const { reader } = exchange
+    // While the body is not wanted, or the answer awaited, the client is not the slow one.
+    if (reader === undefined || exchange.begun || stream.isPaused()) return
+    exchange.reader = undefined
+    reader.broken('stalled', 'the body stopped arriving')
+  })
+}
+
+interface Incoming {
+  readonly stream: ServerHttp2Stream
+  /** Fields and pseudo-fields: name, value, name, value… */
+  readonly raw: readonly string[]
+  /** No body follows. */
+  readonly ended: boolean
+  readonly peer: string
+}
+
+const onStream = (settings: Http2Settings, { stream, raw, ended, peer }: Incoming): void => {
+  const pseudo = (name: string): string => {
+    const at = raw.indexOf(name)
+    return at < 0 ? '' : (raw[at + 1] as string)
+  }
+  const method = pseudo(':method')
+  const target = pseudo(':path')
+  const refuse = (status: number): void => {
+    stream.on('error', () => undefined)
+    stream.respond({ ':status': status }, { endStream: true })
+  }
+  if (method === 'CONNECT') return refuse(405)
+  if (target.length > settings.limits.target) return refuse(414)
+  const lines = linesOf(raw, pseudo(':authority'))
+  if (lines === undefined || !TARGET.test(target)) return refuse(400)
+  const exchange = openExchange(stream, ended, () => settings.count(-1))
+  settings.count(1)
+  follow(exchange, settings.times.stall)
+  const chunked = !ended && !raw.includes('content-length')
+  settings.serve({ method, target, lines, chunked }, exchange, peer)
+}
+
+const serverOf = ({ limits, times }: Http2Settings, sessions: Set<ServerHttp2Session>): Http2Server => {
+  const server = createServer({
+    maxSessionMemory: 64,
+    settings: {
+      enablePush: false,
+      maxConcurrentStreams: STREAMS,
+      initialWindowSize: WINDOW,
+      maxHeaderListSize: limits.head,
+    },
+    maxHeaderListPairs: limits.fields + 4,
+  })
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.on('error', () => undefined)
+    session.on('close', () => sessions.delete(session))
+    session.setTimeout(times.idle, () => session.close())
+  })
+  return server
+}
+
+export const openHttp2 = (settings: Http2Settings): Http2Front => {
+  const sessions = new Set<ServerHttp2Session>()
+  const peers = new WeakMap<object, string>()
+  const server = serverOf(settings, sessions)
+  let entering = ''
+  server.on('session', (session) => peers.set(session, entering))
+  server.on('stream', (stream, _headers, flags, raw?: string[]) => {
+    const peer = peers.get(stream.session ?? stream) ?? ''
+    onStream(settings, { stream, raw: raw ?? [], ended: (flags & NGHTTP2_FLAG_END_STREAM) !== 0, peer })
+  })
+  return {
+    accept: (socket, peer) => {
+      // The session begins within the call.
+      entering = peer
+      server.emit('connection', socket)
+    },
+    drain: () => sessions.forEach((session) => session.close()),
+    close: () => sessions.forEach((session) => session.destroy()),
+  }
+}
