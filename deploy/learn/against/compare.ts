@@ -30,18 +30,32 @@ const CERTAIN = 0.999
 
 const confidenceOf = (evidence: number): number => 1 / (1 + Math.exp(-evidence))
 
+/** A place in both, and the way to it. */
+interface Place {
+  readonly before: View
+  readonly after: View
+  readonly pointer: string
+}
+
+/** The items of one answer are no independent witnesses. */
+const ITEM_WEIGHT = 0.25
+const weightOf = (pointer: string): number => ITEM_WEIGHT ** (pointer.split('/*').length - 1)
+
 /** How sure a sight is, seen `k` of `m` times now, if it was never seen in `silence`; undefined when it may be chance. */
-const newlySeen = (silence: number | undefined, k: number, m: number): number | undefined => {
-  if (silence === undefined) return CERTAIN
-  const evidence = firstSight(silence, k, Math.max(k, m))
+const newlySeen = ({ before, pointer }: Place, k: number, m: number): number | undefined => {
+  if (before.count === undefined) return CERTAIN
+  const weight = weightOf(pointer)
+  const evidence = firstSight(weight * before.count, weight * k, weight * Math.max(k, m))
   return evidence >= BAR ? confidenceOf(evidence) : undefined
 }
 
 /** How sure an end is: there in `k` of `n` before, missed in `s` now. */
-const newlyMissed = (k: number | undefined, n: number | undefined, s: number): number | undefined => {
+const newlyMissed = ({ before, after, pointer }: Place, k: number): number | undefined => {
+  const s = after.count ?? 1
   if (s < ENOUGH) return undefined
-  if (k === undefined || n === undefined) return CERTAIN
-  const evidence = lastSight(k, Math.max(k, n), s)
+  if (before.count === undefined) return CERTAIN
+  const weight = weightOf(pointer)
+  const evidence = lastSight(weight * k, weight * Math.max(k, before.count), weight * s)
   return evidence >= BAR ? confidenceOf(evidence) : undefined
 }
 
@@ -56,13 +70,6 @@ const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll(
 /** Formats that the learner tells. */
 const FORMATS = new Set(['date-time', 'date', 'uuid', 'uri', 'email', 'ipv4'])
 
-/** A place in both, and the way to it. */
-interface Place {
-  readonly before: View
-  readonly after: View
-  readonly pointer: string
-}
-
 const report = (
   { pointer }: Place,
   kind: string,
@@ -70,20 +77,21 @@ const report = (
   [confidence, before, after]: readonly [number | undefined, string, string],
 ): Found[] => (confidence === undefined ? [] : [{ kind, pointer, severity, confidence, before, after }])
 
+const shareOf = ({ after }: Place, type: string): number => after.shares.get(type) ?? after.count ?? 1
+
 const compareTypes = (place: Place): Found[] => {
   const { before, after } = place
-  const fresh = [...(after.types ?? [])].filter((type) => before.types !== undefined && !isAllowed(before.types, type))
-  const sure = newlySeen(before.count, after.count ?? 1, after.count ?? 1)
-  const types = fresh.flatMap((type) => report(place, 'type_changed', 'breaking', [sure, named(before.types), type]))
-  const isNullable = after.nullable && !before.nullable && before.types !== undefined
-  const nulls = isNullable
-    ? report(place, 'became_nullable', 'breaking', [
-        newlySeen(before.count, Math.max(1, Math.round((after.count ?? 1) / 2)), after.count ?? 1),
-        named(before.types),
-        `${named(after.types)} or null`,
-      ])
-    : []
-  return [...types, ...nulls]
+  const { types } = before
+  if (types === undefined) return []
+  const count = after.count ?? 1
+  const fresh = [...(after.types ?? [])].filter((type) => !isAllowed(types, type))
+  const told = fresh.flatMap((type) => {
+    const sure = newlySeen(place, shareOf(place, type), count)
+    return report(place, 'type_changed', 'breaking', [sure, named(types), type])
+  })
+  if (!after.nullable || before.nullable) return told
+  const sure = newlySeen(place, shareOf(place, 'null'), count)
+  return [...told, ...report(place, 'became_nullable', 'breaking', [sure, named(types), `${named(types)} or null`])]
 }
 
 const areTexts = ({ before, after }: Place): boolean =>
@@ -98,7 +106,7 @@ const compareValues = (place: Place): Found[] => {
   const fresh = [...(after.enum ?? [])].filter((value) => !known.has(value)).sort()
   if (after.enum === undefined ? count < ENOUGH : fresh.length === 0) return []
   const told = after.enum === undefined ? 'many values' : fresh.join(', ')
-  const sure = newlySeen(before.count, 1 + fresh.length, count)
+  const sure = newlySeen(place, 1 + fresh.length, count)
   return report(place, 'enum_widened', 'warning', [sure, [...known].sort().join(', '), told])
 }
 
@@ -108,7 +116,7 @@ const compareFormats = (place: Place): Found[] => {
   const { format: known = '' } = before
   if (!FORMATS.has(known) || after.format === known || count < ENOUGH || !areTexts(place)) return []
   const told = after.format ?? 'no format'
-  return report(place, 'format_changed', 'warning', [newlySeen(before.count, count, count), known, told])
+  return report(place, 'format_changed', 'warning', [newlySeen(place, count, count), known, told])
 }
 
 const countOf = (document: Json, schema: unknown): number | undefined => viewOf(document, schema).count
@@ -124,16 +132,16 @@ const keptField = (sides: Sides, place: Place, [name, [was, is]]: readonly [stri
   if (!was.required || is.required) return below
   const seen = place.after.count ?? 1
   const there = Math.min(seen, countOf(sides.after, is.schema) ?? seen)
-  const sure = newlySeen(place.before.count, Math.max(1, seen - there), seen)
+  const sure = newlySeen(place, Math.max(1, seen - there), seen)
   return [...report(here, 'became_optional', 'breaking', [sure, 'always there', `in ${there} of ${seen}`]), ...below]
 }
 
 /** A field that a person calls optional may well be missing in all that was seen. */
 const goneField = (sides: Sides, place: Place, [name, field]: readonly [string, Field]): Found[] => {
-  const { before, after } = place
+  const { before } = place
   const view = viewOf(sides.before, field.schema)
   if (before.count === undefined && !field.required) return []
-  const sure = newlyMissed(before.count === undefined ? undefined : (view.count ?? 0), before.count, after.count ?? 1)
+  const sure = newlyMissed(place, view.count ?? 0)
   const severity = field.required ? 'breaking' : 'warning'
   return report(at(place, name), 'field_removed', severity, [sure, named(view.types), 'absent'])
 }
@@ -143,7 +151,7 @@ const newField = (sides: Sides, place: Place, [name, field]: readonly [string, F
   if (before.fields.has(name) || before.values !== undefined) return []
   const { types, count } = viewOf(sides.after, field.schema)
   const seen = after.count ?? 1
-  const sure = newlySeen(before.count, Math.min(seen, count ?? 1), seen)
+  const sure = newlySeen(place, Math.min(seen, count ?? 1), seen)
   return report(at(place, name), 'field_added', 'info', [sure, 'absent', named(types)])
 }
 

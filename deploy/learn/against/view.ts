@@ -18,6 +18,8 @@ export interface View {
   readonly format: string | undefined
   /** Values that were learned here; undefined where a person wrote it. */
   readonly count: number | undefined
+  /** How many of them are of a type, where there are several. */
+  readonly shares: ReadonlyMap<string, number>
 }
 
 const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -50,6 +52,7 @@ const NOTHING: View = {
   enum: undefined,
   format: undefined,
   count: undefined,
+  shares: new Map(),
 }
 
 const typesOf = (schema: Json): ReadonlySet<string> | undefined => {
@@ -75,6 +78,9 @@ const fieldsOf = (schema: Json): ReadonlyMap<string, Field> => {
   return new Map(properties.map(([name, one]) => [name, { schema: one, required: required.has(name) }]))
 }
 
+const sharesOf = (shares: unknown): ReadonlyMap<string, number> =>
+  new Map(Object.entries(isJson(shares) ? shares : {}).map(([type, count]) => [type, Number(count)]))
+
 const ownView = (schema: Json): View => {
   const types = typesOf(schema)
   const { format, items, additionalProperties: values, 'x-count': count } = schema
@@ -89,6 +95,7 @@ const ownView = (schema: Json): View => {
     enum: textsOf(schema),
     format: typeof format === 'string' ? format : undefined,
     count: typeof count === 'number' ? count : undefined,
+    shares: sharesOf(schema['x-types']),
   }
 }
 
@@ -105,6 +112,7 @@ const both = (a: View, b: View): View => ({
   enum: a.enum ?? b.enum,
   format: a.format ?? b.format,
   count: a.count ?? b.count,
+  shares: a.shares.size > 0 ? a.shares : b.shares,
 })
 
 /** One of them holds: what is allowed by any, and asked by all. */
@@ -123,6 +131,7 @@ const either = (a: View, b: View): View => {
     enum: union(a.enum, b.enum),
     format: a.format === b.format ? a.format : undefined,
     count: a.count === undefined || b.count === undefined ? undefined : a.count + b.count,
+    shares: new Map([...a.shares, ...b.shares]),
   }
 }
 
