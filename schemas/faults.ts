@@ -48,7 +48,17 @@ const corruption = z.strictObject({
   how: z.enum(['null', 'type', 'drop', 'garbage']).default('type'),
 })
 
-export const faultSchema = z.discriminatedUnion('kind', [latency, failure, abort, slowBody, truncation, corruption])
+const outage = z.strictObject({ kind: z.literal('outage') })
+
+export const faultSchema = z.discriminatedUnion('kind', [
+  latency,
+  failure,
+  outage,
+  abort,
+  slowBody,
+  truncation,
+  corruption,
+])
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 export const faultMatchSchema = z.strictObject({

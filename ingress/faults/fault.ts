@@ -5,6 +5,8 @@ export type Effect =
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'answer'; readonly status: number; readonly retryAfter: number | undefined }
   | { readonly kind: 'reset' }
+  /** No upstream is asked, as if all were down. */
+  | { readonly kind: 'outage' }
   | { readonly kind: 'distort'; readonly distortion: Distortion }
 
 /** Numbers from 0 to below 1; the same ones again for the same seed, hit and turn. */

@@ -38,6 +38,8 @@ const finish = (context: Context, effects: readonly Effect[], settings: OrderedS
     settings.reset(context)
     return next(GONE)
   }
+  // Who was tried already is asked no more.
+  if (effects.some(({ kind }) => kind === 'outage')) context.tried.push(...(context.service?.upstreams ?? []))
   const instead = effects.find((effect) => effect.kind === 'answer')
   next(instead === undefined ? undefined : answer(context, instead))
 }

@@ -9,6 +9,7 @@ import { drawOf } from './draw.ts'
 import { failure } from './failure.ts'
 import type { Fault } from './fault.ts'
 import { latency } from './latency.ts'
+import { outage } from './outage.ts'
 import { slowBody } from './slow-body.ts'
 import { truncation } from './truncation.ts'
 
@@ -29,6 +30,8 @@ const faultOf = (spec: FaultSpec): Fault => {
       return latency(spec)
     case 'failure':
       return failure(spec)
+    case 'outage':
+      return outage
     case 'abort':
       return abort(spec)
     case 'slow_body':

@@ -1,7 +1,7 @@
 import { request, type IncomingMessage, type RequestListener } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { topicName } from '../../schemas/topics.ts'
-import { eventually, get, openStand, type Stand, type StandOptions } from './kit/stand.ts'
+import { eventually, fakeBook, get, openStand, type Stand, type StandOptions } from './kit/stand.ts'
 
 let stand: Stand
 const open = async (rest: Omit<StandOptions, 'backend'> = {}, backend: RequestListener = ok): Promise<Stand> =>
@@ -157,6 +157,39 @@ describe('faults', () => {
     await eventually('its end', async () => (await get(url)).status === 200)
     expect(Date.now()).toBeGreaterThanOrEqual(until / 1000)
     expect((await get(url)).headers['x-chaos']).toBeUndefined()
+  })
+
+  it('an outage is met as any other: by a ghost where one may answer', async () => {
+    let asked = 0
+    const backend: RequestListener = (_req, res) => {
+      asked++
+      res.end('live')
+    }
+    const body = new TextEncoder().encode('learned')
+    const ghosts = fakeBook({
+      kind: 'answer',
+      endpoint: 'shop GET /',
+      ghost: 'exact',
+      confidence: 1,
+      status: 200,
+      headers: [],
+      body,
+      learnedAt: Date.now() * 1000,
+    })
+    const { url } = await open({ ghosts }, backend)
+    await order({ kind: 'outage' })
+    await marked()
+    asked = 0
+    const { status, headers, body: said } = await get(url)
+    expect([status, headers['x-ghost'], headers['x-chaos'], said, asked]).toEqual([
+      200,
+      'exact',
+      'outage;id=f1',
+      'learned',
+      0,
+    ])
+    await eventually('the event', async () => (await stand.exchanges()).at(-1)?.exchange?.answeredBy === 'ghost')
+    expect((await stand.exchanges()).at(-1)?.exchange).toMatchObject({ faults: ['outage/f1'], why: 'unavailable' })
   })
 
   it('holds over a restart', async () => {

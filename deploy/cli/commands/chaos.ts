@@ -24,6 +24,7 @@ type AddFlags = CommonFlags & Values & { readonly for?: number }
 const SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   latency: { ms: 'ms', distribution: 'distribution', spread: 'spread', tail: 'tail', max: 'max' },
   failure: { status: 'status', retryAfter: 'retry_after' },
+  outage: {},
   abort: { afterBytes: 'after_bytes' },
   slow_body: { rate: 'bytes_per_second' },
   truncation: { bytes: 'bytes', end: 'end' },
@@ -61,7 +62,7 @@ const refuseOthers = (kind: string, flags: Values): void => {
   if (slip === undefined) return
   const dashed = (flag: string): string => `--${flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
   throw new CliError(`${dashed(slip)} says nothing about ${kind}`, {
-    cure: `${kind} has ${Object.keys(own).map(dashed).join(', ')}`,
+    cure: `${kind} has ${Object.keys(own).map(dashed).join(', ') || 'no settings'}`,
     exit: EXIT.usage,
   })
 }

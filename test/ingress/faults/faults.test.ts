@@ -56,6 +56,14 @@ describe('ordered faults', () => {
     expect(context.own).toEqual(['x-chaos', 'failure;status=500;id=f1'])
   })
 
+  it('outage leaves no upstream to ask', () => {
+    const context = asked()
+    const upstreams = [{}, {}] as unknown as Service['upstreams']
+    context.service = { name: 'shop', upstreams } as Service
+    expect(walk([active({ kind: 'outage' })], context).outcome).toBe('next')
+    expect(context.tried).toEqual(upstreams)
+  })
+
   it('abort resets before the answer; nothing was said', () => {
     expect(walk([active({ kind: 'abort' })])).toMatchObject({
       reset: true,
