@@ -261,11 +261,10 @@ export interface Ingress {
   readonly port: number
   status(): IngressStatus
   /**
-   * Takes over what a new configuration says of services that run: upstreams and weights, balance, health, retries,
-   * breakers, timeouts, ghosts; no request fails by it. Returns what needs a restart, in words. Throws when an option is
-   * wrong, and has changed nothing then.
+   * Takes over what a new configuration says of services: those that are new, those that are gone, and everything of
+   * those that stay; no request fails by it. Throws when an option is wrong, and has changed nothing then.
    */
-  reload(services: readonly ServiceOptions[]): readonly string[]
+  reload(services: readonly ServiceOptions[]): void
   /** Puts an operator's command among the service's events: the embedded log takes those from the ingress only. */
   command(service: string, command: Command): void
   /** Resolves when no request is in flight and no event is only in memory, at most 10 s later. The log and the spool stay open: they are the caller's. */

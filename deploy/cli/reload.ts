@@ -13,8 +13,8 @@ export interface ReloadSettings {
   readonly loaded: Loaded
   /** Reads all sources again; throws with every problem. */
   readonly load: () => Loaded
-  /** Takes it over; returns what cannot be, in words. */
-  readonly apply: (config: Config) => readonly string[]
+  /** Takes over what it says of services; throws when that is wrong. */
+  readonly apply: (config: Config) => void
   readonly logger: Logger
 }
 
@@ -28,7 +28,8 @@ const fixed = (before: Config, after: Config): string[] =>
 export const reloadOnce = ({ loaded, load, apply, logger }: ReloadSettings): void => {
   try {
     const { config, file } = load()
-    const left = [...apply(config), ...fixed(loaded.config, config)]
+    apply(config)
+    const left = fixed(loaded.config, config)
     logger.info({ file: file ?? '' }, 'the configuration was read again')
     if (left.length > 0) logger.warn({ left }, 'some of it waits for a restart')
   } catch (error) {

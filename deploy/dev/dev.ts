@@ -30,8 +30,8 @@ export interface Dev {
   /** Resolves when learners and console run too; rejects when one of them never will. */
   readonly complete: Promise<void>
   readonly admin: AdminClient
-  /** Takes over a new configuration of the services; returns what needs a restart, in words. */
-  reload(config: Config): readonly string[]
+  /** Takes over a new configuration of the services. */
+  reload(config: Config): void
   /** Of the forked roles, now. */
   pids(): readonly number[]
   /** Drains: no request is cut off, no event is lost. */

@@ -10,7 +10,7 @@ import { openSpool } from '../../processors/runtime/logs/embedded/spool.ts'
 import type { Ingress } from '../../ingress/options.ts'
 
 export interface IngressRole extends Role {
-  reload(config: Config): readonly string[]
+  reload(config: Config): void
   readonly ingress: Ingress
 }
 

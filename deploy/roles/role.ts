@@ -55,8 +55,8 @@ export interface Role {
   readonly failed: Promise<never>
   /** Figures for the summary at the end. */
   figures(): Readonly<Record<string, number>>
-  /** Takes over a new configuration while it runs, as far as it can; returns what needs a restart, in words. */
-  reload?(config: Config): readonly string[]
+  /** Takes over a new configuration of the services while it runs; throws when it is wrong. */
+  reload?(config: Config): void
   close(): Promise<void>
 }
 

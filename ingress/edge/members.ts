@@ -1,12 +1,12 @@
 /**
- * The upstreams of the services while traffic flows: what the configuration says, and over it what operators said. Who
+ * The services and their upstreams while traffic flows: what the configuration says, and over it what operators said. Who
  * leaves gets no new requests and keeps its connections until the last of its requests is over; who stays is the same
  * record as before, with all that is known of it.
  */
 import { membersOf, type Configured, type Member, type Word } from '../balance/membership.ts'
 import type { Logger, ServiceOptions } from '../options.ts'
 import type { Service, Upstream } from '../phases/context.ts'
-import { configuredOf, openUpstream, originOf, resettle, settingsOf, type Given } from '../services.ts'
+import { configuredOf, openService, openUpstream, originOf, resettle, settingsOf, type Given } from '../services.ts'
 import type { Checker } from './checker.ts'
 import type { Pools } from './pools.ts'
 
@@ -24,11 +24,13 @@ export interface Members {
   readonly check: (service: Service, url: string, order: number) => void
   /** Called after a reload: what was said before holds over the new configuration too. */
   readonly follow: (obey: () => void) => void
-  readonly reload: (options: readonly ServiceOptions[]) => readonly string[]
+  /** Takes over a new configuration. Throws when it is wrong, and has changed nothing then. */
+  readonly reload: (options: readonly ServiceOptions[]) => void
 }
 
 export interface MembersSettings {
-  readonly services: readonly Service[]
+  /** Changed in place: everybody looks at the same list. */
+  readonly services: Service[]
   readonly configured: readonly ServiceOptions[]
   readonly given: Given
   readonly pools: Pick<Pools, 'add' | 'retire'>
@@ -77,21 +79,25 @@ const apply = (settings: MembersSettings, service: Service, { configured, words 
   pools.add(service, added)
   service.upstreams = after
   checker.watch(service, added)
-  for (const upstream of removed) {
-    checker.forget(upstream)
-    pools.retire(upstream)
-  }
+  leave(settings, removed)
   logger.info({ service: service.name, added: urls(added), removed: urls(removed) }, 'upstreams changed')
 }
 
-/** What needs a restart: services that run under names of their own, and those that are no longer there. */
-const strangers = (services: readonly Service[], options: readonly ServiceOptions[]): string[] => {
-  const running = new Set(services.map(({ name }) => name))
-  const wanted = new Set(options.map(({ name }) => name))
-  return [
-    ...options.filter(({ name }) => !running.has(name)).map(({ name }) => `the service ${name} is new`),
-    ...services.filter(({ name }) => !wanted.has(name)).map(({ name }) => `the service ${name} is gone`),
-  ]
+const leave = ({ pools, checker }: MembersSettings, upstreams: readonly Upstream[]): void => {
+  for (const upstream of upstreams) {
+    checker.forget(upstream)
+    pools.retire(upstream)
+  }
+}
+
+/** A service that nobody had yet: it answers from the next request on. */
+const enter = ({ services, given, pools, checker, logger }: MembersSettings, options: ServiceOptions): Service => {
+  const service = openService(options, given)
+  pools.add(service, service.upstreams)
+  checker.watch(service, service.upstreams)
+  services.push(service)
+  logger.info({ service: service.name, match: service.match }, 'a service was added')
+  return service
 }
 
 export const openMembers = (settings: MembersSettings): Members => {
@@ -108,22 +114,29 @@ export const openMembers = (settings: MembersSettings): Members => {
     states.set(service, state)
     apply(settings, service, state)
   }
-  const reload = (options: readonly ServiceOptions[]): readonly string[] => {
+  const remove = (service: Service): void => {
+    services.splice(services.indexOf(service), 1)
+    states.delete(service)
+    leave(settings, service.upstreams)
+    settings.logger.info({ service: service.name }, 'a service was removed')
+  }
+  const renew = (options: ServiceOptions): void => {
+    const known = services.find(({ name }) => name === options.name)
+    const service = known ?? enter(settings, options)
+    if (known !== undefined) resettle(service, settingsOf(options))
+    const configured = configuredOf(options)
+    if (known === undefined) states.set(service, { configured, words: NOTHING })
+    else change(service, { configured })
+    checker.watch(service, service.upstreams)
+  }
+  const reload = (options: readonly ServiceOptions[]): void => {
+    if (options.length === 0) throw new Error('no service is left: name at least one under services')
     // All of it is read before any of it is obeyed.
-    const found = options.map((each) => ({
-      settled: settingsOf(each),
-      configured: configuredOf(each),
-      name: each.name,
-    }))
-    for (const { name, settled, configured } of found) {
-      const service = services.find((known) => known.name === name)
-      if (service === undefined) continue
-      resettle(service, settled)
-      change(service, { configured })
-      checker.watch(service, service.upstreams)
-    }
+    options.forEach(settingsOf)
+    const wanted = new Set(options.map(({ name }) => name))
+    options.forEach(renew)
+    for (const service of services.filter(({ name }) => !wanted.has(name))) remove(service)
     obeyAgain()
-    return strangers(services, options)
   }
   return {
     obey: (service, words) => change(service, { words }),

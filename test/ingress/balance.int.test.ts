@@ -119,12 +119,16 @@ describe('upstreams of a service that runs', () => {
     } as const
     expect(() => stand.ingress.reload([{ ...service, upstreams: [{ url: `${urls.a}/path` }] }])).toThrow(/has a path/)
     expect(await whoAnswers()).toBe('ab')
-    expect(stand.ingress.reload([service, { ...service, name: 'more' }])).toEqual(['the service more is new'])
+    stand.ingress.reload([service, { ...service, name: 'more', match: '/more/*', upstreams: [{ url: urls.a }] }])
+    expect(await (await fetch(`${stand.url}/more/x`)).text()).toBe('a')
     expect(upstreams().map(({ url, weight }) => [url, weight])).toEqual([
       [urls.c, 3],
       [urls.b, 1],
     ])
     expect(await whoAnswers()).toBe('bc')
+    stand.ingress.reload([service])
+    expect(stand.ingress.status().services.map(({ name }) => name)).toEqual(['shop'])
+    expect(() => stand.ingress.reload([])).toThrow(/no service is left/)
     const strict = { path: '/', every: 10, timeout: 500, unhealthyAfter: 1, healthyAfter: 1 }
     moods.c = (_req, res) => void res.writeHead(503).end()
     stand.ingress.reload([{ ...service, health: strict, ghost: { mode: 'mock' } }])
