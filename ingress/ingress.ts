@@ -1,5 +1,6 @@
 /** The face of the ingress, and the one place where its phases and its edge are put together. */
 import { openGhostBook } from '../schemas/semantics/ghosts/book.ts'
+import { addressSet } from '../schemas/semantics/addresses.ts'
 import { createRedactor, type Redactor } from '../schemas/semantics/redaction.ts'
 import { sendReply } from './edge/carrier.ts'
 import { startChecker } from './edge/checker.ts'
@@ -136,7 +137,8 @@ const emitterOf = ({ log, codecs, spool, logger, onEvent }: IngressOptions, inst
 
 const listenOf = ({ listen, capture, logger }: IngressOptions): Omit<ServerSettings, 'tls' | 'run'> => {
   const { host, port, headersTimeout = 60_000, stallTimeout = 30_000, proxyProtocol = false } = listen
-  return { host, port, headersTimeout, stallTimeout, proxyProtocol, maxBody: capture.maxBody, logger }
+  const balancers = proxyProtocol ? addressSet(listen.trustedProxies ?? []) : undefined
+  return { host, port, headersTimeout, stallTimeout, balancers, maxBody: capture.maxBody, logger }
 }
 
 const stamped = (): { readonly id: string; readonly at: number } => {

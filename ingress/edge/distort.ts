@@ -221,7 +221,8 @@ const hearDrained = (way: Way): void => {
     enumerable: true,
     get: () => ours,
     set: (callback: (() => void) | undefined) => {
-      theirs = callback
+      // A wire that forgets it once it has called would forget who answers.
+      theirs = callback ?? theirs
     },
   })
 }

@@ -4,7 +4,7 @@ import { openContext, type Arrival, type Context } from '../phases/context.ts'
 import { monotonic, wall } from './clock.ts'
 import { wire } from './front/answering.ts'
 import type { Exchange, Front } from './front/connection.ts'
-import { openDoor } from './front/door.ts'
+import { openDoor, type DoorSettings } from './front/door.ts'
 import { openHttp2, type Http2Front, type StreamExchange, type StreamHead } from './front/http2.ts'
 import { isIdle, openConnection, tick } from './front/life.ts'
 import type { RequestHead } from './http1/request-head.ts'
@@ -18,7 +18,7 @@ export interface ServerSettings {
   readonly headersTimeout: number
   readonly stallTimeout: number
   readonly maxBody: number
-  readonly proxyProtocol: boolean
+  readonly balancers: DoorSettings['balancers']
   readonly tls: ListenTls | undefined
   readonly logger: Pick<Logger, 'debug'>
   readonly run: (context: Context) => void
@@ -136,7 +136,7 @@ const http2Of = ({ stallTimeout: stall, maxBody, run }: ServerSettings, front: F
 const doorOf = (settings: ServerSettings, front: Front, http2: Http2Front): Server =>
   openDoor({
     tls: settings.tls,
-    proxyProtocol: settings.proxyProtocol,
+    balancers: settings.balancers,
     patience: settings.headersTimeout,
     enter: (socket, peer, protocol, secure) => {
       if (protocol === 'h2') http2.accept(socket, peer)

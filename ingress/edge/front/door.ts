@@ -9,7 +9,8 @@ import type { ListenTls } from '../tls.ts'
 
 export interface DoorSettings {
   readonly tls: ListenTls | undefined
-  readonly proxyProtocol: boolean
+  /** Who may connect, and speaks the PROXY protocol then; undefined: everybody may, and nobody does. */
+  readonly balancers: ((address: string) => boolean) | undefined
   /** ms for all of it. */
   readonly patience: number
   /** A client may speak now. `peer`: its address, as far as it is known. */
@@ -71,13 +72,22 @@ export const openDoor = (settings: DoorSettings): Server => {
   const peers: Peers = new WeakMap()
   const secure = settings.tls === undefined ? undefined : secureServer(settings, settings.tls, peers)
   const begin = (socket: Socket, peer: string): void => {
-    if (secure === undefined) return settings.enter(socket, peer, 'http/1.1', false)
+    if (secure === undefined) {
+      settings.enter(socket, peer, 'http/1.1', false)
+      socket.resume()
+      return
+    }
     peers.set(socket, peer)
     secure.emit('connection', socket)
   }
   return createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
     socket.on('error', () => socket.destroy())
-    if (settings.proxyProtocol) readProxy(socket, settings, (peer) => begin(socket, peer))
-    else begin(socket, socket.remoteAddress ?? '')
+    const { remoteAddress = '' } = socket
+    if (settings.balancers === undefined) begin(socket, remoteAddress)
+    else if (settings.balancers(remoteAddress)) readProxy(socket, settings, (peer) => begin(socket, peer))
+    else {
+      settings.refused('it is none of the balancers in listen.trustedProxies')
+      socket.destroy()
+    }
   })
 }

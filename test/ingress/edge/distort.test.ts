@@ -88,7 +88,9 @@ describe('a slow body', () => {
     pass(5000)
     expect([seen.text.length, goOn]).toEqual([soFar, 0])
     client.ready = true
-    carrier.drained()
+    const { drained } = carrier
+    carrier.drained = undefined
+    drained()
     pass(1000)
     expect(seen.text.length).toBe(100_000)
     expect(goOn).toBeGreaterThan(0)
