@@ -1,5 +1,6 @@
 /** The last minute, in memory: what the page shows each second. Fed by the tail of the log; needs no database. */
 import type { Event, Exchange, Header } from '../../schemas/events.ts'
+import { reportedOf } from './reported.ts'
 
 const SPAN = 60
 const RECENT = 50
@@ -192,16 +193,23 @@ export const createLive = (now: () => number): Live => {
   const heartbeats = new Map<string, Heartbeat>()
   const upstreams = new Map<string, UpstreamState>()
 
+  /** What a heartbeat lists is there; what it does not list any more was taken out. `*` is the service itself. */
+  const hearUpstreams = (service: string, text: string | undefined): void => {
+    if (text === undefined) return
+    const reported = new Map(reportedOf(text).map((one) => [`${service} ${one.url}`, one]))
+    for (const [key, { service: of, upstream }] of upstreams)
+      if (of === service && upstream !== '*' && !reported.has(key)) upstreams.delete(key)
+    for (const [key, { url: upstream, health, breaker }] of reported)
+      if (!upstreams.has(key)) upstreams.set(key, { service, upstream, health, breaker })
+  }
   const hearSignal = (event: Event): void => {
     const { signal, service, instance } = event
     if (signal === null) return
-    if (signal.kind === 'heartbeat')
-      heartbeats.set(`${instance} ${service}`, {
-        instance,
-        service,
-        at: event.at / 1000,
-        attributes: toMap(signal.attributes),
-      })
+    if (signal.kind === 'heartbeat') {
+      const attributes = toMap(signal.attributes)
+      heartbeats.set(`${instance} ${service}`, { instance, service, at: event.at / 1000, attributes })
+      hearUpstreams(service, attributes.get('upstreams'))
+    }
     if (signal.kind !== 'health' && signal.kind !== 'breaker') return
     const key = `${service} ${signal.subject}`
     const before = upstreams.get(key) ?? { service, upstream: signal.subject, health: 'unknown', breaker: 'closed' }

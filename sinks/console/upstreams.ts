@@ -1,23 +1,7 @@
 /** The upstreams as ingresses report them in their heartbeats, together with what was configured and said. */
 import type { Control } from '../../schemas/events.ts'
 import type { ApiContext } from './api/context.ts'
-
-/** What one ingress says of an upstream (ingress/options.ts, `UpstreamStatus`). */
-export interface Reported {
-  readonly url: string
-  readonly health: string
-  readonly breaker: string
-  readonly latency: number
-  readonly weight: number
-  readonly drained: boolean
-  readonly ejected: boolean
-  readonly inFlight: number
-  readonly ewma: number
-  readonly checkedAt: number
-  /** Time of the last order to check that was carried out, µs. */
-  readonly obeyed: number
-  readonly checked: string
-}
+import { isRecord, readJson, reportedOf, type Reported } from './reported.ts'
 
 export interface Instance extends Reported {
   readonly instance: string
@@ -41,24 +25,6 @@ export interface Known {
 /** Longer ago than this an ingress is not taken to run, ms. */
 const SILENT = 10_000
 
-const read = (text: string | undefined): unknown => {
-  try {
-    return JSON.parse(text ?? '')
-  } catch {
-    return undefined
-  }
-}
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const reportedOf = (text: string | undefined): readonly Reported[] => {
-  const list = read(text)
-  return Array.isArray(list)
-    ? list.filter((one): one is Reported => isRecord(one) && typeof one['url'] === 'string')
-    : []
-}
-
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' }
 
 /** `shop@10.0.0.7:8080`: readable, and fit for a path. */
@@ -70,7 +36,7 @@ export const upstreamId = (service: string, url: string): string => {
 export const wordKey = (service: string, url: string): string => `upstream/${service}/${url}`
 
 export const saidOf = (control: Control | undefined): Said => {
-  const said = read(control?.value)
+  const said = readJson(control?.value)
   return isRecord(said) ? said : {}
 }
 
