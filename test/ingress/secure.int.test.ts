@@ -41,7 +41,9 @@ const open = async (
 ) => {
   const { service = {}, proxyProtocol = false } = rest
   const tls = { enabled: true, ...files() }
-  const options = { listen: { host: '127.0.0.1', port: 0, proxyProtocol, tls } }
+  const options = {
+    listen: { host: '127.0.0.1', port: 0, proxyProtocol, trustedProxies: proxyProtocol ? ['loopback'] : [], tls },
+  }
   stand = await openStand({ backend, service: { ghost: { mode: 'off' }, ...service }, options })
   return stand
 }
@@ -195,7 +197,7 @@ it('serves HTTP/1.1 on the same port to who asks for it', async () => {
 })
 
 it('believes the balancer about the client, before TLS, and cuts off who is none', async () => {
-  const { ingress } = await open(mirror, { proxyProtocol: true, trustedProxies: ['loopback'] })
+  const { ingress } = await open(mirror, { proxyProtocol: true })
   const socket = net.connect(ingress.port, '127.0.0.1', () => socket.write('PROXY TCP4 192.0.2.7 127.0.0.1 5 6\r\n'))
   await new Promise((resolve) => socket.once('ready', resolve))
   const text = await new Promise<string>((resolve, reject) => {
