@@ -5,6 +5,7 @@
  * In files durations, sizes and shares have units (`5s`, `64KiB`, `50%`); once read they are milliseconds, bytes and 0..1.
  */
 import { z } from 'zod'
+import { alerts } from './config-alerts.ts'
 import { balance, breaker, health, retry, upstream } from './config-balance.ts'
 import { listenShield, overload, serviceShield, telemetryShield } from './config-shield.ts'
 import { duration, FILE, port, share, size, URL_TEXT } from './config-units.ts'
@@ -106,10 +107,12 @@ const log = z.strictObject({
 })
 
 /** The whole file. Input is what people write, output what the program reads. */
+const workers = z.int().min(1).max(64).default(1).describe('Processes of the ingress that share the port')
+
 export const configSchema = z.strictObject({
   version: z.literal(1, { error: 'expected 1, the only version there is' }).default(1),
   listen: z
-    .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8080), ...listenShield })
+    .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8080), workers, ...listenShield })
     .prefault({}),
   admin: z
     .strictObject({
@@ -126,6 +129,7 @@ export const configSchema = z.strictObject({
   overload: overload.prefault({}),
   capture: capture.prefault({}),
   log: log.prefault({}),
+  alerts: alerts.prefault({}),
   database: z
     .strictObject({ url: z.string().default('').describe('A Postgres URL; empty: the embedded database') })
     .prefault({}),

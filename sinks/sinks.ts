@@ -10,6 +10,7 @@ import { untilItWorks } from './kit/retry.ts'
 import { migrate } from './postgres/migrate.ts'
 import { postgresSink, prune } from './postgres/sink.ts'
 import { tables } from './postgres/tables.ts'
+import { webhookSink, type WebhookSettings } from './webhook/webhook.ts'
 
 export { openDatabase, type DatabaseOptions } from './postgres/database.ts'
 export { migrate, migrationStatus } from './postgres/migrate.ts'
@@ -24,6 +25,8 @@ export interface SinksOptions {
   /** How long exchanges stay in the database, ms; as long as on the log (7 days). */
   readonly retentionMs?: number
   readonly lingerMs?: number
+  /** Told of drift alerts. */
+  readonly webhooks?: readonly WebhookSettings[]
 }
 
 export interface Sinks extends Running {}
@@ -47,6 +50,12 @@ const metrics = (registry: Registry) => ({
     help: 'Attempts that failed and were made again',
     registers: [registry],
   }),
+  hooks: new Counter({
+    name: 'chaosproxy_webhook_messages_total',
+    help: 'Messages to webhooks by outcome: delivered, failed (sent again), refused (passed over)',
+    labelNames: ['outcome'],
+    registers: [registry],
+  }),
   seconds: new Histogram({
     name: 'chaosproxy_sink_write_seconds',
     help: 'Time of one transaction, retries included',
@@ -54,6 +63,22 @@ const metrics = (registry: Registry) => ({
     registers: [registry],
   }),
 })
+
+/** Alerts gather for so long, so that what comes together is told as one. */
+const HOOK_LINGER_MS = 1_000
+
+/** Starts a hook in its own time: nobody waits for it, and its failure is nobody else's. */
+const startHook = (
+  { log, codecs, database, logger, lingerMs }: SinksOptions,
+  settings: WebhookSettings,
+  onOutcome: (outcome: string) => void,
+): Pick<Running, 'close'> => {
+  const sink = webhookSink({ settings, database, codecs, logger, onOutcome })
+  const starting = runSink({ log, codecs, sink, logger, rebuild: true, lingerMs: lingerMs ?? HOOK_LINGER_MS })
+  const fail = (err: unknown): void => logger.error({ err, sink: sink.name }, 'a webhook is told nothing any more')
+  starting.then(({ done }) => done.catch(fail), fail)
+  return { close: async () => (await starting.catch(() => undefined))?.close() }
+}
 
 /** Migrates, then follows the log from where the database says it stopped. Waits for a database that is away. */
 export const startSinks = async (options: SinksOptions): Promise<Sinks> => {
@@ -81,6 +106,9 @@ export const startSinks = async (options: SinksOptions): Promise<Sinks> => {
     onWrite: ({ seconds }) => count.seconds.observe(seconds),
     onRetry: () => count.retries.inc(),
   })
+  const hooks = (options.webhooks ?? []).map((settings) =>
+    startHook(options, settings, (outcome) => count.hooks.inc({ outcome })),
+  )
   const pruning = setInterval(() => {
     prune(database, options.retentionMs ?? 7 * 24 * HOUR).catch((err: unknown) =>
       logger.warn({ err }, 'old rows could not be deleted; trying again in an hour'),
@@ -91,7 +119,7 @@ export const startSinks = async (options: SinksOptions): Promise<Sinks> => {
     ...running,
     close: async () => {
       clearInterval(pruning)
-      await running.close()
+      await Promise.all([running, ...hooks].map((one) => one.close()))
       await locator.close()
     },
   }

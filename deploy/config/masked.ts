@@ -5,7 +5,7 @@ const SECRET: readonly string[] = ['admin.token', 'log.sasl.password', 'log.regi
 
 export const masked = (path: Path, value: unknown): unknown => {
   if (typeof value !== 'string' || value === '') return value
-  if (SECRET.includes(pathText(path))) return '***'
+  if (SECRET.includes(pathText(path)) || path.at(-1) === 'secret') return '***'
   return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1***@')
 }
 

@@ -20,6 +20,8 @@ const defaultsOf = ({ services }: Config): { defaultMode?: Mode; minConfidence?:
   return ghost ? { defaultMode: ghost.mode, minConfidence: ghost.minConfidence } : {}
 }
 
+const sinksOf = ({ log, alerts }: RoleContext['config']) => ({ retentionMs: log.retention, webhooks: alerts.webhooks })
+
 const fills = ({ alone, config }: RoleContext): boolean => !alone || config.database.url === ''
 
 export const startConsoleRole = async (context: RoleContext): Promise<Role> => {
@@ -54,7 +56,7 @@ export const startConsoleRole = async (context: RoleContext): Promise<Role> => {
     )
     await coming.opened
     const sinks = fills(context)
-      ? opened(await startSinks({ log, codecs, database, registry, logger, retentionMs: config.log.retention }))
+      ? opened(await startSinks({ log, codecs, database, registry, logger, ...sinksOf(config) }))
       : undefined
     return {
       facts: { port: console.port, url: console.url, database: database.where },

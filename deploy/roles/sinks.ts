@@ -25,6 +25,7 @@ export const startSinksRole = async (context: RoleContext): Promise<Role> => {
       registry: context.registry,
       logger: context.logger,
       retentionMs: context.config.log.retention,
+      webhooks: context.config.alerts.webhooks,
     })
     closers.push(() => sinks.close())
     return {

@@ -1,5 +1,5 @@
 /** Events for the tests of the sinks. */
-import type { Body, Endpoint, Event, Exchange, Signal } from '../../schemas/events.ts'
+import type { Alert, Body, Endpoint, Event, Exchange, Signal } from '../../schemas/events.ts'
 import { anExchange as anyExchange } from '../processors/kit/builders.ts'
 
 export const T0 = Date.UTC(2026, 0, 31, 12) * 1000
@@ -46,6 +46,23 @@ export const aSignal = (n: number, signal: Partial<Signal>, part: Partial<Event>
     signal: { kind: 'heartbeat', subject: '', from: '', to: '', reason: '', count: 0, attributes: [], ...signal },
     ...part,
   })
+
+export const anAlert = (id: string, status: string, part: Partial<Alert> = {}): Alert => ({
+  id,
+  service: 'shop',
+  at: T0,
+  lastAt: T0,
+  status,
+  severity: 'breaking',
+  score: 57,
+  summary: '1 critical issue at shop GET /users',
+  exchange: 'e1',
+  offset: 7,
+  mixed: false,
+  upstreams: [{ name: 'u1', old: 3, fresh: 4 }],
+  changes: [],
+  ...part,
+})
 
 export const anEndpoint = (id: string, part: Partial<Endpoint> = {}): Endpoint => {
   const [service = '', method = '', template = ''] = id.split(' ')

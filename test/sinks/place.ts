@@ -2,7 +2,7 @@
 import { Registry } from 'prom-client'
 import { afterEach } from 'vitest'
 import type { Database } from '../../sinks/kit/database.ts'
-import { startSinks, type Sinks } from '../../sinks/sinks.ts'
+import { startSinks, type Sinks, type SinksOptions } from '../../sinks/sinks.ts'
 import { silent, type TestLog } from './kit.ts'
 
 export interface Place {
@@ -17,7 +17,7 @@ export interface Place {
 export interface Bench {
   place(): Promise<Place>
   opened(at: Place): Promise<Database>
-  start(from: TestLog, database: Database): Promise<Sinks>
+  start(from: TestLog, database: Database, more?: Partial<SinksOptions>): Promise<Sinks>
 }
 
 /** Call it inside `describe`: what a case opened is closed after it. */
@@ -36,7 +36,7 @@ export const bench = (make: () => Promise<Place>): Bench => {
     cleanups.push(() => database.close())
     return database
   }
-  const start = async (from: TestLog, database: Database): Promise<Sinks> => {
+  const start: Bench['start'] = async (from, database, more) => {
     const sinks = await startSinks({
       log: from.log,
       codecs: from.codecs,
@@ -44,6 +44,7 @@ export const bench = (make: () => Promise<Place>): Bench => {
       registry: new Registry(),
       logger: silent,
       lingerMs: 5,
+      ...more,
     })
     cleanups.push(() => sinks.close())
     return sinks

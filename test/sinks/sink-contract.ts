@@ -6,13 +6,49 @@ import { topicName } from '../../schemas/topics.ts'
 import { postgresSink } from '../../sinks/postgres/sink.ts'
 import { tables } from '../../sinks/postgres/tables.ts'
 import { migrate } from '../../sinks/sinks.ts'
-import { anEndpoint, anEvent, aSignal, T0 } from './events.ts'
+import { anAlert, anEndpoint, anEvent, aSignal, T0 } from './events.ts'
 import { count, offsets, openTestLog, until, upTo } from './kit.ts'
 import { bench, type Place } from './place.ts'
+import { startReceiver } from './webhook/receiver.ts'
 
 export const sinkContract = (name: string, make: () => Promise<Place>): void => {
   describe(`sink contract: ${name}`, () => {
     const { place, opened, start } = bench(make)
+
+    test('webhooks are told of alerts, across a restart and while they are away', async () => {
+      const [from, database] = [await openTestLog(), await opened(await place())]
+      const receiver = await startReceiver()
+      try {
+        receiver.status = 503
+        const more = { webhooks: [{ url: receiver.url, secret: 's', minSeverity: 'info', services: [] }] } as const
+        const first = await start(from, database, more)
+        await from.put('alerts', 'a1', [anAlert('a1', 'open')])
+        await until(
+          'an attempt',
+          () => receiver.received.length,
+          (n) => n > 1,
+        )
+        await first.close()
+        receiver.status = 200
+        const tried = receiver.received.length
+        const second = await start(from, database, more)
+        await until(
+          'the message',
+          () => receiver.received.length,
+          (n) => n > tried,
+        )
+        await from.put('alerts', 'a1', [anAlert('a1', 'open'), anAlert('a1', 'resolved')])
+        await until(
+          'the end of it',
+          () => receiver.received.at(-1)?.body ?? '',
+          (body) => body.includes('drift.resolved'),
+        )
+        await second.close()
+        expect(receiver.received).toHaveLength(tried + 2)
+      } finally {
+        await receiver.close()
+      }
+    })
 
     test('rows of every topic, and where it stopped', async () => {
       const [from, database] = [await openTestLog(2), await opened(await place())]

@@ -4,6 +4,7 @@
  */
 import { knowledge } from './002-knowledge.ts'
 import { traffic } from './001-traffic.ts'
+import { webhooks } from './003-webhooks.ts'
 
 export interface Migration {
   readonly number: number
@@ -14,4 +15,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { number: 1, name: 'traffic', sql: traffic },
   { number: 2, name: 'knowledge', sql: knowledge },
+  { number: 3, name: 'webhooks', sql: webhooks },
 ]
