@@ -6,7 +6,7 @@ import { permit, wouldPermit } from '../balance/breaker.ts'
 import { payIn } from '../balance/budget.ts'
 import { isEjected } from '../balance/outliers.ts'
 import { rampOf } from '../balance/slow-start.ts'
-import { cookieOf, stickyCookie, withoutCookie, type Sticky } from '../balance/sticky.ts'
+import { stickyCookie, type Sticky } from '../balance/sticky.ts'
 import { strategies } from '../balance/strategies.ts'
 import type { Phase } from './compose.ts'
 import type { Context, Failure, Reply, Service, Upstream } from './context.ts'
@@ -46,10 +46,8 @@ const warm = (upstream: Upstream, now: number, slowStart: number): void => {
   if (upstream.ramp === 1) upstream.since = -1
 }
 
-const stuck = (context: Context, candidates: readonly Upstream[], { name }: Sticky): Upstream | undefined => {
-  const token = cookieOf(context.arrival.rawHeaders, name)
-  return token === '' ? undefined : candidates.find((upstream) => upstream.token === token)
-}
+const stuck = ({ bound }: Context, candidates: readonly Upstream[]): Upstream | undefined =>
+  bound === '' ? undefined : candidates.find(({ token }) => token === bound)
 
 const bind = (context: Context, sticky: Sticky, { token }: Upstream): void => {
   const own = [...context.own]
@@ -65,7 +63,7 @@ const pick = (context: Context, service: Service, now: number): Upstream | undef
   if (only !== undefined) return usable(only, now) && untried(only, context) ? only : undefined
   const candidates = candidatesOf(context, service, now)
   if (sticky !== undefined) {
-    const bound = stuck(context, candidates, sticky)
+    const bound = stuck(context, candidates)
     if (bound !== undefined) return bound
   }
   question.now = now
@@ -103,12 +101,6 @@ const enter = (context: Context, service: Service, now: number): boolean => {
   return context.passage !== 'no'
 }
 
-/** Our own cookie is no business of the upstream. */
-const keepCookie = (context: Context, { name }: Sticky): void => {
-  const { head } = context
-  head.fields = withoutCookie(head.fields, name) as string[]
-}
-
 const DOWN = 'No upstream is healthy: requests are not sent to it.'
 const BROKEN = 'Too many requests of this service failed: none is sent for a while.'
 
@@ -120,7 +112,6 @@ export const createBalance =
     const now = nowUs / 1000
     context.chosenAt = nowUs
     payIn(service.budget, service.retry, now)
-    if (service.sticky !== undefined) keepCookie(context, service.sticky)
     const may = enter(context, service, now)
     if (may && choose(context, service, nowUs)) return next()
     next(recover(context, { why: 'unavailable', sent: false, detail: may ? DOWN : BROKEN }))

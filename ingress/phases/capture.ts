@@ -1,7 +1,6 @@
 /** capture: what was seen becomes an exchange, redacted. Runs after the answer went out; delays no byte. */
 import type { Body, Exchange } from '../../schemas/events.ts'
 import type { Redactor } from '../../schemas/semantics/redaction.ts'
-import { withoutCookie } from '../balance/sticky.ts'
 import type { CaptureOptions } from '../options.ts'
 import type { Context, Redacted, Tee } from './context.ts'
 import { fieldOf } from './fields.ts'
@@ -23,10 +22,7 @@ export const isText = (mediaType: string): boolean => TEXT.test(mediaType)
 /** The request as the log and the ghosts may see it; made once. */
 export const redactedOf = (context: Context, redactor: Redactor): Redacted => {
   if (context.redacted !== undefined) return context.redacted
-  const { service, arrival } = context
-  // Which upstream a client is bound to says nothing about who it is.
-  const sticky = service?.sticky
-  const rawHeaders = sticky === undefined ? arrival.rawHeaders : withoutCookie(arrival.rawHeaders, sticky.name)
+  const { rawHeaders } = context.arrival
   context.redacted = {
     target: redactor.target(context.target),
     headers: redactor.lines(rawHeaders),

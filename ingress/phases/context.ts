@@ -149,7 +149,8 @@ export interface Arrival {
   readonly method: string
   readonly target: string
   readonly protocol: string
-  readonly rawHeaders: FieldLines
+  /** Without our own sticky cookie, once it is known whose request it is. */
+  rawHeaders: FieldLines
   /** A body follows whose length nobody said. */
   readonly chunked: boolean
   readonly peer: string
@@ -201,6 +202,8 @@ export interface Context {
   permission: Permission
   /** Of the service's breaker. */
   passage: Permission
+  /** What the sticky cookie said, '' without one. */
+  bound: string
   /** It counts in its upstream's `inFlight`. */
   counted: boolean
   readonly tried: Upstream[]
@@ -267,6 +270,7 @@ export const openContext = (arrival: Arrival, maxBody: number): Context => ({
   upstream: undefined,
   permission: 'no',
   passage: 'no',
+  bound: '',
   counted: false,
   tried: [],
   requestBody: openTee(maxBody),

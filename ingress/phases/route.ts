@@ -1,6 +1,7 @@
 /** route: which service is meant. The longest prefix wins, on segment boundaries; the path is not normalised. */
 import type { Phase } from './compose.ts'
-import type { Service } from './context.ts'
+import { cookieOf, withoutCookie, type Sticky } from '../balance/sticky.ts'
+import type { Context, Service } from './context.ts'
 import { problem } from './problem.ts'
 
 /** `/api/*` → `/api`; `/*` → ''. */
@@ -20,11 +21,24 @@ export const createRouter =
     return best
   }
 
+/** Our own cookie is taken off at the door: it is no business of upstreams, learners and limiters who counts whom. */
+const takeCookie = (context: Context, { name }: Sticky): void => {
+  const { arrival, head } = context
+  context.bound = cookieOf(arrival.rawHeaders, name)
+  if (context.bound === '') return
+  arrival.rawHeaders = withoutCookie(arrival.rawHeaders, name)
+  head.fields = [...withoutCookie(head.fields, name)]
+}
+
 export const createRoute = (services: readonly Service[]): Phase => {
   const find = createRouter(services)
   return (context, next) => {
     context.service = find(context.path)
-    if (context.service !== undefined) return next()
+    if (context.service !== undefined) {
+      const { sticky } = context.service
+      if (sticky !== undefined) takeCookie(context, sticky)
+      return next()
+    }
     const known = services.map((service) => service.match).join(', ')
     next(problem(context, { why: 'no-route', detail: `No service is configured for this path; there are: ${known}.` }))
   }

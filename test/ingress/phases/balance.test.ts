@@ -3,6 +3,7 @@ import { settle } from '../../../ingress/balance/breaker.ts'
 import type { ServiceOptions } from '../../../ingress/options.ts'
 import { choose, createBalance, release } from '../../../ingress/phases/balance.ts'
 import type { Context, Failure, Service, Upstream } from '../../../ingress/phases/context.ts'
+import { createRoute } from '../../../ingress/phases/route.ts'
 import { outcomeOfExchange, triedMicros } from '../../../ingress/phases/outcome.ts'
 import { contextOf, through, type Asked } from '../kit/context.ts'
 import { serviceOf } from '../kit/services.ts'
@@ -92,7 +93,12 @@ describe('balance', () => {
     choose(first, service, 0)
     const cookie = /^cp=[^;]+/.exec(first.own[1] ?? '')?.[0] ?? ''
     expect(first.own).toEqual(['set-cookie', `${cookie}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax`])
-    const again = (): Context => of(service, { headers: ['Host', 'h', 'Cookie', `x=1; ${cookie}`] })
+    const again = (): Context => {
+      const next = contextOf({ headers: ['Host', 'h', 'Cookie', `x=1; ${cookie}`] })
+      next.path = '/'
+      through(createRoute([service]), next)
+      return next
+    }
     for (let i = 0; i < 5; i++) {
       const next = again()
       choose(next, service, 0)
@@ -123,12 +129,15 @@ describe('balance', () => {
     expect([through(phase, of(service)), through(phase, of(service))]).toEqual(['next', reply])
   })
 
-  it('passes its own cookie to no upstream', () => {
+  it('takes its own cookie off at the door', () => {
     const service = three({ balance: { sticky: { by: 'cookie', name: 'cp', ttl: 60_000 } } })
-    const context = of(service)
-    context.head.fields = ['Cookie', 'a=1; cp=x', 'Accept', '*/*']
-    through(createBalance({ clock: () => 0, recover: () => expect.unreachable() }), context)
-    expect(context.head.fields).toEqual(['Cookie', 'a=1', 'Accept', '*/*'])
+    const context = contextOf({ headers: ['Cookie', 'a=1; cp=x', 'Accept', '*/*'] })
+    Object.assign(context, { path: '/' })
+    context.head.fields = [...context.arrival.rawHeaders]
+    through(createRoute([service]), context)
+    for (const lines of [context.head.fields, context.arrival.rawHeaders])
+      expect(lines).toEqual(['Cookie', 'a=1', 'Accept', '*/*'])
+    expect(context.bound).toBe('x')
   })
 })
 
