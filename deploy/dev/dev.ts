@@ -100,7 +100,8 @@ const settledHealth = async (ingress: IngressRole['ingress']): Promise<StartFact
   return upstreams()
 }
 
-const origin = (host: string, port: number): string => `http://${host === '127.0.0.1' ? 'localhost' : host}:${port}`
+const origin = (host: string, port: number, scheme = 'http'): string =>
+  `${scheme}://${host === '127.0.0.1' ? 'localhost' : host}:${port}`
 
 const summaryOf = async (parts: Parts, started: number, config: Config): Promise<Summary> => {
   // The ingress first, so that the learners still hear the last of it.
@@ -137,7 +138,7 @@ export const startDev = async (options: DevOptions): Promise<Dev> => {
   const facts: StartFacts = {
     version,
     ms: Math.round(performance.now() - began),
-    proxy: origin(config.listen.host, parts.ingress.ingress.port),
+    proxy: origin(config.listen.host, parts.ingress.ingress.port, config.listen.tls.enabled ? 'https' : 'http'),
     admin: origin(config.admin.host, config.admin.port),
     upstreams: await settledHealth(parts.ingress.ingress),
     config,
