@@ -68,7 +68,7 @@ export const noted = (
   one.streak++
   if (one.streak < options.consecutiveErrors || isEjected(one, now) || !mayEject(pool, options, now)) return undefined
   eject(one, options, now)
-  return `${options.consecutiveErrors} errors in a row`
+  return `${options.consecutiveErrors} error${options.consecutiveErrors === 1 ? '' : 's'} in a row`
 }
 
 const median = (values: readonly number[]): number => {

@@ -1,5 +1,5 @@
 /**
- * Active health checks. While an upstream is down or its breaker open it is asked once a second at most slow, so that it is
+ * Active health checks. While an upstream is down or in doubt it is asked once a second at most slow, so that it is
  * noticed soon when it is back; a good check lets the breaker probe at once. Passive health is swept here too.
  */
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
@@ -75,7 +75,9 @@ const ask = (asked: ClientRequest, options: HealthOptions): Promise<Verdict> =>
     asked.end()
   })
 
-const ill = (upstream: Upstream): boolean => upstream.health.state === 'down' || upstream.breaker.state !== 'closed'
+/** In doubt is enough: whether it went down or not is known soon. */
+const ill = ({ health, breaker }: Upstream): boolean =>
+  health.state === 'down' || health.bad > 0 || breaker.state !== 'closed'
 
 /** ms between two looks at passive health. */
 const LOOK = 1000

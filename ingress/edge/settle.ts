@@ -56,6 +56,7 @@ export const createSettling = ({ signals, clock }: SettlingSettings): Settling =
       const said = outcome === 'good' && slowCall > 0 && micros > slowCall * 1000 ? 'slow' : outcome
       const { permission } = context
       const change = settle(upstream.breaker, now, permission, said)
+      context.permission = 'no'
       if (outcome === 'good') service.activation = ''
       if (change?.to === 'closed') upstream.since = now
       if (service.upstreams.length > 1) watch(service, upstream, { outcome, micros, now }, reason)
@@ -67,7 +68,9 @@ export const createSettling = ({ signals, clock }: SettlingSettings): Settling =
     },
     over: (context) => {
       release(context)
-      const { service, passage } = context
+      const { service, passage, permission, upstream } = context
+      // Nobody settled it, whatever went wrong: a probe that never ends would keep its upstream out for ever.
+      if (permission === 'probe') settle((upstream as Upstream).breaker, clock() / 1000, permission, 'neutral')
       if (service === undefined) return
       if (context.attempts > 1) service.retried += context.attempts - 1
       if (passage === 'no') return
