@@ -5,6 +5,7 @@
 import type { GhostAnswer } from '../../schemas/semantics/ghost-port.ts'
 import type { EndpointModel, Json, Score } from '../../schemas/semantics/ghosts/model.ts'
 import type { Rule } from '../../schemas/semantics/ghosts/place.ts'
+import { formOf, isTimeForm } from '../../schemas/semantics/ghosts/mint.ts'
 import { parseJson } from '../../schemas/semantics/ghosts/json.ts'
 import { fromUtf8 } from '../../schemas/semantics/ghosts/text.ts'
 
@@ -14,9 +15,11 @@ export interface Truth {
   readonly json: Json | undefined
 }
 
-/** Old evidence fades with this factor: about the last twenty answers count, since stores fill and rules get better. */
-const FADE = 0.95
+/** Old evidence fades with this factor: about the last ten answers count, since stores fill and rules get better. */
+const FADE = 0.9
 const MAX_LEAVES = 2000
+/** What matters in an error is which; its text is the rest. */
+const ERROR_STATUS = 0.95
 
 interface Places {
   readonly shape: Set<string>
@@ -44,15 +47,30 @@ const placesOf = (json: Json): Places => {
   return places
 }
 
-/** Agreement of two bodies: 0.3 for structure, 0.5 for values. */
-export const bodyAgreement = (truth: Json, answer: Json): number => {
+/** Whether two values are new ids, credentials or times of one form: nobody can know the other's. */
+const isAlike = (truth: string, told: string | undefined): boolean => {
+  if (told === undefined) return false
+  const form = formOf(parseJson(truth) ?? null)
+  const isNew = form !== undefined && (isTimeForm(form) || form.startsWith('~') || form === 'int')
+  return isNew && /\d/.test(truth) && formOf(parseJson(told) ?? null) === form
+}
+
+/** Agreement of two bodies: 0.3 for structure, 0.5 for values. `isMade`: of ids and times only the form is known. */
+export const bodyAgreement = (truth: Json, answer: Json, isMade = false): number => {
   const a = placesOf(truth)
   const b = placesOf(answer)
   let common = 0
   for (const place of a.shape) if (b.shape.has(place)) common++
   let right = 0
-  for (const [place, value] of a.leaves) if (b.leaves.get(place) === value) right++
-  return (0.3 * 2 * common) / (a.shape.size + b.shape.size) + (0.5 * right) / Math.max(1, a.leaves.size)
+  let counted = 0
+  for (const [place, value] of a.leaves) {
+    const told = b.leaves.get(place)
+    if (isMade && told !== value && isAlike(value, told)) continue
+    counted++
+    if (told === value) right++
+  }
+  const values = counted === 0 ? 1 : right / counted
+  return (0.3 * 2 * common) / (a.shape.size + b.shape.size) + 0.5 * values
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
@@ -65,16 +83,18 @@ const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
 export const fidelityOf = (answer: GhostAnswer, truth: Truth): number => {
   if (answer.status !== truth.status) return 0
   if (sameBytes(answer.body, truth.bytes)) return 1
+  if (truth.status >= 400) return ERROR_STATUS
   if (truth.json === undefined) return 0.2
   const json = parseJson(fromUtf8(answer.body))
-  return json === undefined ? 0.2 : 0.2 + bodyAgreement(truth.json, json)
+  return json === undefined ? 0.2 : 0.2 + bodyAgreement(truth.json, json, answer.ghost === 'mock')
 }
 
-export const addScore = (model: EndpointModel, rule: Rule, fidelity: number): void => {
-  const known: Score = (Object.hasOwn(model.scores, rule) ? model.scores[rule] : undefined) ?? { sum: 0, weight: 0 }
+/** Adds what one answer of a rule was worth, to an endpoint's scores or a service's. */
+export const addScore = (scores: Record<string, Score>, rule: Rule, fidelity: number): void => {
+  const known: Score = (Object.hasOwn(scores, rule) ? scores[rule] : undefined) ?? { sum: 0, weight: 0 }
   known.sum = known.sum * FADE + fidelity
   known.weight = known.weight * FADE + 1
-  model.scores[rule] = known
+  scores[rule] = known
 }
 
 /** Fidelity of the endpoint over all rules, and how many answers stand behind it; -1 when none do. */

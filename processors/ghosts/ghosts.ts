@@ -63,14 +63,18 @@ const score = (model: EndpointModel, o: Observation, asked: Asked, memory: Memor
     bytes: o.exchange.responseBody.bytes,
     json: o.responseJson as Json | undefined,
   }
-  addScore(model, rule, fidelityOf(verdict, truth))
+  const fidelity = fidelityOf(verdict, truth)
+  addScore(model.scores, rule, fidelity)
+  const state = factsOf(memory, model.service)
+  addScore(state.facts.scores, rule, fidelity)
+  memory.factsStore.set(model.service, { ...state, dirty: true })
 }
 
 const featuresOf = (model: EndpointModel, asked: Asked, memory: Memory): StatusFeatures =>
   isRead(model.method)
     ? {
         credential: credentialState(asked, memory),
-        id: idFeature(model, lastParameter(model, asked), findObject(model, asked, memory)),
+        id: idFeature(model, lastParameter(model, asked), findObject(model, asked, memory), asked.asker),
         body: 'ok',
       }
     : writeFeatures(model, asked, memory)

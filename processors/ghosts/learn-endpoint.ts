@@ -17,6 +17,8 @@ const MAX_TEXT = 4096
 export const ENOUGH = 200
 /** Counts of a feature are halved here, so that what a server does now outweighs what it did. */
 const HALVE_AT = 64
+/** Of ids that nobody saw before only the last few tell: at first none was seen. */
+const HALVE_NEW_AT = 8
 
 export const emptyEndpoint = (located: NonNullable<Observation['endpoint']>): EndpointModel => ({
   id: located.id,
@@ -56,7 +58,7 @@ export const countStatus = (table: StatusTable, key: string, status: number): vo
   const counts = (table[key] ??= {})
   counts[status] = (counts[status] ?? 0) + 1
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
-  if (total < HALVE_AT) return
+  if (total < (key.includes('|word') ? HALVE_NEW_AT : HALVE_AT)) return
   for (const [name, count] of Object.entries(counts)) {
     if (count < 2) delete counts[name]
     else counts[name] = count / 2

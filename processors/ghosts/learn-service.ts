@@ -1,7 +1,7 @@
 /** Learns what belongs to a service as a whole: paths that nothing is known of, errors, statuses by features. */
 import { lastParameter } from '../../schemas/semantics/ghosts/compose.ts'
 import type { EndpointModel, ServiceFacts } from '../../schemas/semantics/ghosts/model.ts'
-import { serviceKey } from '../../schemas/semantics/ghosts/status.ts'
+import { ANY_BAD, serviceKey } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { consentOf, countFeatures, countStatus, emptyBody, learnBody } from './learn-endpoint.ts'
 import { isGood } from './lesson.ts'
@@ -10,7 +10,7 @@ import type { FactsState, Memory } from './memory.ts'
 
 export const factsOf = (memory: Memory, service: string): FactsState =>
   memory.factsStore.get(service) ?? {
-    facts: { service, statuses: {}, errors: {}, unknown: null, unknownStatuses: {}, at: 0 },
+    facts: { service, statuses: {}, scores: {}, errors: {}, unknown: null, unknownStatuses: {}, at: 0 },
     dirty: false,
     publishedAt: 0,
   }
@@ -64,6 +64,7 @@ export const learnStatus = (lesson: Lesson, model: EndpointModel, features: Stat
   const state = factsOf(memory, asked.service)
   learnError(lesson, state.facts)
   countStatus(state.facts.statuses, serviceKey(model.method, features), status)
+  if (features.body !== 'ok') countStatus(state.facts.statuses, ANY_BAD, status)
   state.facts.at = o.at
   state.dirty = true
   memory.factsStore.set(asked.service, state)

@@ -88,6 +88,12 @@ const learnWriteBody = (lesson: Lesson, model: EndpointModel, consent: Consent, 
   if (special !== undefined && special.seen < ENOUGH) learnBody(special, o, asked, options)
 }
 
+/** The largest number that was given to something new here. */
+const learnLargest = (model: EndpointModel, target: Target, changes: readonly Change[]): void => {
+  if (target.kind !== 'create') return
+  for (const { id } of changes) if (/^\d{1,15}$/.test(id)) model.largest = Math.max(model.largest, Number(id))
+}
+
 const learnKept = (model: EndpointModel, target: Target, asked: Asked, json: Json | undefined): void => {
   const root = target.type === undefined ? undefined : objectIn(json, target.type)
   if (target.kind !== 'item' || target.before === undefined || root === undefined) return
@@ -115,6 +121,7 @@ export const learnWriting = (lesson: Lesson, model: EndpointModel, features: Sta
     if (!consent.refused) learnLogin(told, model)
   }
   learnKept(model, target, asked, json)
+  learnLargest(model, target, changes)
   touch(told, asked.path)
   touch(told, parentPath(asked.path))
   if (target.named !== undefined) touch(told, `${target.path}/${target.named.id}`)

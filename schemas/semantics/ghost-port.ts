@@ -33,6 +33,8 @@ export interface GhostAnswer {
   readonly body: Uint8Array
   /** Probability that the answer is right, 0..1, measured on this endpoint. */
   readonly confidence: number
+  /** Which rule made it; for people. */
+  readonly rule?: string
   /** When what it says was last seen from the upstream, µs. */
   readonly learnedAt: number
 }

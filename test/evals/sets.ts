@@ -132,8 +132,10 @@ const runGhost = async ({ data, answers }: Places): Promise<boolean> => {
   const node = quoted(process.execPath)
   const main = `cd ${quoted(root)} && exec ${node} --import tsx deploy/cli/main.ts`
   const profile = `eval-${process.pid}`
-  const writes = 'export CHAOS_PROXY_SERVICES__0__GHOST__WRITES=simulate'
-  const sut = `${writes}; ${main} dev --target {backend} --port {port} --admin-port $(({port} + 1)) --data-dir {dir} --profile ${profile}`
+  // As in development: writes are simulated, and answers that are not sure are given too, marked with their confidence.
+  const ghost = 'CHAOS_PROXY_SERVICES__0__GHOST__'
+  const settings = `export ${ghost}WRITES=simulate ${ghost}MIN_CONFIDENCE=0.1`
+  const sut = `${settings}; ${main} dev --target {backend} --port {port} --admin-port $(({port} + 1)) --data-dir {dir} --profile ${profile}`
   const settle = `${node} ${quoted(join(root, 'test/evals/settle.mjs'))} $(({port} + 1))`
   const args = [
     join(data, 'ghost', 'run.py'),

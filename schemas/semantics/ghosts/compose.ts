@@ -13,18 +13,19 @@ import { aroundOf, makeList } from './lists.ts'
 import type { BodyModel, EndpointModel, Knowledge, ObjectRecord, Variant } from './model.ts'
 import { findNamed, findObject, ONLY, visibleView } from './objects.ts'
 import { patchList } from './patch.ts'
+import type { Fields } from './pointers.ts'
 import { answered, bodyOf, confidenceOf, fromTemplate, goodStatus, isPretty, learnedHeaders, refusal } from './place.ts'
-import type { Place, Ruled } from './place.ts'
+import type { Place, Rule, Ruled } from './place.ts'
 import { printed, renderBody, renderText } from './render.ts'
 import { credentialState, guessStatus, identified, idFeature } from './status.ts'
 import type { CredentialState } from './status.ts'
 import { fromLatin1, toUtf8 } from './text.ts'
 import { shortfallOf } from './wanted.ts'
-import { standIn, targetOf, writtenBody } from './writes.ts'
+import { nodeAt, standIn, targetOf, writtenBody } from './writes.ts'
 import type { Target } from './writes.ts'
 
-/** A list that was measured and found wanting gives way to the older exact answer or the template. */
-const LIST_FLOOR = 0.4
+/** A list that was measured and found worse than the older exact answer or the template gives way, unless it is as right as this. */
+const LIST_CEILING = 0.4
 
 const fromVariant = (place: Place, variant: Variant, rule: 'exact' | 'stale'): Ruled =>
   answered(place, {
@@ -47,7 +48,7 @@ const fromObject = (place: Place): Ruled | undefined => {
   if (view === undefined || body === undefined || body.tree === null) return undefined
   const { text } = renderBody(body.tree, asked, { root: model.root, own: view.value, whole: view.whole })
   return answered(place, {
-    rule: 'object',
+    rule: view.stale ? 'stale' : 'object',
     status,
     headers: learnedHeaders(body),
     body: toUtf8(printed(text, isPretty(body))),
@@ -55,14 +56,20 @@ const fromObject = (place: Place): Ruled | undefined => {
   })
 }
 
-const fromList = (place: Place): Ruled | undefined => {
+const mayList = ({ model, knowledge, features }: Place, hasVariant: boolean): boolean => {
+  const otherwise = confidenceOf(model, hasVariant ? 'stale' : 'template', knowledge)
+  return features.credential !== 'bad' && confidenceOf(model, 'list', knowledge) >= Math.min(otherwise, LIST_CEILING)
+}
+
+const fromList = (place: Place, hasVariant: boolean): Ruled | undefined => {
   const { model, asked, knowledge } = place
   const status = goodStatus(model)
   const body = status === undefined ? undefined : bodyOf(model, status)
-  if (model.list === null || status === undefined || body === undefined || place.features.credential === 'bad')
-    return undefined
-  if (confidenceOf(model, 'list') < LIST_FLOOR) return undefined
-  const made = makeList(model.list, model.template, asked, knowledge)
+  if (model.list === null || status === undefined || body === undefined || !mayList(place, hasVariant)) return undefined
+  const item = nodeAt(body.tree, model.list.at)?.item
+  const complete = (own: Fields): Fields =>
+    item === null || item === undefined ? own : (JSON.parse(renderBody(item, asked, { root: '', own }).text) as Fields)
+  const made = makeList(model.list, model.template, asked, { knowledge, complete })
   if (made === undefined) return undefined
   const settled = aroundOf(model.list, made, asked.asker).set(model.list.at, made.items)
   const text =
@@ -118,15 +125,17 @@ const statusAt = (place: Place): number | undefined => {
 const fromStatus = (place: Place): Ruled => {
   const status = statusAt(place)
   if (status === undefined) return unfounded(place)
-  return fromTemplate(place, status < 400 ? 'template' : 'status', status) ?? unfounded(place)
+  return fromTemplate(place, status < 400 ? templateRule(place) : 'status', status) ?? unfounded(place)
 }
+
+/** An object of a known collection of which nothing is known is the least certain thing to speak of. */
+const templateRule = ({ model, features }: Place): Rule =>
+  model.idField !== '' && features.id !== 'known' ? 'unseen' : 'template'
 
 /** The object that a read shows: the one its path names, or the only one at its path. */
 const objectRead = (model: EndpointModel, asked: Asked, knowledge: Knowledge): ObjectRecord | undefined =>
   findObject(model, asked, knowledge) ??
-  (model.list === null
-    ? findNamed({ type: asked.path, id: ONLY, template: model.template }, asked.service, knowledge)
-    : undefined)
+  findNamed({ type: asked.path, id: ONLY, template: model.template }, asked.service, knowledge)
 
 /** What a ghost of a known endpoint says to a request that reads. */
 export const answerRead = (model: EndpointModel, request: Asked, knowledge: Knowledge): Ruled => {
@@ -134,7 +143,7 @@ export const answerRead = (model: EndpointModel, request: Asked, knowledge: Know
   const object = objectRead(model, asked, knowledge)
   const features = {
     credential: credentialState(asked, knowledge),
-    id: idFeature(model, lastParameter(model, asked), object),
+    id: idFeature(model, lastParameter(model, asked), object, asked.asker),
     body: 'ok',
   }
   const place: Place = { model, asked, knowledge, object, features }
@@ -142,7 +151,10 @@ export const answerRead = (model: EndpointModel, request: Asked, knowledge: Know
   if (variant !== undefined && !isSuperseded(variant, asked, knowledge, object))
     return fromVariant(place, variant, 'exact')
   const fresh =
-    fromObject(place) ?? fromPatched(place, variant, true) ?? fromList(place) ?? fromPatched(place, variant, false)
+    fromObject(place) ??
+    fromPatched(place, variant, true) ??
+    fromList(place, variant !== undefined) ??
+    fromPatched(place, variant, false)
   if (fresh !== undefined) return fresh
   return variant === undefined || features.id === 'gone' ? fromStatus(place) : fromVariant(place, variant, 'stale')
 }
@@ -161,8 +173,8 @@ export const writeFeatures = (model: EndpointModel, asked: Asked, knowledge: Kno
   const object = findNamed(target.named, asked.service, knowledge)
   return {
     credential: credentialState(asked, knowledge),
-    id: target.named === undefined ? '-' : idFeature(model, target.named.id, object),
-    body: shortfallOf(model.wants, asked.json),
+    id: target.named === undefined ? '-' : idFeature(model, target.named.id, object, asked.asker),
+    body: shortfallOf(model.wants, asked.json, asked.method === 'PATCH'),
   }
 }
 
@@ -228,7 +240,7 @@ export const answerWrite = (known: EndpointModel | undefined, request: Asked, kn
   return fromWrite(place, status, targetOf(model, asked, knowledge), known === undefined)
 }
 
-const UNKNOWN_SHARE = 0.8
+const UNKNOWN_SHARE = 0.65
 const UNKNOWN_WEIGHT = 2
 
 const NOTHING: BodyModel = { seen: 0, empty: 0, json: 0, pretty: 0, tree: null, text: null, headers: [] }

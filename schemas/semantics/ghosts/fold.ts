@@ -92,7 +92,8 @@ const created = (accepted: Accepted): Change[] => {
 const single = (accepted: Accepted): Change[] => {
   const { asked, knowledge, json, model } = accepted
   const reader = knowledge.sibling(asked.service, 'GET', asked.target)
-  if (reader === undefined || reader.template !== model.template || reader.list !== null || !isFields(json)) return []
+  if (reader === undefined || reader.template !== model.template || !isFields(json)) return []
+  if (reader.list !== null && asked.method === 'POST') return []
   return [changeOf(accepted, { type: asked.path, id: ONLY, template: model.template }, json)]
 }
 

@@ -5,49 +5,56 @@
 import type { Asked } from './asked.ts'
 import type { Credential, Json } from './model.ts'
 import { fromUtf8, hash32 } from './text.ts'
-import { isFields, isScalar } from './pointers.ts'
+import { idText, isFields, pointersOf } from './pointers.ts'
+import type { Fields } from './pointers.ts'
 import { credentialKey, provenAsker } from './status.ts'
 
 const PSEUDONYM = 'cp_'
 const MAX_SECRETS = 4
-/** In order of trust: what names a person in most answers comes first. */
-const NAMES = [
-  /^(user_?name|login|handle|nick_?name)$/i,
-  /^(e?mail|email_?address)$/i,
-  /^(sub|user_?id|uid)$/i,
-  /^_?id$/i,
-]
+/** What names one person in a service, in order of trust. A nickname does not, nor does the id of something else. */
+const NAMES = [/^(user_?name|login|handle)$/i, /^(e?mail|email_?address)$/i, /^(sub|user_?id|uid)$/i]
+const PERSON = /^(user|account|profile|me|member|customer)$/i
 
 export const isPseudonym = (value: Json | undefined): value is string =>
   typeof value === 'string' && value.startsWith(PSEUDONYM)
 
-const walk = (json: Json | undefined, depth: number, visit: (value: Json, name: string) => void): void => {
-  if (depth < 0 || !isFields(json)) return
-  for (const [name, value] of Object.entries(json)) {
-    visit(value, name)
-    walk(value, depth - 1, visit)
+interface Secret {
+  readonly value: string
+  /** The object that it stands in. */
+  readonly beside: Fields
+}
+
+const secretsIn = (json: Json | undefined): Secret[] => {
+  const found: Secret[] = []
+  for (const beside of [json, ...pointersOf(json, 2).map(([, value]) => value)]) {
+    const secrets = isFields(beside) ? Object.values(beside).filter(isPseudonym) : []
+    found.push(...secrets.map((value) => ({ value, beside: beside as Fields })))
   }
+  return found.slice(0, MAX_SECRETS)
 }
 
-const secretsIn = (json: Json | undefined): string[] => {
-  const found: string[] = []
-  walk(json, 2, (value) => {
-    if (isPseudonym(value) && found.length < MAX_SECRETS) found.push(value)
-  })
-  return found
-}
-
-/** The name that stands for a person: a hash, as it goes into keys. */
-const identityIn = (json: Json | undefined): string => {
-  for (const pattern of NAMES) {
-    let found = ''
-    walk(json, 2, (value, name) => {
-      if (found === '' && pattern.test(name) && isScalar(value) && value !== null && value !== '')
-        found = `${NAMES.indexOf(pattern)}${String(value)}`
-    })
-    if (found !== '') return `${hash32(found).toString(36)}${hash32(`${found}.`).toString(36)}`
+const nameIn = (fields: Fields): string => {
+  for (const [i, pattern] of NAMES.entries()) {
+    const name = Object.keys(fields).find((key) => pattern.test(key) && idText(fields[key]) !== undefined)
+    if (name !== undefined) return `${i} ${String(fields[name])}`
   }
   return ''
+}
+
+const personIn = (fields: Fields): string => {
+  for (const [name, value] of Object.entries(fields)) {
+    if (!PERSON.test(name) || !isFields(value)) continue
+    const found = nameIn(value) || `${name} ${idText(value['id'] ?? value['_id']) ?? ''}`
+    if (!found.endsWith(' ')) return found
+  }
+  return ''
+}
+
+/** Whose a secret is: named beside it, in the person that the answer shows, or by the request. A hash, as it goes into keys. */
+const ownerOf = ({ beside }: Secret, asked: Asked): string => {
+  const request = isFields(asked.json) ? nameIn(asked.json) || personIn(asked.json) : ''
+  const found = nameIn(beside) || personIn(beside) || request
+  return found === '' ? '' : provenAsker(`${hash32(found).toString(36)}${hash32(`${found}.`).toString(36)}`)
 }
 
 /** Pseudonyms that came with the request are not issued but repeated. */
@@ -64,15 +71,14 @@ export const issuedBy = (asked: Asked, json: Json | undefined): Credential[] => 
   const secrets = secretsIn(json)
   if (secrets.length === 0) return []
   const own = brought(asked)
-  const identity = identityIn(json) || identityIn(asked.json)
   return secrets
-    .filter((secret) => !own.includes(secret))
+    .filter(({ value }) => !own.includes(value))
     .map((secret) => ({
-      key: credentialKey(asked.service, secret),
+      key: credentialKey(asked.service, secret.value),
       service: asked.service,
-      asker: secret,
+      asker: secret.value,
       state: 'good',
-      owner: identity === '' ? '' : provenAsker(identity),
+      owner: ownerOf(secret, asked),
       refused: 0,
       at: asked.at,
       tick: 0,

@@ -4,8 +4,8 @@
  */
 import type { Asked } from './asked.ts'
 import type { Json, Knowledge, ListModel } from './model.ts'
-import { visibleView } from './objects.ts'
-import { at, ownField } from './pointers.ts'
+import { objectKey, visibleView } from './objects.ts'
+import { at, isScalar, ownField } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { compare, isFilter, passes, roleOf, sortOf } from './roles.ts'
 import { keyOf } from './model.ts'
@@ -101,6 +101,8 @@ export const planOf = (
 interface Entry {
   readonly id: string
   readonly born: number
+  /** Nobody saw it yet. */
+  readonly guessed?: boolean
   readonly item: Fields
 }
 
@@ -138,15 +140,52 @@ export const matches = (plan: Plan, item: Fields): boolean =>
 export const collectionOf = (list: ListModel, asked: Asked): string =>
   list.type.includes('{') ? '/' + asked.segments.join('/') : list.type
 
+/** Numbered rows: how many of the numbers must be known, and how wide a gap may be, to say what stands in it. */
+const DENSE = 0.2
+const LEAST = 10
+const WIDEST = 32
+
+const common = (a: Fields, b: Fields): Fields =>
+  Object.fromEntries(Object.entries(a).filter(([name, value]) => isScalar(value) && ownField(b, name) === value))
+
+/**
+ * Rows that nobody asked for yet, between known ones: where numbers are given one after the other, most of those between
+ * are there too (a GET of one would say so), and have in common what their neighbours have.
+ */
+const between = (entries: readonly Entry[], idField: string, isGone: (id: string) => boolean): Entry[] => {
+  const numbered = entries.filter(({ id }) => /^\d{1,9}$/.test(id)).sort(byId)
+  const [first, last] = [numbered[0], numbered[numbered.length - 1]]
+  if (first === undefined || last === undefined || numbered.length < LEAST) return []
+  if (typeof ownField(first.item, idField) !== 'number') return []
+  if (numbered.length < DENSE * (Number(last.id) - Number(first.id) + 1)) return []
+  const found: Entry[] = []
+  for (let i = 1; i < numbered.length; i++) {
+    const [a, b] = [numbered[i - 1] as Entry, numbered[i] as Entry]
+    if (Number(b.id) - Number(a.id) > WIDEST) continue
+    for (let id = Number(a.id) + 1; id < Number(b.id); id++)
+      if (!isGone(String(id)))
+        found.push({ id: String(id), born: b.born, item: { ...common(a.item, b.item), [idField]: id }, guessed: true })
+  }
+  return found
+}
+
 /** The list for a request; undefined when it cannot be said what belongs in it. */
-export const makeList = (list: ListModel, template: string, asked: Asked, knowledge: Knowledge): Made | undefined => {
+export const makeList = (
+  list: ListModel,
+  template: string,
+  asked: Asked,
+  { knowledge, complete }: { readonly knowledge: Knowledge; readonly complete: (item: Fields) => Fields },
+): Made | undefined => {
   if (list.type === '') return undefined
   const entries: Entry[] = []
-  for (const object of knowledge.objects(asked.service, collectionOf(list, asked)).values()) {
+  const type = collectionOf(list, asked)
+  for (const object of knowledge.objects(asked.service, type).values()) {
     const view = visibleView(object, asked.asker)
     if (view !== undefined) entries.push({ id: object.id, born: object.born, item: view.value })
   }
   if (entries.length === 0) return undefined
+  const isGone = (id: string): boolean => (knowledge.object(objectKey(asked.service, type, id))?.gone ?? 0) > 0
+  entries.push(...between(entries, list.idField, isGone))
   const plan = planOf(list, template, asked, (field) => entries.some(({ item }) => at(item, field) !== undefined))
   if (plan === undefined) return undefined
   const kept = sorted(
@@ -155,7 +194,12 @@ export const makeList = (list: ListModel, template: string, asked: Asked, knowle
     plan,
   )
   const start = startOf(kept, plan)
-  return { items: kept.slice(start, start + plan.limit).map(({ item }) => item), total: kept.length, plan }
+  const page = kept.slice(start, start + plan.limit)
+  return {
+    items: page.map(({ item, guessed }) => (guessed === true ? complete(item) : item)),
+    total: kept.length,
+    plan,
+  }
 }
 
 /** Totals are told apart by who asks and by the filters. */

@@ -78,7 +78,7 @@ const ALPHABET: Readonly<Record<string, string>> = {
   h: '0123456789abcdef',
 }
 
-/** A new text in the form of a mask. `example` lends what stands before its first separator when that holds no digit. */
+/** A new text in the form of a mask, from a prefix on. */
 const masked = (mask: string, seed: string, prefix: string): string => {
   let text = prefix
   for (let i = prefix.length; i < mask.length; i++) {
@@ -89,12 +89,10 @@ const masked = (mask: string, seed: string, prefix: string): string => {
 }
 
 const UUID = /^~h{8}-h{4}-h{4}-h{4}-h{12}$/
-const PREFIX = /^[A-Za-z]{1,12}[_-]/
 
 /** A new value in a form, made from a seed; undefined where the form says too little. */
-export const freshIn = (form: string, seed: string, example: Json): Json | undefined => {
+export const freshIn = (form: string, seed: string, prefix = ''): string | undefined => {
   if (!form.startsWith('~')) return undefined
-  const prefix = typeof example === 'string' ? (PREFIX.exec(example)?.[0] ?? '') : ''
   const text = masked(form.slice(1), seed, prefix)
   // RFC 9562: version 4, variant 10.
   return UUID.test(form)

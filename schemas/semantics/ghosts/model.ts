@@ -213,6 +213,8 @@ export interface Touch {
 export interface ServiceFacts {
   readonly service: string
   statuses: StatusTable
+  /** How right each rule is over all endpoints: what a young endpoint is believed. */
+  scores: Record<string, Score>
   /** Errors by status, whatever endpoint gave them. */
   errors: Record<string, BodyModel>
   /** What came back from paths that no endpoint was known for. */

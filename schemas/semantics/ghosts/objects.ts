@@ -80,21 +80,23 @@ export interface Visible {
   readonly value: Fields
   readonly at: number
   readonly whole: boolean
+  /** Somebody wrote to the object since: this is what it was before. */
+  readonly stale: boolean
 }
 
-const isFor = (view: View, asker: string, since: number): boolean =>
-  (view.asker === asker || view.asker === '') && view.at >= since
+const isFor = (view: View, asker: string): boolean => view.asker === asker || view.asker === ''
 
 const beats = (view: View, best: View | undefined): boolean =>
   best === undefined || view.at > best.at || (view.at === best.at && view.whole)
 
-/** What an asker may see of an object: their own view or the public one, the newer first; nothing older than the last write. */
+/** What an asker may see of an object: their own view or the public one, the newer first. */
 export const visibleView = (object: ObjectRecord, asker: string): Visible | undefined => {
   let best: View | undefined
-  for (const view of object.views) if (isFor(view, asker, object.written) && beats(view, best)) best = view
+  for (const view of object.views) if (isFor(view, asker) && beats(view, best)) best = view
   if (best === undefined || best.at < object.gone) return undefined
   const value = valueOf(best)
-  return value === undefined ? undefined : { value, at: best.at, whole: best.whole }
+  const stale = best.at < object.written
+  return value === undefined ? undefined : { value, at: best.at, whole: best.whole, stale }
 }
 
 /** How far to look for a neighbour among ids that are numbers. */

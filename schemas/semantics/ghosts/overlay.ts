@@ -90,18 +90,29 @@ const merged = (change: Change, base: ObjectRecord | undefined): ObjectRecord =>
   return record
 }
 
+const lastName = (path: string): string => path.slice(path.lastIndexOf('/'))
+
+/** Numbers that ghosts gave to objects of this kind, in whichever collection: /a/1/notes and /a/2/notes mostly share a counter. */
+const alikeIds = (layer: Layer, type: string): number[] => {
+  const numbers: number[] = []
+  for (const change of layer.changes.values())
+    if (lastName(change.type) === lastName(type) && /^\d{1,15}$/.test(change.id)) numbers.push(Number(change.id))
+  return numbers
+}
+
 const joined = (layer: Layer, knowledge: Knowledge, service: string, type: string): Collection => {
   const base = knowledge.objects(service, type)
   const changes = layer.types.get(keyOf(service, type))
-  if (changes === undefined) return base
-  const made = [...changes.values()].filter((c) => knowledge.object(objectKey(service, type, c.id)) === undefined)
-  const numbers = made.map((c) => (/^\d{1,15}$/.test(c.id) ? Number(c.id) : 0))
+  const made = [...(changes?.values() ?? [])].filter(
+    (c) => knowledge.object(objectKey(service, type, c.id)) === undefined,
+  )
+  const numbers = alikeIds(layer, type)
   return {
     size: base.size + made.length,
     largest: Math.max(base.largest, ...numbers),
     values: function* () {
       for (const object of base.values()) {
-        const change = changes.get(object.id)
+        const change = changes?.get(object.id)
         yield change === undefined ? object : merged(change, object)
       }
       for (const change of made) yield merged(change, undefined)

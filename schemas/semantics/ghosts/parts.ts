@@ -204,6 +204,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     service: isText,
     statuses: table,
     errors: mapOf(body),
+    scores: mapOf(fields({ sum: isNumber, weight: isNumber })),
     unknown: maybe(body),
     unknownStatuses: mapOf(isNumber),
     at: isNumber,

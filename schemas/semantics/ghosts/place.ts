@@ -3,13 +3,13 @@ import type { GhostAnswer, GhostRefusal, GhostVerdict } from '../ghost-port.ts'
 import type { Header } from '../../events.ts'
 import type { Asked } from './asked.ts'
 import { fitHeaders } from './headers.ts'
-import type { BodyModel, EndpointModel, Knowledge, ObjectRecord } from './model.ts'
+import type { BodyModel, EndpointModel, Knowledge, ObjectRecord, Score } from './model.ts'
 import { between, objectAsked } from './objects.ts'
 import { printed, renderBody, renderText } from './render.ts'
 import type { StatusFeatures } from './status.ts'
 import { toUtf8 } from './text.ts'
 
-export type Rule = 'exact' | 'stale' | 'object' | 'list' | 'patched' | 'template' | 'status' | 'write'
+export type Rule = 'exact' | 'stale' | 'object' | 'list' | 'patched' | 'template' | 'unseen' | 'status' | 'write'
 
 /** What a rule is believed before it was measured, worth PRIOR_WEIGHT measurements. */
 const PRIOR: Readonly<Record<Rule, number>> = {
@@ -19,6 +19,7 @@ const PRIOR: Readonly<Record<Rule, number>> = {
   list: 0.65,
   patched: 0.8,
   template: 0.6,
+  unseen: 0.5,
   status: 0.65,
   write: 0.65,
 }
@@ -38,11 +39,16 @@ export interface Place {
   readonly features: StatusFeatures
 }
 
-/** Measured probability that a rule is right on this endpoint. */
-export const confidenceOf = (model: EndpointModel, rule: Rule): number => {
-  const score = Object.hasOwn(model.scores, rule) ? model.scores[rule] : undefined
+/** Measured probability that a rule is right on this endpoint; where little was measured, as right as in the service. */
+export const confidenceOf = (model: EndpointModel, rule: Rule, knowledge: Knowledge): number => {
+  const elsewhere = believed(PRIOR[rule], knowledge.facts(model.service)?.scores, rule)
+  return Math.min(1, Math.max(0, believed(elsewhere, model.scores, rule)))
+}
+
+const believed = (prior: number, scores: Readonly<Record<string, Score>> | undefined, rule: Rule): number => {
+  const score = scores !== undefined && Object.hasOwn(scores, rule) ? scores[rule] : undefined
   const { sum, weight } = score ?? { sum: 0, weight: 0 }
-  return Math.min(1, Math.max(0, (PRIOR_WEIGHT * PRIOR[rule] + sum) / (PRIOR_WEIGHT + weight)))
+  return (PRIOR_WEIGHT * prior + sum) / (PRIOR_WEIGHT + weight)
 }
 
 export const refusal = (endpoint: string, reason: GhostRefusal['reason'], detail: string): Ruled => ({
@@ -69,7 +75,8 @@ export const answered = (place: Place, draft: Draft): Ruled => {
     status: draft.status,
     headers: fitHeaders(draft.headers, rule === 'exact'),
     body: draft.body,
-    confidence: confidenceOf(place.model, rule),
+    confidence: confidenceOf(place.model, rule, place.knowledge),
+    rule,
     learnedAt: draft.learnedAt,
   }
   return { rule, verdict: answer }

@@ -175,7 +175,7 @@ const madeValue = (node: Node, pointer: string, with_: Rendering): Json | undefi
   const form = formIn(node)
   if (form === 'secret') return newSecret(with_.asked, pointer)
   if (isTimeForm(form)) return timeIn(form, with_.asked.at)
-  return freshIn(form, `${with_.asked.at} ${with_.asked.asker} ${pointer}`, '')
+  return freshIn(form, `${with_.asked.at} ${with_.asked.asker} ${pointer}`)
 }
 
 const known = (with_: Rendering, text: string): string => {

@@ -47,10 +47,20 @@ export const idFeature = (
   model: EndpointModel,
   value: string | undefined,
   object: ObjectRecord | undefined,
+  asker: string,
 ): string => {
   if (value === undefined) return '-'
-  if (object !== undefined && object.gone > 0 && object.gone >= object.written) return 'gone'
-  if (object !== undefined && object.views.length > 0) return 'known'
+  return (object === undefined ? undefined : stateOf(object, asker)) ?? rangeOf(model, value)
+}
+
+const stateOf = (object: ObjectRecord, asker: string): string | undefined => {
+  if (object.gone > 0 && object.gone >= object.written) return 'gone'
+  if (object.views.length === 0) return undefined
+  return object.views.some((view) => view.asker === asker || view.asker === '') ? 'known' : 'other'
+}
+
+/** Where an id that nobody saw stands among those that were seen. */
+const rangeOf = (model: EndpointModel, value: string): string => {
   if (!/^\d{1,15}$/.test(value)) return 'word'
   if (model.largest < 0) return 'first'
   const beyond = Number(value) / Math.max(10, model.largest)
@@ -65,6 +75,8 @@ export interface StatusFeatures {
 }
 
 const BAD = 'bad'
+/** How the service takes bodies that fall short, whatever the endpoint. */
+export const ANY_BAD = '*|bad'
 
 /** From the finest to the coarsest. A shortfall that was never seen is like any other. */
 export const featureKeys = (f: StatusFeatures): readonly string[] =>
@@ -111,7 +123,7 @@ const hasWeight = (guess: Guess | undefined, least: number): guess is Guess =>
   guess !== undefined && guess.weight >= least
 
 /** Not found is likelier than a thing that nobody ever saw where this share of the never seen were not found. */
-const DOUBT = 0.3
+const DOUBT = 0.25
 
 const doubted = (model: EndpointModel, f: StatusFeatures, guess: Guess): Guess => {
   if (f.id !== 'word' || guess.status >= 300) return guess
@@ -125,17 +137,32 @@ const guessByFeatures = (model: EndpointModel, f: StatusFeatures, knowledge: Kno
   const guesses = featureKeys(f).map((key) => majority(model.statuses, key))
   const [own] = guesses
   const coarse = guesses[guesses.length - 1]
-  if (f.id === 'known' && f.body === 'ok' && coarse !== undefined && coarse.status < 300) return coarse
+  const isKnown = f.id === 'known' && f.body === 'ok'
+  if (isKnown && coarse !== undefined && coarse.status < 300) return coarse
   if (hasWeight(own, 2)) return doubted(model, f, own)
-  const service = majority(knowledge.facts(model.service)?.statuses ?? {}, serviceKey(model.method, f))
+  const statuses = knowledge.facts(model.service)?.statuses ?? {}
+  const service = majority(statuses, serviceKey(model.method, f))
   const found = hasWeight(service, 3) ? service : (own ?? guesses.find((guess) => guess !== undefined))
-  return found === undefined && f.body !== 'ok' ? guessByFeatures(model, { ...f, body: 'ok' }, knowledge) : found
+  return found ?? (f.body === 'ok' ? undefined : guessShortfall(model, f, knowledge))
 }
+
+/** A body that falls short where no such body was seen: as the service takes them elsewhere, else as if it did not. */
+const guessShortfall = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): Guess | undefined => {
+  const refused = majority(knowledge.facts(model.service)?.statuses ?? {}, ANY_BAD)
+  if (refused !== undefined && refused.status >= 400) return refused
+  return guessByFeatures(model, { ...f, body: 'ok' }, knowledge)
+}
+
+const DENIED = 401
+
+/** Whether the server was seen to refuse for want of a credential: here, or anywhere. */
+const isGuarded = (model: EndpointModel, knowledge: Knowledge): boolean =>
+  Object.hasOwn(model.bodies, DENIED) || Object.hasOwn(knowledge.facts(model.service)?.errors ?? {}, DENIED)
 
 /** The status that an unseen request would get, undefined when nothing speaks for one or it would let a stranger in. */
 export const guessStatus = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): number | undefined => {
   const status = guessByFeatures(model, f, knowledge)?.status
   const isOpen = f.credential === 'good' || mayEnter(model, f.credential)
   if (status !== undefined && (status >= 400 || isOpen)) return status
-  return !isOpen && Object.hasOwn(model.bodies, '401') ? 401 : undefined
+  return !isOpen && isGuarded(model, knowledge) ? DENIED : undefined
 }

@@ -44,20 +44,24 @@ export const learnWanted = (wanted: WantedBody | null, json: Json | undefined): 
   return model
 }
 
-/** The first shortfall of a body: `missing:/title`, `empty:/title`, `kind:/n`; `none` without a body, `ok` otherwise. */
-export const shortfallOf = (wanted: WantedBody | null, json: Json | undefined): string => {
+/** The first shortfall of a body: `missing:/title`, `empty:/title`, `kind:/n`; `none` without a body, `ok` otherwise. A partial body (PATCH) lacks nothing. */
+export const shortfallOf = (wanted: WantedBody | null, json: Json | undefined, isPartial = false): string => {
   if (wanted === null || wanted.seen < LEAST) return 'ok'
   if (json === undefined) return 'none'
   const given = new Map(leavesOf(json))
   for (const [pointer, seen, kinds, empty] of wanted.leaves) {
     if (seen < wanted.seen) continue
     const value = given.get(pointer)
-    if (value === undefined) return `missing:${pointer}`
-    if (isEmpty(value) && empty === 0) return `empty:${pointer}`
-    const kind = kindOf(value)
-    if (!kinds.includes(kind) && kinds.length < MAX_KINDS && !isLoose(kind, kinds)) return `kind:${pointer}`
+    const wrong = value === undefined ? (isPartial ? '' : 'missing') : wrongIn(value, kinds, empty)
+    if (wrong !== '') return `${wrong}:${pointer}`
   }
   return 'ok'
+}
+
+const wrongIn = (value: Json, kinds: readonly string[], empty: number): string => {
+  if (isEmpty(value) && empty === 0) return 'empty'
+  const kind = kindOf(value)
+  return !kinds.includes(kind) && kinds.length < MAX_KINDS && !isLoose(kind, kinds) ? 'kind' : ''
 }
 
 /** A text where mails or times stood is wrong; a mail or time where texts stood is a text. */

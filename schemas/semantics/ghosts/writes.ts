@@ -3,7 +3,7 @@
  * and of what was there before. Where this very method was never seen here, its behaviour elsewhere in the service stands in.
  */
 import type { Asked } from './asked.ts'
-import type { BodyModel, EndpointModel, Json, Knowledge, Node, TypeModel } from './model.ts'
+import type { BodyModel, EndpointModel, Json, Knowledge, Node, ObjectRecord, TypeModel } from './model.ts'
 import { namedFields } from './fold.ts'
 import { formOf, freshIn } from './mint.ts'
 import { findNamed, objectAbove, objectAsked, typeOf, visibleView } from './objects.ts'
@@ -57,7 +57,8 @@ export const standIn = (
   return undefined
 }
 
-const nodeAt = (tree: Node | null, pointer: string): Node | undefined => {
+/** The place at a pointer of a tree. */
+export const nodeAt = (tree: Node | null, pointer: string): Node | undefined => {
   let node = tree ?? undefined
   for (const name of pointer.split('/').slice(1)) node = node?.kids.find(([kid]) => kid === name)?.[1]
   return node
@@ -73,21 +74,39 @@ const rootIn = (tree: Node | null, type: TypeModel | undefined): string => {
 }
 
 /** An id that no object of the collection has, of the kind that they have. */
-const newId = (target: Target, node: Node | undefined, asked: Asked, knowledge: Knowledge): Json | undefined => {
+const newId = (making: Making, node: Node | undefined): Json | undefined => {
+  const { target, asked } = making
   const source = node === undefined ? undefined : provenSource(node)
   const given = source === undefined ? undefined : valueFrom(source, asked)
-  return given ?? madeId(target, node, asked, knowledge)
+  return given ?? madeId(target, node, making)
+}
+
+const EXAMPLES = 5
+const PREFIX = /^[A-Za-z]{1,12}[_-]/
+
+const exampleIds = (objects: Iterable<ObjectRecord>): string[] => {
+  const ids: string[] = []
+  for (const { id } of objects) if (ids.push(id) >= EXAMPLES) break
+  return ids
+}
+
+/** What ids of this kind begin with; a beginning that only some have may be part of somebody's id. */
+const prefixOf = (ids: readonly string[]): string => {
+  const prefix = PREFIX.exec(ids[0] ?? '')?.[0] ?? ''
+  return ids.length >= 3 && ids.every((id) => id.startsWith(prefix)) ? prefix : ''
 }
 
 const isTextual = (node: Node | undefined): boolean => (node?.kinds.string ?? 0) > (node?.kinds.number ?? 0)
 
-const madeId = (target: Target, node: Node | undefined, asked: Asked, knowledge: Knowledge): Json | undefined => {
+const madeId = (target: Target, node: Node | undefined, making: Making): Json | undefined => {
+  const { asked, knowledge, model } = making
   const objects = knowledge.objects(asked.service, target.path)
-  const [first] = objects.values()
-  const example = first?.id ?? ''
+  const next = Math.max(objects.largest, model.largest) + 1
+  const examples = exampleIds(objects.values())
+  const example = examples[0] ?? ''
   const form = node?.form?.[0] ?? formOf(example) ?? 'int'
-  if (form === 'int' || form === 'digits') return isTextual(node) ? String(objects.largest + 1) : objects.largest + 1
-  return freshIn(form, `${asked.at} ${asked.asker} ${asked.target} ${objects.size}`, example)
+  if (form === 'int' || form === 'digits') return isTextual(node) ? String(next) : next
+  return freshIn(form, `${asked.at} ${asked.asker} ${asked.target} ${objects.size}`, prefixOf(examples))
 }
 
 interface Making {
@@ -119,14 +138,14 @@ const after = (making: Making, root: string): Fields => {
 
 /** JSON text for a write that the server accepts; undefined when nothing is known of such answers. */
 export const writtenBody = (making: Making, body: BodyModel | undefined, isBorrowed: boolean): string | undefined => {
-  const { target, asked, knowledge } = making
+  const { target, asked } = making
   const tree = body?.tree ?? null
   const root = rootIn(tree, target.type)
   const idField = target.type?.idField ?? ''
   if (isBorrowed) return borrowed(making, tree)
   if (tree === null) return undefined
   if (target.kind === 'create') {
-    const id = newId(target, nodeAt(tree, `${root}/${idField}`), asked, knowledge)
+    const id = newId(making, nodeAt(tree, `${root}/${idField}`))
     const settled = id === undefined ? new Map<string, Json>() : new Map([[`${root}/${idField}`, id]])
     const given = givenFields(root, namedFields(asked.json, root), tree)
     return renderBody(tree, asked, { root, settled, given, making: true }).text
@@ -153,7 +172,7 @@ const borrowed = (making: Making, tree: Node | null): string | undefined => {
       wrapped(root, isWhole ? own : (JSON.parse(renderBody(item, asked, { root: '', own }).text) as Json)),
     )
   }
-  const id = newId(target, nodeAt(item, `/${type.idField}`), asked, knowledge)
+  const id = newId(making, nodeAt(item, `/${type.idField}`))
   if (id === undefined) return undefined
   return JSON.stringify(wrapped(root, { ...namedFields(asked.json, type.root), [type.idField]: id }))
 }

@@ -1,5 +1,5 @@
 /** given(exchanges).ask(request): what the book, fed by the processor's parts, would say. */
-import type { GhostAnswer, GhostRequest, GhostVerdict } from '../../../schemas/semantics/ghost-port.ts'
+import type { AcceptedAnswer, GhostAnswer, GhostRequest, GhostVerdict } from '../../../schemas/semantics/ghost-port.ts'
 import { openGhostBook } from '../../../schemas/semantics/ghosts/book.ts'
 import { openOffline } from './offline.ts'
 import type { Offline, Told } from './offline.ts'
@@ -9,6 +9,7 @@ export const START = 1_700_000_000_000_000
 export interface Given {
   readonly offline: Offline
   ask(request: Partial<GhostRequest> & { readonly target: string }): GhostVerdict
+  accept(request: Partial<GhostRequest> & { readonly target: string }, answer: AcceptedAnswer): void
 }
 
 export const textOf = (verdict: GhostVerdict): string =>
@@ -28,17 +29,18 @@ export const given = (exchanges: readonly (Omit<Told, 'at'> & { readonly at?: nu
   const offline = openOffline((key, part) => book.apply(key, part ?? undefined))
   exchanges.forEach((told, i) => offline.feed({ at: START + i * 1_000_000, ...told }))
   offline.advance(START + 3_600_000_000)
+  const full = (request: Partial<GhostRequest> & { readonly target: string }): GhostRequest => ({
+    service: 'shop',
+    method: 'GET',
+    headers: [],
+    body: undefined,
+    principal: '',
+    at: START + 3_600_000_000,
+    ...request,
+  })
   return {
     offline,
-    ask: (request) =>
-      book.answer({
-        service: 'shop',
-        method: 'GET',
-        headers: [],
-        body: undefined,
-        principal: '',
-        at: START + 3_600_000_000,
-        ...request,
-      }),
+    ask: (request) => book.answer(full(request)),
+    accept: (request, answer) => book.accept(full(request), answer),
   }
 }

@@ -1,0 +1,25 @@
+/** Ghosts on servers that they were not made for: how right they are, and what must never happen. */
+import { describe, expect, it } from 'vitest'
+import { conduit } from './conduit.ts'
+import { desk } from './desk.ts'
+import { stall } from './stall.ts'
+import { calibrationError, chanceOf, play } from './world.ts'
+import type { Score } from './world.ts'
+
+const mean = (scores: readonly Score[]): number => scores.reduce((sum, s) => sum + s.fidelity, 0) / scores.length
+
+describe.each([conduit, desk, stall])('$name', (world) => {
+  it('is answered for at 0.95 or more, with no leak and no false 2xx', async () => {
+    const scores = await play(world)
+    expect(mean(scores)).toBeGreaterThan(0.95)
+    expect(scores.filter((s) => s.leaked)).toEqual([])
+    expect(scores.filter((s) => s.immortal).map((s) => s.step)).toEqual([])
+    expect(calibrationError(scores)).toBeLessThan(0.1)
+  })
+
+  it.each([0.7, 0.5, 0.3])('leaks nothing when only %s of it was seen', async (share) => {
+    const chance = chanceOf(share * 10)
+    const scores = await play(world, () => chance() < share)
+    expect(scores.filter((s) => s.leaked).map((s) => s.step)).toEqual([])
+  })
+})
