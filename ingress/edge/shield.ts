@@ -1,6 +1,5 @@
 /** The shield, put together: whom to believe, who is refused, which faults strike. */
 import { randomInt } from 'node:crypto'
-import { Counter, type Registry } from 'prom-client'
 import { addressSet } from '../../schemas/semantics/addresses.ts'
 import type { Redactor } from '../../schemas/semantics/redaction.ts'
 import { orderedFaults } from '../faults/ordered.ts'
@@ -16,6 +15,7 @@ import { monotonic, wall } from './clock.ts'
 import { distort, resetClient, type After } from './distort.ts'
 import { openFaults, type Faults } from './faults.ts'
 import { openPressure } from './pressure.ts'
+import { openShieldMetrics, type ShieldMetrics } from './shield-metrics.ts'
 
 export interface ShieldSettings {
   readonly options: Pick<IngressOptions, 'listen' | 'overload' | 'serverTiming' | 'accessLog' | 'registry' | 'logger'>
@@ -50,27 +50,17 @@ const beliefOf = ({ options, pseudonym }: ShieldSettings): Shield['belief'] => {
   return trustedProxies.length === 0 ? { neighbours } : { neighbours, trusted: addressSet(trustedProxies) }
 }
 
-const counterOf = (registry: Registry): Counter =>
-  new Counter({
-    name: 'chaosproxy_faults_total',
-    help: 'Requests that an ordered fault struck',
-    labelNames: ['service', 'fault'],
-    registers: [registry],
-  })
-
 const after: After = (ms, then) => void setTimeout(then, ms).unref()
 
-const faultsPhase = (faults: Faults, registry: Registry): Phase => {
-  const struck = counterOf(registry)
-  return orderedFaults({
+const faultsPhase = (faults: Faults, { struck }: ShieldMetrics): Phase =>
+  orderedFaults({
     active: faults.active,
     after,
     gone: (context) => carrierOf(context).over,
     reset: (context) => resetClient(carrierOf(context)),
     distort: (context) => distort(carrierOf(context), context.distortions, after),
-    onHit: (context, fault) => struck.inc({ service: context.service?.name ?? '', fault }),
+    onHit: (context, fault) => struck(context.service?.name ?? '', fault),
   })
-}
 
 const accessLogOf = ({ options, redactor }: ShieldSettings): AccessLog | undefined => {
   const { accessLog: file = '', logger } = options
@@ -86,6 +76,12 @@ export const openShield = (settings: ShieldSettings): Shield => {
   const concurrency = limitConcurrency(clock)
   const accessLog = accessLogOf(settings)
   const faults = openFaults({ principalOf, wall, clock, logger })
+  const metrics = openShieldMetrics(options.registry, {
+    gates: concurrency.gates,
+    memory: pressure.memory,
+    faults: () => faults.active().length,
+    dropped: () => accessLog?.dropped() ?? 0,
+  })
   return {
     belief: beliefOf(settings),
     limiters: [
@@ -93,7 +89,7 @@ export const openShield = (settings: ShieldSettings): Shield => {
       limitRates({ principalOf, seed: randomInt(2 ** 31) }, clock),
       concurrency.limiter,
     ],
-    faults: [faultsPhase(faults, options.registry)],
+    faults: [faultsPhase(faults, metrics)],
     obeyFault: faults.obey,
     over: (context) => {
       concurrency.over(context)

@@ -19,9 +19,12 @@ export const createLimit =
   }
 
 /** What is opened for a service, and opened anew only when what it was opened from has changed. */
-const perService = <O extends object, T>(optionsOf: (service: Service) => O | undefined, open: (options: O) => T) => {
+const perService = <O extends object, T>(
+  optionsOf: (service: Service) => O | undefined,
+  open: (options: O) => T | undefined,
+) => {
   const opened = new Map<string, { options: O | undefined; text: string; made: T | undefined }>()
-  return (service: Service): T | undefined => {
+  const of = (service: Service): T | undefined => {
     const options = optionsOf(service)
     const known = opened.get(service.name)
     if (known !== undefined && known.options === options) return known.made
@@ -30,15 +33,18 @@ const perService = <O extends object, T>(optionsOf: (service: Service) => O | un
     opened.set(service.name, { options, text, made })
     return made
   }
+  const all = (): (readonly [service: string, T])[] =>
+    [...opened].flatMap(([name, { made }]) => (made === undefined ? [] : [[name, made] as const]))
+  return { of, all }
 }
 
 /** Refusals by rate. `clock`: ms, monotonic. */
 export const limitRates = (settings: RateSettings, clock: () => number): Limiter => {
-  const ratesOf = perService(
+  const rates = perService(
     ({ shield }) => shield.rateLimit,
     (rules): RateLimiter | undefined => (rules.length === 0 ? undefined : openRates(rules, settings)),
   )
-  return (context) => ratesOf(context.service as Service)?.(context, clock())
+  return (context) => rates.of(context.service as Service)?.(context, clock())
 }
 
 const shed = (context: Context, why: 'too-many' | 'overloaded', detail: string): Reply => ({
@@ -50,6 +56,8 @@ export interface Concurrency {
   readonly limiter: Limiter
   /** The request is over, whatever became of it; once for each. */
   readonly over: (context: Context) => void
+  /** The gates of the services that have one, by name. */
+  readonly gates: () => readonly (readonly [service: string, Gate])[]
 }
 
 /** ms from handing the request on to the answer's first byte; a request that got none in time took until now. */
@@ -61,17 +69,18 @@ const latencyOf = ({ handedAt, firstByteAt, why }: Context, now: number): number
 
 /** Refusals because too many requests are under way at the service. `clock`: ms, monotonic, as the context's times are. */
 export const limitConcurrency = (clock: () => number): Concurrency => {
-  const gateOf = perService(({ shield }) => shield.concurrency, openGate)
+  const gates = perService(({ shield }) => shield.concurrency, openGate)
   const enter = (context: Context, gate: Gate): Reply | undefined => {
     if (!gate.enter()) return shed(context, 'too-many', `${gate.limit()} requests to this service are under way.`)
     context.gate = gate
     return undefined
   }
   return {
+    gates: gates.all,
     limiter: (context) => {
       // A tunnel may stay open for days: it is no request under way.
       if (context.arrival.kind === 'upgrade') return undefined
-      const gate = gateOf(context.service as Service)
+      const gate = gates.of(context.service as Service)
       return gate === undefined ? undefined : enter(context, gate)
     },
     over: (context) => {

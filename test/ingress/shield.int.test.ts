@@ -1,4 +1,5 @@
 import { request, type IncomingMessage, type RequestListener } from 'node:http'
+import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it } from 'vitest'
 import { topicName } from '../../schemas/topics.ts'
 import { eventually, fakeBook, get, openStand, type Stand, type StandOptions } from './kit/stand.ts'
@@ -35,7 +36,9 @@ describe('limits', () => {
 
   it('lets so many under way, and frees the place of a client that goes', async () => {
     const waiting: (() => void)[] = []
-    const { url } = await open({ service: { shield: { concurrency: { max: 1 } } } }, (req, res) => {
+    const registry = new Registry()
+    const shield = { concurrency: { max: 1 } }
+    const { url } = await open({ service: { shield }, options: { registry } }, (req, res) => {
       if (req.url === '/slow') waiting.push(() => res.end('done'))
       else res.end('ok')
     })
@@ -44,6 +47,9 @@ describe('limits', () => {
     await eventually('a request under way', () => waiting.length === 1)
     const refused = await get(url)
     expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1'])
+    const metrics = await registry.metrics()
+    expect(metrics).toContain('chaosproxy_concurrency_limit{service="shop"} 1')
+    expect(metrics).toContain('chaosproxy_concurrency_in_flight{service="shop"} 1')
     gone.destroy()
     await eventually('its place', async () => (await get(url)).status === 200)
   })
