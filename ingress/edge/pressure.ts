@@ -1,4 +1,5 @@
-/** How near the process is to the end of its memory: of V8's heap, and of what the container allows. */
+/** How near the process is to the end of its memory: of V8's heap, and of what the container or the machine has. */
+import { totalmem } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 
 export interface Pressure {
@@ -8,18 +9,16 @@ export interface Pressure {
 }
 
 const EVERY = 250
-/** Without a limit Node tells a number that no machine has. */
-const PLAUSIBLE = 2 ** 50
-
 const ofHeap = (): number => {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
   return used / limit
 }
 
-const ofProcess = (): number => {
-  const limit = process.constrainedMemory()
-  return limit > 0 && limit < PLAUSIBLE ? process.memoryUsage.rss() / limit : 0
-}
+/** Without a limit Node tells none, or a number that no machine has. */
+const limitOf = (): number => Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem())
+
+/** Bodies under way lie outside of the heap. */
+const ofProcess = (): number => process.memoryUsage.rss() / limitOf()
 
 export const openPressure = (): Pressure => {
   let share = 0
