@@ -11,6 +11,7 @@ export interface CommonFlags {
   readonly service?: string
   readonly host?: string
   readonly port?: string
+  readonly workers?: string
   readonly adminPort?: string
   readonly profile?: string
   readonly dataDir?: string
@@ -69,6 +70,7 @@ const busEntries = (bus: string): { path: Path; value: unknown }[] => {
 const FLAGS: readonly (readonly [keyof CommonFlags, string, Path])[] = [
   ['host', '--host', ['listen', 'host']],
   ['port', '--port', ['listen', 'port']],
+  ['workers', '--workers', ['listen', 'workers']],
   ['adminPort', '--admin-port', ['admin', 'port']],
   ['profile', '--profile', ['log', 'profile']],
   ['dataDir', '--data-dir', ['log', 'dir']],

@@ -14,7 +14,7 @@ export interface ReloadSettings {
   /** Reads all sources again; throws with every problem. */
   readonly load: () => Loaded
   /** Takes over what it says of services; throws when that is wrong. */
-  readonly apply: (config: Config) => void
+  readonly apply: (config: Config) => void | Promise<void>
   readonly logger: Logger
 }
 
@@ -25,10 +25,10 @@ const fixed = (before: Config, after: Config): string[] =>
     .map((key) => `${key} changed`)
 
 /** One reload. A configuration that is wrong is told and changes nothing. */
-export const reloadOnce = ({ loaded, load, apply, logger }: ReloadSettings): void => {
+export const reloadOnce = async ({ loaded, load, apply, logger }: ReloadSettings): Promise<void> => {
   try {
     const { config, file } = load()
-    apply(config)
+    await apply(config)
     const left = fixed(loaded.config, config)
     logger.info({ file: file ?? '' }, 'the configuration was read again')
     if (left.length > 0) logger.warn({ left }, 'some of it waits for a restart')
@@ -55,7 +55,7 @@ const terminalClosed = (): boolean => {
 export const reloadOnHangup = (settings: ReloadSettings): (() => void) => {
   const hear = (): void => {
     if (terminalClosed()) process.kill(process.pid, 'SIGTERM')
-    else reloadOnce(settings)
+    else void reloadOnce(settings)
   }
   process.on('SIGHUP', hear)
   return () => void process.off('SIGHUP', hear)

@@ -8,7 +8,7 @@ import type { Command } from '../../schemas/events.ts'
 import type { Level, Logger } from '../cli/logger.ts'
 import type { MetricsJson } from '../roles/metrics.ts'
 import type { Notice, RoleName } from '../roles/role.ts'
-import { openChannel, type Channel, type Pipe, RemoteError } from './channel.ts'
+import { openChannel, type Channel, type Handler, type Pipe, RemoteError } from './channel.ts'
 
 type Facts = Readonly<Record<string, string | number>>
 
@@ -18,6 +18,8 @@ export interface Supervised {
   /** The process now, for those who want to look at it. */
   pid(): number | undefined
   metrics(): Promise<MetricsJson>
+  /** Asks it something else; rejects when it does not run. */
+  call<T>(name: string, value?: unknown): Promise<T>
   /** Drains, then ends; killed when it takes too long. Resolves with its last figures. */
   stop(): Promise<Readonly<Record<string, number>>>
 }
@@ -35,6 +37,10 @@ export interface SuperviseOptions {
   /** The program that is forked, and Node's own arguments; those of this process unless given. */
   readonly entry?: string
   readonly execArgv?: readonly string[]
+  /** Starts the process; `fork` unless given. */
+  readonly spawn?: () => ChildProcess
+  /** What it may ask besides. */
+  readonly handlers?: Readonly<Record<string, Handler>>
 }
 
 const FIRST_WAIT = 200
@@ -48,6 +54,8 @@ const METRICS_MS = 2_000
 
 interface Running {
   readonly child: ChildProcess
+  /** It listens: what is said before is lost when the child is one of a cluster. */
+  readonly awake: Promise<void>
   readonly channel: Channel
   readonly exited: Promise<string>
 }
@@ -58,12 +66,14 @@ interface Logged {
   readonly msg: string
 }
 
-const launch = (options: SuperviseOptions): Running => {
-  const entry = options.entry ?? (process.argv[1] as string)
-  const child = fork(entry, ['role', options.role], {
+const forkRole = ({ entry, role, execArgv }: SuperviseOptions): ChildProcess =>
+  fork(entry ?? (process.argv[1] as string), ['role', role], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: [...(options.execArgv ?? process.execArgv)],
+    execArgv: [...(execArgv ?? process.execArgv)],
   })
+
+const launch = (options: SuperviseOptions): Running => {
+  const child = options.spawn === undefined ? forkRole(options) : options.spawn()
   let complaint = ''
   child.stderr?.on('data', (bytes: Buffer) => {
     complaint = (complaint + bytes.toString('utf8')).slice(-2000)
@@ -73,13 +83,17 @@ const launch = (options: SuperviseOptions): Running => {
       resolve(`${signal ?? `exit code ${code}`}${complaint === '' ? '' : `: ${complaint.trim()}`}`),
     )
   })
+  let wake = (): void => undefined
+  const awake = new Promise<void>((resolve) => (wake = resolve))
   const channel = openChannel(child as Pipe, {
+    awake: () => wake(),
     log: (entry: Logged) => options.logger[entry.level]({ role: options.role, ...entry.obj }, entry.msg),
     notice: (notice: Notice) => options.onNotice(notice),
     'all-metrics': () => options.allMetrics(),
     command: ({ service, command }: { service: string; command: Command }) => options.onCommand(service, command),
+    ...options.handlers,
   })
-  return { child, channel, exited }
+  return { child, awake, channel, exited }
 }
 
 const within = async <T>(promise: Promise<T>, ms: number, otherwise: T): Promise<T> => {
@@ -96,8 +110,8 @@ const begin = async ({ role, config }: SuperviseOptions, running: Running): Prom
     throw new RemoteError(`${role} ended while it started (${how})`, 'gone')
   })
   // A channel that breaks says only that; the exit that follows says why.
-  const ready = running.channel
-    .call<Facts>('start', config)
+  const ready = running.awake
+    .then(() => running.channel.call<Facts>('start', config))
     .catch((error: RemoteError) => (error.code === 'gone' ? early : Promise.reject(error)))
   return await Promise.race([ready, early]).catch((error: unknown) => {
     running.child.kill('SIGKILL')
@@ -192,6 +206,10 @@ export const superviseRole = (options: SuperviseOptions): Supervised => {
     started,
     pid: () => life.running?.child.pid,
     metrics: () => within(metrics(), METRICS_MS, []),
+    call: async (name, value) => {
+      if (life.running === undefined) throw new RemoteError(`${options.role} does not run`, 'gone')
+      return await life.running.channel.call(name, value)
+    },
     stop: async () => {
       life.stopping = true
       clearTimeout(life.timer)

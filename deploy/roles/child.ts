@@ -5,12 +5,21 @@
 import { Registry } from 'prom-client'
 import type { Config } from '../../schemas/config.ts'
 import { loggerOf } from '../cli/logger.ts'
-import { openChannel, type Pipe } from '../dev/channel.ts'
+import { openChannel, type Channel, type Pipe } from '../dev/channel.ts'
 import { mergeMetrics, metricsOf, watchProcess, type MetricsJson } from './metrics.ts'
-import type { Role, RoleName } from './role.ts'
+import type { Role, RoleContext, RoleName } from './role.ts'
 import { startRole } from './start.ts'
+import { appendBy } from './shared-log.ts'
 
 const DRAIN_MS = 12_000
+
+/** Set for one of several ingress processes. */
+export const WORKER = 'CHAOS_PROXY_WORKER'
+
+const workerOf = (channel: Channel): Pick<RoleContext, 'worker'> => {
+  const number = Number(process.env[WORKER] ?? 0)
+  return number === 0 ? {} : { worker: { number, append: appendBy(channel) } }
+}
 
 /** Runs `name` until the parent says otherwise. */
 export const runChild = (name: RoleName): void => {
@@ -23,6 +32,7 @@ export const runChild = (name: RoleName): void => {
 
   const start = async (config: Config): Promise<Role['facts']> => {
     starting = startRole(name, {
+      ...workerOf(channel),
       config,
       registry,
       alone: false,
@@ -50,7 +60,10 @@ export const runChild = (name: RoleName): void => {
     exit: () => process.exit(0),
     ping: () => 'pong',
     metrics: () => metricsOf(registry),
+    ready: () => role?.ready(),
+    reload: (config: Config) => role?.reload?.(config),
   })
+  channel.tell('awake', null)
   process.once('disconnect', () => {
     setTimeout(() => process.exit(1), DRAIN_MS).unref()
     void (starting ?? Promise.resolve(undefined))

@@ -3,7 +3,7 @@ import { startIngress, type IngressEvent } from '../../ingress/ingress.ts'
 import type { Config } from '../../schemas/config.ts'
 import { openIngressLog } from './open-log.ts'
 import { allOf } from './readiness.ts'
-import { makePlace, placeOf, secretOf } from './place.ts'
+import { makePlace, placeOf, secretOf, type Place } from './place.ts'
 import { never, type Notice, type Role, type RoleContext } from './role.ts'
 import { captureOf, servicesOf } from './services.ts'
 import { openSpool } from '../../processors/runtime/logs/embedded/spool.ts'
@@ -33,6 +33,10 @@ export const closeAll = async (closers: readonly (() => Promise<unknown>)[]): Pr
   for (const close of closers.toReversed()) await close().catch(() => undefined)
 }
 
+/** Each process has its own; the first one has that of a single process. */
+const spoolOf = ({ worker }: RoleContext, { spool }: Place): string =>
+  worker === undefined || worker.number === 1 ? spool : `${spool}-${worker.number}`
+
 export const startIngressRole = async (context: RoleContext): Promise<IngressRole> => {
   const { config, logger, registry } = context
   const place = placeOf(config)
@@ -42,7 +46,7 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
   try {
     const opened = await openIngressLog(context)
     closers.push(() => opened.close())
-    const spool = await openSpool({ dir: place.spool, maxBytes: config.log.spool })
+    const spool = await openSpool({ dir: spoolOf(context, place), maxBytes: config.log.spool })
     closers.push(() => spool.close())
     const ingress = await startIngress({
       listen: config.listen,

@@ -9,6 +9,7 @@ import type { Logger } from '../cli/logger.ts'
 import { makePlace, placeOf } from './place.ts'
 import { allOf, logAnswers, type Check } from './readiness.ts'
 import { kafkaSecurity, registrySecurity } from './security.ts'
+import type { RoleContext } from './role.ts'
 import { watchViews } from './watched-views.ts'
 
 /** The journal that a process writes in the embedded log; undefined reads only. */
@@ -26,6 +27,7 @@ export interface OpenedLog {
 interface Opening {
   readonly config: Config
   readonly logger: Logger
+  readonly worker?: RoleContext['worker']
 }
 
 /** Opens the log alone: for those who look at topics. */
@@ -122,13 +124,28 @@ export interface IngressLog {
   close(): Promise<void>
 }
 
+/** The embedded log, which another process writes for this one. */
+const openShared = async (opening: Opening, append: EventLog['append']): Promise<IngressLog> => {
+  const { log, codecs, close } = await openReader(opening)
+  const { partitions, retention } = opening.config.log
+  // Known here from now on, though those that write them may not have come yet.
+  await log.createTopics(topicSpecs(partitions, retention))
+  const views = watchViews((topic) => log.view(topic), opening.logger)
+  const closeBoth = async (): Promise<void> => {
+    views.close()
+    await close()
+  }
+  return { log: { append, view: views.view }, codecs, checks: [views.moving], close: closeBoth }
+}
+
 /**
  * The ingress's log. Kafka may be away when the ingress starts: schema ids follow from the schemas, so events can be
  * encoded and spooled at once, and ghosts come from the last run's snapshot. A registry gives out ids of its own: it must
  * answer at the start.
  */
 export const openIngressLog = async (opening: Opening): Promise<IngressLog> => {
-  const { config, logger } = opening
+  const { config, logger, worker } = opening
+  if (worker !== undefined && config.log.kind === 'embedded') return await openShared(opening, worker.append)
   if (config.log.kind === 'embedded' || config.log.registry !== '') return await openTheLog(opening, 'ingress')
   const { deferLog } = await import('../../processors/runtime/logs/kit/deferred.ts')
   let told = false

@@ -2,7 +2,9 @@
 import type { Registry } from 'prom-client'
 import type { Config } from '../../schemas/config.ts'
 import type { Command } from '../../schemas/events.ts'
+import type { EventLog } from '../../schemas/log.ts'
 import type { Logger } from '../cli/logger.ts'
+import type { MetricsJson } from './metrics.ts'
 import type { Readiness } from './readiness.ts'
 
 export type RoleName = 'ingress' | 'processors' | 'sinks' | 'console'
@@ -42,6 +44,8 @@ export interface RoleContext {
   readonly metrics: () => Promise<string>
   /** Hands an operator's command to the ingress beside which this role runs. */
   readonly tellIngress?: (service: string, command: Command) => Promise<void>
+  /** One of several processes of this role: its number, from 1, and how its events reach a log that only one may write. */
+  readonly worker?: { readonly number: number; readonly append: EventLog['append'] }
   /** True where this role is all that the process runs, and the others run elsewhere. */
   readonly alone: boolean
 }
@@ -56,7 +60,9 @@ export interface Role {
   /** Figures for the summary at the end. */
   figures(): Readonly<Record<string, number>>
   /** Takes over a new configuration of the services while it runs; throws when it is wrong. */
-  reload?(config: Config): void
+  reload?(config: Config): void | Promise<void>
+  /** Of the processes behind it, where it has some. */
+  metrics?(): Promise<readonly MetricsJson[]>
   close(): Promise<void>
 }
 

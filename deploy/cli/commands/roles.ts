@@ -2,11 +2,12 @@
 import type { Command } from 'commander'
 import { Registry } from 'prom-client'
 import type { Loaded } from '../../config/load.ts'
-import { watchProcess } from '../../roles/metrics.ts'
+import { mergeMetrics, metricsOf, watchProcess } from '../../roles/metrics.ts'
 import { placeOf, removeRunFile, writeRunFile } from '../../roles/place.ts'
 import type { Readiness } from '../../roles/readiness.ts'
 import type { Role, RoleContext, RoleName } from '../../roles/role.ts'
 import { startRole } from '../../roles/start.ts'
+import { startWorkers } from '../../roles/workers.ts'
 import { startVitals, type Vitals } from '../../roles/vitals.ts'
 import { CliError, EXIT } from '../failure.ts'
 import { jsonLogger, terminalLogger, type Logger } from '../logger.ts'
@@ -24,6 +25,11 @@ interface Setting {
   readonly context: RoleContext
 }
 
+const metricsOfAll = async ({ registry, metrics }: RoleContext, role: Role | undefined): Promise<string> =>
+  role?.metrics === undefined
+    ? await metrics()
+    : await mergeMetrics([await metricsOf(registry), ...(await role.metrics())])
+
 /** The console serves its own; the others get theirs only where a port is named, so that several fit on one machine. */
 const vitalsOf = async (
   { role, loaded, context }: Setting,
@@ -34,7 +40,7 @@ const vitalsOf = async (
   return await startVitals({
     ...loaded.config.admin,
     ready: async () => (await now()?.ready()) ?? starting,
-    metrics: context.metrics,
+    metrics: async () => await metricsOfAll(context, now()),
   })
 }
 
@@ -64,6 +70,12 @@ const listenForReloads = ({ loaded, load, logger }: Setting, running: Role): voi
   reloadOnHangup({ loaded, load, apply: running.reload, logger })
 }
 
+/** The ingress may have several processes. */
+const startAll = async (role: RoleName, context: RoleContext): Promise<Role> => {
+  const { workers } = context.config.listen
+  return role === 'ingress' && workers > 1 ? await startWorkers(context, workers) : await startRole(role, context)
+}
+
 const runUntilEnded = async (setting: Setting): Promise<Ended> => {
   const { role, logger, loaded, context } = setting
   let running: Role | undefined
@@ -71,7 +83,7 @@ const runUntilEnded = async (setting: Setting): Promise<Ended> => {
   const place = placeOf(loaded.config)
   const waiting = setTimeout(() => logger.warn({ brokers: context.config.log.brokers }, STILL), STILL_MS)
   try {
-    running = await startRole(role, context)
+    running = await startAll(role, context)
     clearTimeout(waiting)
     const { url } = running.facts
     if (role === 'console' && typeof url === 'string') writeRunFile(place, { pid: process.pid, proxy: '', admin: url })
@@ -115,8 +127,10 @@ const WORDS: Readonly<Record<RoleName, string>> = {
 }
 
 export const registerRoles = (program: Command): void => {
-  for (const role of ['ingress', 'processors', 'sinks', 'console'] as const)
-    withPlace(withTarget(program.command(role)))
+  for (const role of ['ingress', 'processors', 'sinks', 'console'] as const) {
+    const command = withPlace(withTarget(program.command(role)))
       .description(WORDS[role])
       .action((flags: CommonFlags) => run(role, flags))
+    if (role === 'ingress') command.option('--workers <n>', 'processes that share the port (default: 1)')
+  }
 }

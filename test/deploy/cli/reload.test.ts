@@ -16,19 +16,19 @@ const load = (): Loaded => loadConfig({ file: { path: join(dir, 'c.yaml'), named
 const services = (...urls: string[]) => [{ name: 'shop', upstreams: urls.map((url) => ({ url })) }]
 
 /** What is applied, and what is told, by one reload. */
-const reload = (loaded: Loaded): { applied: Config[]; told: unknown[] } => {
+const reload = async (loaded: Loaded): Promise<{ applied: Config[]; told: unknown[] }> => {
   const applied: Config[] = []
   const told: unknown[] = []
   const apply = (config: Config): void => void applied.push(config)
-  reloadOnce({ loaded, load, apply, logger: loggerOf((level, obj) => told.push([level, obj])) })
+  await reloadOnce({ loaded, load, apply, logger: loggerOf((level, obj) => told.push([level, obj])) })
   return { applied, told }
 }
 
-test('a new configuration is applied; what it cannot change is told', () => {
+test('a new configuration is applied; what it cannot change is told', async () => {
   write({ services: services('http://a') })
   const loaded = load()
   write({ services: services('http://a', 'http://b'), listen: { port: 1 } })
-  const { applied, told } = reload(loaded)
+  const { applied, told } = await reload(loaded)
   expect(applied.map((config) => config.services[0]?.upstreams.length)).toEqual([2])
   expect(told).toEqual([
     ['info', { file: join(dir, 'c.yaml') }],
@@ -36,11 +36,11 @@ test('a new configuration is applied; what it cannot change is told', () => {
   ])
 })
 
-test('one that is wrong is told with its places, and nothing is applied', () => {
+test('one that is wrong is told with its places, and nothing is applied', async () => {
   write({ services: services('http://a') })
   const loaded = load()
   write({ services: services('nowhere') })
-  const { applied, told } = reload(loaded)
+  const { applied, told } = await reload(loaded)
   expect(applied).toEqual([])
   expect(JSON.stringify(told)).toMatch(/error.*c\.yaml:1:.*expected an address/)
 })

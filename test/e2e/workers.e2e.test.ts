@@ -1,0 +1,71 @@
+/** Several processes of the ingress on one port and one embedded log: all is on it once, and one that dies is replaced. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openEmbeddedLog } from '../../processors/runtime/logs/embedded/log.ts'
+import { openCodecs } from '../../schemas/codec.ts'
+import type { Event } from '../../schemas/events.ts'
+import { memorySchemaStore } from '../../schemas/schema-store.ts'
+import { topicName } from '../../schemas/topics.ts'
+import { eventually, startCli, type Cli } from './kit/cli.ts'
+import { load } from './kit/load.ts'
+
+let backend: Server
+let dir: string
+let cli: Cli | undefined
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'cp-workers-'))
+  backend = createServer((_, answer) => answer.setHeader('content-type', 'application/json').end('{"ok":true}'))
+  await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
+})
+afterAll(async () => {
+  await cli?.end('SIGTERM')
+  backend.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const onTheLog = async (): Promise<Event[]> => {
+  const log = await openEmbeddedLog({ dir: join(dir, 'default', 'log') })
+  const codecs = await openCodecs(memorySchemaStore())
+  const events: Event[] = []
+  const all = { partition: 0, from: { kind: 'start' }, until: { kind: 'end' } } as const
+  for await (const batch of log.read(topicName('exchanges'), all))
+    for (const { value } of batch) events.push(codecs.decode('exchanges', value as Uint8Array))
+  await log.close()
+  return events.filter(({ exchange }) => exchange !== null)
+}
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).map(Number)
+
+test.skipIf(process.platform !== 'linux')('ingress --workers 2', { timeout: 120_000 }, async () => {
+  const target = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`
+  const running = startCli(
+    ['ingress', '--target', target, '--port', '0', '--workers', '2', '--data-dir', dir, '--json'],
+    { cwd: dir },
+  )
+  cli = running
+  const [, proxy] = await running.until(/"proxy":"(http:[^"]+)".*ingress is ready/)
+  const before = await load(200, 2, (n) => `${proxy}/before/${n}`)
+  // A process that is killed takes with it what is only in its memory.
+  await eventually('what came before is on the log', async () => (await onTheLog()).length >= 400)
+  const [first] = childrenOf(running.process.pid as number)
+  process.kill(first as number, 'SIGKILL')
+  const while_ = await load(100, 1, (n) => `${proxy}/while/${n}`)
+  await running.until(/ingress runs again/)
+  const after = await load(200, 1, (n) => `${proxy}/after/${n}`)
+  expect([before, after].map((all) => all.filter(({ status }) => status === 200).length)).toEqual([400, 200])
+  // A client of the dead one sees its connection break; the others see nothing.
+  expect(while_.filter(({ status }) => status === 200).length).toBeGreaterThan(0)
+  expect(await running.end('SIGINT')).toBe(130)
+
+  const events = await onTheLog()
+  const targets = events.map(({ exchange }) => exchange?.target as string)
+  const of = (phase: string): string[] => targets.filter((path) => path.startsWith(`/${phase}/`))
+  expect(new Set(targets).size).toBe(targets.length)
+  expect([of('before').length, of('after').length]).toEqual([400, 200])
+  expect(new Set(events.map(({ instance }) => instance)).size).toBeGreaterThanOrEqual(3)
+})
