@@ -24,10 +24,10 @@ const KINDS: Record<Exclude<Why, 'live' | 'client-gone'>, Kind> = {
   'no-route': { status: 404, title: 'No service matches the path', error: 'destination_not_found' },
   'client-stalled': { status: 408, title: 'The request did not arrive in time', error: '' },
   loop: { status: 508, title: 'The request goes in circles', error: 'proxy_loop_detected' },
-  'rate-limited': { status: 429, title: 'Too many requests', error: '' },
-  'too-many': { status: 503, title: 'Too many requests are under way', error: '' },
+  'rate-limited': { status: 429, title: 'Too many requests', error: 'http_request_denied' },
+  'too-many': { status: 503, title: 'Too many requests are under way', error: 'http_request_denied' },
   overloaded: { status: 503, title: 'The proxy is short of memory', error: 'proxy_internal_response' },
-  fault: { status: 503, title: 'This fault was ordered', error: '' },
+  fault: { status: 503, title: 'This fault was ordered', error: 'proxy_internal_response' },
   internal: { status: 500, title: 'The proxy made a mistake', error: 'proxy_internal_error' },
 }
 

@@ -1,6 +1,7 @@
 /**
  * The ingress as a subject of a proxy benchmark or of wire cases: PORT, BACKEND (http://host:port) from the environment.
- * LOG=memory | embedded | none (default embedded in a temporary directory); TIMEOUT: ms for heads, stalls and connects.
+ * LOG=memory | embedded | none (default embedded in a temporary directory); TIMEOUT: ms for heads, stalls and connects;
+ * LIMIT: requests per second and client that the limiter lets through (none without it).
  */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -54,6 +55,9 @@ const ingress = await startIngress({
       timeouts: { connect: timeout, response: timeout },
       breaker: { minRequests: 1_000_000, openFor: 1 },
       ghost: { mode: env['MODE'] === 'failover' ? 'failover' : 'off' },
+      ...(env['LIMIT'] === undefined
+        ? {}
+        : { shield: { rateLimit: [{ limit: Number(env['LIMIT']), per: 1000, by: 'ip' }] } }),
     },
   ],
   capture: { bodies: (env['BODIES'] ?? 'json') as 'json', maxBody: 64 * 1024 },
