@@ -6,7 +6,8 @@ import type { EndpointModel, Json, Knowledge, ListModel, ParameterRole } from '.
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { AROUND, listParameters, planOf, totalKey } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
-import { objectKey, visibleView } from '../../schemas/semantics/ghosts/objects.ts'
+import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
+import { visibleView } from '../../schemas/semantics/ghosts/views.ts'
 import {
   arrayIn,
   at,

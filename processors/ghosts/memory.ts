@@ -16,8 +16,8 @@ import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { openDirectory } from '../../schemas/semantics/ghosts/directory.ts'
 import type { Directory } from '../../schemas/semantics/ghosts/directory.ts'
 import { keyOf } from '../../schemas/semantics/ghosts/model.ts'
-import { NO_OBJECTS, openCollection } from '../../schemas/semantics/ghosts/objects.ts'
-import type { OpenCollection } from '../../schemas/semantics/ghosts/objects.ts'
+import { NO_OBJECTS, openCollection } from '../../schemas/semantics/ghosts/collection.ts'
+import type { OpenCollection } from '../../schemas/semantics/ghosts/collection.ts'
 import { openOverlay } from '../../schemas/semantics/ghosts/overlay.ts'
 import type { Change, Overlay } from '../../schemas/semantics/ghosts/overlay.ts'
 import { encodePart } from '../../schemas/semantics/ghosts/parts.ts'
@@ -32,8 +32,8 @@ export const CAPS = {
   answers: 4000,
   answerBytes: 24 * MiB,
   endpointAnswers: 1000,
-  objects: 4000,
-  objectBytes: 8 * MiB,
+  objects: 100_000,
+  objectBytes: 64 * MiB,
   credentials: 5000,
   touches: 2000,
   endpoints: 1000,

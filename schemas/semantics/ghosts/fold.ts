@@ -1,7 +1,8 @@
 /** What a write that was answered well changes for the one who sent it: the fold behind the overlay. */
 import type { Asked } from './asked.ts'
 import type { EndpointModel, Json, Knowledge } from './model.ts'
-import { findNamed, objectAbove, objectAsked, ONLY, visibleView } from './objects.ts'
+import { findNamed, objectAbove, objectAsked, ONLY } from './objects.ts'
+import { visibleView } from './views.ts'
 import type { Named } from './objects.ts'
 import { changeKey } from './overlay.ts'
 import type { Change } from './overlay.ts'

@@ -3,12 +3,13 @@
  * whose effect is not known means that no list is made.
  */
 import type { Asked } from './asked.ts'
-import type { Json, Knowledge, ListModel } from './model.ts'
-import { objectKey, visibleView } from './objects.ts'
-import { at, isScalar, ownField } from './pointers.ts'
+import type { Collection, Json, Knowledge, ListModel } from './model.ts'
+import { at, ownField } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { compare, isFilter, passes, roleOf, sortOf } from './roles.ts'
 import { keyOf } from './model.ts'
+import { byId, entryOf, pageOf } from './sight.ts'
+import type { Compare, Entry, Sight } from './sight.ts'
 
 /** What the parameters of one request come to. */
 export interface Plan {
@@ -98,19 +99,6 @@ export const planOf = (
   return plan
 }
 
-interface Entry {
-  readonly id: string
-  readonly born: number
-  /** Nobody saw it yet. */
-  readonly guessed?: boolean
-  readonly item: Fields
-}
-
-const byId = (a: Entry, b: Entry): number => {
-  const [x, y] = [Number(a.id), Number(b.id)]
-  return Number.isNaN(x) || Number.isNaN(y) ? a.born - b.born : x - y
-}
-
 /** The order that answers keep by themselves: the field that fits nearly always, id for want of one. */
 const usualOrder = (list: ListModel): { readonly field: string; readonly by: number } => {
   let best = { field: '', by: 1, kept: 0 }
@@ -119,18 +107,29 @@ const usualOrder = (list: ListModel): { readonly field: string; readonly by: num
   return best
 }
 
-const sorted = (entries: Entry[], list: ListModel, plan: Plan): Entry[] => {
+/** The order that a request wants, and a name for it. */
+const orderOf = (list: ListModel, plan: Plan): { readonly name: string; readonly compare: Compare } => {
   const usual = usualOrder(list)
-  entries.sort(byId)
-  if (usual.field !== '') entries.sort((a, b) => usual.by * compare(at(a.item, usual.field), at(b.item, usual.field)))
-  if (plan.sort === '') return plan.descending ? entries.reverse() : entries
-  const sign = plan.descending ? -1 : 1
-  return entries.sort((a, b) => sign * compare(at(a.item, plan.sort), at(b.item, plan.sort)))
-}
-
-const startOf = (entries: readonly Entry[], plan: Plan): number => {
-  if (plan.after === '') return plan.offset + Math.max(0, plan.page - 1) * plan.limit
-  return entries.findIndex(({ id }) => id === plan.after) + 1
+  const byField =
+    (field: string, sign: number): Compare =>
+    (a, b) =>
+      sign * compare(at(a.item, field), at(b.item, field))
+  const keys: Compare[] = [
+    ...(plan.sort === '' ? [] : [byField(plan.sort, plan.descending ? -1 : 1)]),
+    ...(usual.field === '' ? [] : [byField(usual.field, usual.by)]),
+    byId,
+  ]
+  const sign = plan.sort === '' && plan.descending ? -1 : 1
+  return {
+    name: `${plan.sort} ${plan.descending} ${usual.field} ${usual.by}`,
+    compare: (a, b) => {
+      for (const key of keys) {
+        const by = key(a, b)
+        if (by !== 0) return sign * by
+      }
+      return 0
+    },
+  }
 }
 
 export const matches = (plan: Plan, item: Fields): boolean =>
@@ -140,64 +139,59 @@ export const matches = (plan: Plan, item: Fields): boolean =>
 export const collectionOf = (list: ListModel, asked: Asked): string =>
   list.type.includes('{') ? '/' + asked.segments.join('/') : list.type
 
-/** Numbered rows: how many of the numbers must be known, and how wide a gap may be, to say what stands in it. */
-const DENSE = 0.2
-const LEAST = 10
-const WIDEST = 32
-
-const common = (a: Fields, b: Fields): Fields =>
-  Object.fromEntries(Object.entries(a).filter(([name, value]) => isScalar(value) && ownField(b, name) === value))
-
-/**
- * Rows that nobody asked for yet, between known ones: where numbers are given one after the other, most of those between
- * are there too (a GET of one would say so), and have in common what their neighbours have.
- */
-const between = (entries: readonly Entry[], idField: string, isGone: (id: string) => boolean): Entry[] => {
-  const numbered = entries.filter(({ id }) => /^\d{1,9}$/.test(id)).sort(byId)
-  const [first, last] = [numbered[0], numbered[numbered.length - 1]]
-  if (first === undefined || last === undefined || numbered.length < LEAST) return []
-  if (typeof ownField(first.item, idField) !== 'number') return []
-  if (numbered.length < DENSE * (Number(last.id) - Number(first.id) + 1)) return []
-  const found: Entry[] = []
-  for (let i = 1; i < numbered.length; i++) {
-    const [a, b] = [numbered[i - 1] as Entry, numbered[i] as Entry]
-    if (Number(b.id) - Number(a.id) > WIDEST) continue
-    for (let id = Number(a.id) + 1; id < Number(b.id); id++)
-      if (!isGone(String(id)))
-        found.push({ id: String(id), born: b.born, item: { ...common(a.item, b.item), [idField]: id }, guessed: true })
-  }
-  return found
+/** The entries that pass the filters: by an index where a field equals something, otherwise by looking at all. */
+const passing = (sight: Sight, plan: Plan, order: ReturnType<typeof orderOf>): readonly Entry[] => {
+  const [first] = plan.filters
+  if (first === undefined) return sight.inOrder(order.name, order.compare)
+  const equals = plan.filters.find(([role]) => role.startsWith('f:'))
+  const some = equals === undefined ? sight.entries : sight.having(equals[0].slice(2), equals[1])
+  return some.filter(({ item }) => matches(plan, item)).sort(order.compare)
 }
 
-/** The list for a request; undefined when it cannot be said what belongs in it. */
-export const makeList = (
-  list: ListModel,
-  template: string,
-  asked: Asked,
-  { knowledge, complete }: { readonly knowledge: Knowledge; readonly complete: (item: Fields) => Fields },
-): Made | undefined => {
-  if (list.type === '') return undefined
-  const entries: Entry[] = []
-  const type = collectionOf(list, asked)
-  for (const object of knowledge.objects(asked.service, type).values()) {
-    const view = visibleView(object, asked.asker)
-    if (view !== undefined) entries.push({ id: object.id, born: object.born, item: view.value })
+const startOf = (entries: readonly Entry[], plan: Plan): number => {
+  if (plan.after === '') return plan.offset + Math.max(0, plan.page - 1) * plan.limit
+  return entries.findIndex(({ id }) => id === plan.after) + 1
+}
+
+/** What the asker's own writes take out of the entries and put among them. */
+const ownChanges = (collection: Collection, sight: Sight, plan: Plan, asker: string) => {
+  const without: Entry[] = []
+  const added: Entry[] = []
+  for (const object of collection.changed()) {
+    const before = sight.entry(object.id)
+    if (before !== undefined && matches(plan, before.item)) without.push(before)
+    const now = entryOf(object, asker)
+    if (now !== undefined && matches(plan, now.item)) added.push(now)
   }
-  if (entries.length === 0) return undefined
-  const isGone = (id: string): boolean => (knowledge.object(objectKey(asked.service, type, id))?.gone ?? 0) > 0
-  entries.push(...between(entries, list.idField, isGone))
-  const plan = planOf(list, template, asked, (field) => entries.some(({ item }) => at(item, field) !== undefined))
+  return { without, added }
+}
+
+interface Known {
+  readonly knowledge: Knowledge
+  /** An item of which only something is known, with blanks for the rest. */
+  readonly complete: (item: Fields) => Fields
+}
+
+const SAMPLE = 50
+
+/** The list for a request; undefined when it cannot be said what belongs in it. */
+export const makeList = (list: ListModel, template: string, asked: Asked, known: Known): Made | undefined => {
+  if (list.type === '') return undefined
+  const collection = known.knowledge.objects(asked.service, collectionOf(list, asked))
+  const sight = collection.sight(asked.asker, list.idField, asked.at)
+  const mine = [...collection.changed()].flatMap((object) => entryOf(object, asked.asker) ?? [])
+  const samples = [...sight.entries.slice(0, SAMPLE), ...mine.slice(0, SAMPLE)]
+  if (samples.length === 0) return undefined
+  const plan = planOf(list, template, asked, (field) => samples.some(({ item }) => at(item, field) !== undefined))
   if (plan === undefined) return undefined
-  const kept = sorted(
-    entries.filter(({ item }) => matches(plan, item)),
-    list,
-    plan,
-  )
-  const start = startOf(kept, plan)
-  const page = kept.slice(start, start + plan.limit)
+  const order = orderOf(list, plan)
+  const entries = passing(sight, plan, order)
+  const { without, added } = ownChanges(collection, sight, plan, asked.asker)
+  const cut = { start: startOf(entries, plan), limit: plan.limit, compare: order.compare }
+  const page = pageOf(entries, { without, added }, cut)
   return {
-    items: page.map(({ item, guessed }) => (guessed === true ? complete(item) : item)),
-    total: kept.length,
+    items: page.map(({ item, guessed }) => (guessed === true ? known.complete(item) : item)),
+    total: entries.length - without.length + added.length,
     plan,
   }
 }

@@ -4,6 +4,7 @@
  * or behind a sigil), so a field called `__proto__` is a field like any other.
  */
 import type { Header, Parameter } from '../../events.ts'
+import type { Sight } from './sight.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
@@ -228,6 +229,10 @@ export interface Collection {
   readonly size: number
   /** In order of first sight. */
   values(): Iterable<ObjectRecord>
+  /** What an asker sees of them, without their writes to ghosts; it may be a second old where there are many. */
+  sight(asker: string, idField: string, now: number): Sight
+  /** Those that the asker wrote to ghosts, as they are since. */
+  changed(): Iterable<ObjectRecord>
   /** Largest id that is a number, 0 when none is. */
   readonly largest: number
 }

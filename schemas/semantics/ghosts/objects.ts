@@ -1,11 +1,11 @@
 /** Objects by type and id: what GET /books showed of book 7 answers GET /books/7. */
 import type { Asked } from './asked.ts'
-import { parseJson } from './json.ts'
 import { keyOf } from './model.ts'
-import type { Collection, EndpointModel, Knowledge, ObjectRecord } from './model.ts'
-import { isFields, isScalar, ownField } from './pointers.ts'
+import type { EndpointModel, Knowledge, ObjectRecord } from './model.ts'
+import { isScalar, ownField } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { segmentParts } from '../templates.ts'
+import { visibleView } from './views.ts'
 
 export const objectKey = (service: string, type: string, id: string): string => keyOf('object', service, type, id)
 
@@ -63,42 +63,6 @@ export const findNamed = (named: Named | undefined, service: string, knowledge: 
 export const findObject = (model: EndpointModel, asked: Asked, knowledge: Knowledge): ObjectRecord | undefined =>
   findNamed(objectAsked(model, asked), asked.service, knowledge)
 
-type View = ObjectRecord['views'][number]
-
-/** Views are replaced, never changed: what one says is parsed once. */
-const parsed = new WeakMap<View, { readonly value: Fields | undefined }>()
-const valueOf = (view: View): Fields | undefined => {
-  const known = parsed.get(view)
-  if (known !== undefined) return known.value
-  const json = parseJson(view.json)
-  const value = isFields(json) ? json : undefined
-  parsed.set(view, { value })
-  return value
-}
-
-export interface Visible {
-  readonly value: Fields
-  readonly at: number
-  readonly whole: boolean
-  /** Somebody wrote to the object since: this is what it was before. */
-  readonly stale: boolean
-}
-
-const isFor = (view: View, asker: string): boolean => view.asker === asker || view.asker === ''
-
-const beats = (view: View, best: View | undefined): boolean =>
-  best === undefined || view.at > best.at || (view.at === best.at && view.whole)
-
-/** What an asker may see of an object: their own view or the public one, the newer first. */
-export const visibleView = (object: ObjectRecord, asker: string): Visible | undefined => {
-  let best: View | undefined
-  for (const view of object.views) if (isFor(view, asker) && beats(view, best)) best = view
-  if (best === undefined || best.at < object.gone) return undefined
-  const value = valueOf(best)
-  const stale = best.at < object.written
-  return value === undefined ? undefined : { value, at: best.at, whole: best.whole, stale }
-}
-
 /** How far to look for a neighbour among ids that are numbers. */
 const REACH = 32
 
@@ -120,37 +84,3 @@ export const between = (named: Named, asked: Asked, knowledge: Knowledge): Field
   const common = Object.entries(below).filter(([name, value]) => isScalar(value) && ownField(above, name) === value)
   return Object.fromEntries(common)
 }
-
-/** Objects of a collection, kept in order of first sight. */
-export interface OpenCollection extends Collection {
-  add(object: ObjectRecord): void
-  written(): Iterable<ObjectRecord>
-  remove(object: ObjectRecord): void
-}
-
-export const openCollection = (): OpenCollection => {
-  const objects = new Map<string, ObjectRecord>()
-  const written = new Map<string, ObjectRecord>()
-  let largest = 0
-  return {
-    add: (object) => {
-      objects.set(object.key, object)
-      if (object.written > 0) written.set(object.key, object)
-      if (/^\d{1,15}$/.test(object.id)) largest = Math.max(largest, Number(object.id))
-    },
-    remove: (object) => {
-      objects.delete(object.key)
-      written.delete(object.key)
-    },
-    written: () => written.values(),
-    values: () => objects.values(),
-    get size() {
-      return objects.size
-    },
-    get largest() {
-      return largest
-    },
-  }
-}
-
-export const NO_OBJECTS: OpenCollection = openCollection()

@@ -110,6 +110,9 @@ const joined = (layer: Layer, knowledge: Knowledge, service: string, type: strin
   return {
     size: base.size + made.length,
     largest: Math.max(base.largest, ...numbers),
+    sight: (asker, idField, now) => base.sight(asker, idField, now),
+    changed: () =>
+      [...(changes?.values() ?? [])].map((c) => merged(c, knowledge.object(objectKey(service, type, c.id)))),
     values: function* () {
       for (const object of base.values()) {
         const change = changes?.get(object.id)

@@ -1,0 +1,90 @@
+/** The known objects of one collection, and what each asker sees of them. */
+import type { Collection, ObjectRecord } from './model.ts'
+import { openSight } from './sight.ts'
+import type { Sight } from './sight.ts'
+
+/** Sights that are kept, the newest asked for last. */
+const MAX_SIGHTS = 16
+/** From this size on a sight may be LAG (µs) old: making one costs what there is. */
+const LARGE = 2000
+const LAG = 1_000_000
+
+interface Kept {
+  readonly sight: Sight
+  readonly idField: string
+  readonly version: number
+  readonly at: number
+}
+interface Wanted {
+  readonly idField: string
+  readonly now: number
+  readonly size: number
+}
+
+/** Sights by asker; askers that saw nothing here of their own share the public one. */
+const openSights = (objects: () => Iterable<ObjectRecord>) => {
+  const kept = new Map<string, Kept>()
+  const askers = new Set<string>()
+  let version = 0
+  const isFresh = (known: Kept, { idField, now, size }: Wanted): boolean =>
+    known.idField === idField && (known.version === version || (size >= LARGE && Math.abs(now - known.at) < LAG))
+  return {
+    changed: (object: ObjectRecord): void => {
+      version++
+      for (const { asker } of object.views) askers.add(asker)
+    },
+    of: (who: string, wanted: Wanted): Sight => {
+      const asker = askers.has(who) ? who : ''
+      const known = kept.get(asker)
+      kept.delete(asker)
+      const { idField, now } = wanted
+      const next =
+        known !== undefined && isFresh(known, wanted)
+          ? known
+          : { sight: openSight(objects(), asker, idField), idField, version, at: now }
+      kept.set(asker, next)
+      const [oldest] = kept.keys()
+      if (kept.size > MAX_SIGHTS && oldest !== undefined) kept.delete(oldest)
+      return next.sight
+    },
+  }
+}
+
+/** Objects of a collection, kept in order of first sight. */
+export interface OpenCollection extends Collection {
+  add(object: ObjectRecord): void
+  written(): Iterable<ObjectRecord>
+  remove(object: ObjectRecord): void
+}
+
+export const openCollection = (): OpenCollection => {
+  const objects = new Map<string, ObjectRecord>()
+  const written = new Map<string, ObjectRecord>()
+  const sights = openSights(() => objects.values())
+  let largest = 0
+  return {
+    add: (object) => {
+      sights.changed(object)
+      objects.set(object.key, object)
+      if (object.written > 0) written.set(object.key, object)
+      if (/^\d{1,15}$/.test(object.id)) largest = Math.max(largest, Number(object.id))
+    },
+    remove: (object) => {
+      sights.changed(object)
+      objects.delete(object.key)
+      written.delete(object.key)
+    },
+    written: () => written.values(),
+    sight: (asker, idField, now) => sights.of(asker, { idField, now, size: objects.size }),
+    changed: () => [],
+    values: () => objects.values(),
+    get size() {
+      return objects.size
+    },
+    get largest() {
+      return largest
+    },
+  }
+}
+
+export const NO_OBJECTS: OpenCollection = openCollection()
