@@ -149,7 +149,8 @@ export const openService = (options: ServiceOptions, given: Given): Service => {
     question: { now: 0, client: '', random: given.random },
     budget: openBudget(retry),
     retried: 0,
-    circuit: openBreaker(breaker),
+    // No number of failures in a row: all that was in flight at one upstream that dies fails at once.
+    circuit: openBreaker(breaker, Infinity),
     mode: ghost.mode,
     activation: '',
   }

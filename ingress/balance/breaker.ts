@@ -25,6 +25,7 @@ export interface Breaker {
   readonly bad: number[]
   /** Number of the newest slot since time 0. */
   slot: number
+  readonly most: number
   /** Bad outcomes without a good one between. */
   streak: number
   until: number
@@ -39,8 +40,10 @@ const SLOTS = 10
 const STREAK = 5
 const MAX_BACKOFF = 8
 
-export const openBreaker = (options: BreakerOptions): Breaker => ({
+/** `most`: so many hard failures in a row open it. */
+export const openBreaker = (options: BreakerOptions, most = STREAK): Breaker => ({
   options,
+  most,
   state: 'closed',
   good: Array<number>(SLOTS).fill(0),
   slow: Array<number>(SLOTS).fill(0),
@@ -73,8 +76,8 @@ const roll = (breaker: Breaker, now: number): number => {
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
 
-const tooBad = ({ options, streak, good, slow, bad }: Breaker): boolean => {
-  if (streak >= STREAK) return true
+const tooBad = ({ options, streak, most, good, slow, bad }: Breaker): boolean => {
+  if (streak >= most) return true
   const errors = sum(bad)
   const late = sum(slow)
   const all = errors + late + sum(good)

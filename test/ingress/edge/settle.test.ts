@@ -97,9 +97,24 @@ describe('what requests say', () => {
   })
 
   it('opens the breaker of the service by what its clients got', () => {
-    open(['http://a', 'http://b'], { passive: 'off' })
+    open(['http://a', 'http://b'], { passive: 'off', breaker: { minRequests: 20 } })
     const { over } = settling()
-    for (let i = 0; i < 5; i++) over(Object.assign(ask() as Context, { passage: 'yes', why: 'timeout' } as const))
+    const lose = (): void => over(Object.assign(ask() as Context, { passage: 'yes', why: 'timeout' } as const))
+    for (let i = 0; i < 19; i++) lose()
+    expect(told).toEqual([])
+    lose()
     expect(told).toEqual(['* closed-open'])
+  })
+
+  it('does not open the breaker of the service when all that one upstream had is lost at once', () => {
+    open(['http://a', 'http://b'], { breaker: { minRequests: 20 } })
+    const { over } = settling()
+    const end = (why: 'live' | 'reset'): void => {
+      const became = why === 'live' ? ({ answeredBy: 'upstream', status: 200 } as const) : { status: 502 }
+      over(Object.assign(ask() as Context, { passage: 'yes', why, ...became } as const))
+    }
+    for (let i = 0; i < 40; i++) end('live')
+    for (let i = 0; i < 30; i++) end('reset')
+    expect(told).toEqual([])
   })
 })

@@ -122,7 +122,7 @@ describe('balance', () => {
     const reply = { status: 503, headers: [], body: new Uint8Array(), answeredBy: 'self', why: 'unavailable' } as const
     let now = 0
     const phase = createBalance({ clock: () => now * 1000, recover: (_, why) => (failures.push(why), reply) })
-    for (let i = 0; i < 5; i++) settle(service.circuit, 0, 'yes', 'bad')
+    for (let i = 0; i < 20; i++) settle(service.circuit, 0, 'yes', 'bad')
     expect(through(phase, of(service))).toBe(reply)
     expect(failures[0]?.detail).toMatch(/failed/)
     now = 5000
