@@ -23,7 +23,7 @@ import { openSecured, type Secured } from './edge/secured.ts'
 import { createSettling, type Settling } from './edge/settle.ts'
 import { createSignals, startHeartbeat } from './edge/signals.ts'
 import { openViews, type Views } from './edge/views.ts'
-import type { Ingress, IngressOptions } from './options.ts'
+import type { Ingress, IngressOptions, ListenLimits, ListenTimeouts } from './options.ts'
 import { createAccept } from './phases/accept.ts'
 import { createBalance } from './phases/balance.ts'
 import type { CaptureSettings } from './phases/capture.ts'
@@ -59,10 +59,14 @@ interface Parts {
   readonly draining: () => boolean
 }
 
-const forwardOf = ({ settling, pools, secured, draining }: Parts, decide: Decide): Phase =>
+const LIMITS: ListenLimits = { head: 32 * 1024, target: 16 * 1024, fields: 200, body: 0, connectionsPerClient: 0 }
+const TIMEOUTS: ListenTimeouts = { head: 60_000, stall: 30_000, idle: 75_000, send: 60_000 }
+
+const forwardOf = ({ options, settling, pools, secured, draining }: Parts, decide: Decide): Phase =>
   createForward({
     pools,
     secured,
+    maxBody: options.listen.limits?.body ?? LIMITS.body,
     decide,
     clock: monotonic,
     settle: settling.tried,
@@ -136,9 +140,11 @@ const emitterOf = ({ log, codecs, spool, logger, onEvent }: IngressOptions, inst
   })
 
 const listenOf = ({ listen, capture, logger }: IngressOptions): Omit<ServerSettings, 'tls' | 'run'> => {
-  const { host, port, headersTimeout = 60_000, stallTimeout = 30_000, proxyProtocol = false } = listen
+  const { host, port, proxyProtocol = false } = listen
+  const limits = { ...LIMITS, ...listen.limits }
+  const timeouts = { ...TIMEOUTS, ...listen.timeouts }
   const balancers = proxyProtocol ? addressSet(listen.trustedProxies ?? []) : undefined
-  return { host, port, headersTimeout, stallTimeout, balancers, maxBody: capture.maxBody, logger }
+  return { host, port, limits, timeouts, balancers, maxBody: capture.maxBody, logger }
 }
 
 const stamped = (): { readonly id: string; readonly at: number } => {

@@ -168,14 +168,35 @@ export type IngressEvent =
   /** The log went away (events go to the spool), came back, or events are being lost. */
   | { readonly kind: 'log'; readonly state: 'direct' | 'spooling' | 'losing'; readonly reason: string }
 
+/** Of one request, in bytes and lines; 0: no limit. */
+export interface ListenLimits {
+  readonly head: number
+  readonly target: number
+  readonly fields: number
+  readonly body: number
+  /** Of one address at a time. */
+  readonly connectionsPerClient: number
+}
+
+/** ms */
+export interface ListenTimeouts {
+  /** For the head of a request, from its first byte or from the connection's beginning. */
+  readonly head: number
+  /** Between two pieces of a body. */
+  readonly stall: number
+  /** Between two requests. */
+  readonly idle: number
+  /** Until the client takes some of what waits for it. */
+  readonly send: number
+}
+
 export interface IngressOptions {
   readonly listen: {
     readonly host: string
     /** 0: any free port. */
     readonly port: number
-    /** How long a client may take for the head of a request (ms; 60,000) and may pause within its body (30,000). */
-    readonly headersTimeout?: number
-    readonly stallTimeout?: number
+    readonly limits?: Partial<ListenLimits>
+    readonly timeouts?: Partial<ListenTimeouts>
     /** Ranges of neighbours whose word on the client is believed, and the field in which they say it. */
     readonly trustedProxies?: readonly string[]
     readonly clientFrom?: 'x-forwarded-for' | 'forwarded'

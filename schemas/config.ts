@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { alerts } from './config-alerts.ts'
 import { balance, breaker, health, retry, upstream } from './config-balance.ts'
+import { listenLimits } from './config-listen.ts'
 import { listenShield, overload, serviceShield, telemetryShield } from './config-shield.ts'
 import { duration, FILE, port, share, size, URL_TEXT } from './config-units.ts'
 
@@ -112,7 +113,13 @@ const workers = z.int().min(1).max(64).default(1).describe('Processes of the ing
 export const configSchema = z.strictObject({
   version: z.literal(1, { error: 'expected 1, the only version there is' }).default(1),
   listen: z
-    .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8080), workers, ...listenShield })
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: port.default(8080),
+      workers,
+      ...listenLimits,
+      ...listenShield,
+    })
     .prefault({}),
   admin: z
     .strictObject({

@@ -28,11 +28,15 @@ export interface Upload {
 }
 
 export interface UploadEvents {
+  /** Bytes that the body may have; any number unless given, or with 0. */
+  readonly limit?: number
   /** Once, unless it is broken first. */
   ready(upload: Upload): void
   /** At any time before the end of the body. */
   broken(why: Broken, detail: string): void
 }
+
+const tooLarge = (limit: number): string => `the body is longer than ${limit} bytes`
 
 const whole = (pieces: readonly Buffer[]): Buffer =>
   pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
@@ -49,7 +53,7 @@ const collect = (context: Context, carrier: Carrier, { ready, broken }: UploadEv
   })
 }
 
-const stream = (context: Context, carrier: Carrier, { ready, broken }: UploadEvents): void => {
+const stream = (context: Context, carrier: Carrier, { ready, broken, limit = 0 }: UploadEvents): void => {
   const { via } = carrier
   const first: Buffer[] = []
   let reader: StreamReader | undefined
@@ -67,7 +71,12 @@ const stream = (context: Context, carrier: Carrier, { ready, broken }: UploadEve
   }
   via.read(carrier, {
     data: (bytes) => {
+      if (dead) return
       tee(context.requestBody, bytes)
+      if (limit > 0 && context.requestBody.length > limit) {
+        dead = true
+        return broken('too-large', tooLarge(limit))
+      }
       if (reader !== undefined) return reader.data(bytes)
       first.push(bytes)
       via.pause(carrier)
@@ -93,6 +102,8 @@ export const hasUpload = ({ head }: Context): boolean => head.chunked || head.co
 
 export const openUpload = (context: Context, events: UploadEvents): void => {
   const { chunked, contentLength } = context.head
+  const { limit = 0, broken } = events
+  if (limit > 0 && contentLength > limit) return broken('too-large', tooLarge(limit))
   const open = chunked || contentLength > COLLECT ? stream : collect
   open(context, carrierOf(context), events)
 }

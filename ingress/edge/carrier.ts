@@ -8,7 +8,7 @@ import type { Context, FieldLines, Reply } from '../phases/context.ts'
 import { withVia } from '../phases/forward.ts'
 
 /** Why a request's body does not come to its end. */
-export type Broken = 'gone' | 'stalled' | 'malformed'
+export type Broken = 'stalled' | 'malformed' | 'too-large'
 
 export interface BodyReader {
   /** The bytes are the reader's own. */

@@ -109,13 +109,14 @@ const onTrouble = (trip: Trip, error: Trouble, reused: boolean): void => {
 }
 
 /** The request itself does not come to its end. */
+const BROKEN = { stalled: 'client-stalled', malformed: 'bad-request', 'too-large': 'body-too-large' } as const
+
 const onBroken = (trip: Trip, why: Broken, detail: string): void => {
   if (trip.over) return
   settleOnce(trip, 'neutral', '')
   cancel(trip)
   const text = `${detail[0]?.toUpperCase()}${detail.slice(1)}.`
-  const reason = why === 'stalled' ? 'client-stalled' : 'bad-request'
-  reply(trip, problem(trip.context, { why: reason, detail: text, close: true }))
+  reply(trip, problem(trip.context, { why: BROKEN[why], detail: text, close: true }))
 }
 
 const onUpload = (trip: Trip, ready: Upload): void => {
@@ -210,6 +211,7 @@ export const createForward =
     carrier.closed = () => onClientClose(trip)
     if (!hasUpload(context)) return attempt(trip, false)
     openUpload(context, {
+      limit: settings.maxBody,
       ready: (upload) => onUpload(trip, upload),
       broken: (why, detail) => onBroken(trip, why, detail),
     })

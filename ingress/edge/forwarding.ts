@@ -8,6 +8,8 @@ import type { Secured } from './secured.ts'
 export interface ForwardSettings {
   readonly pools: Pools
   readonly secured: Secured
+  /** Bytes of a request's body; 0: any number. */
+  readonly maxBody: number
   readonly decide: Pick<Decide, 'recover' | 'replace'>
   /** µs, monotonic. */
   readonly clock: () => number

@@ -4,19 +4,22 @@ import { openContext, type Arrival, type Context } from '../phases/context.ts'
 import { monotonic, wall } from './clock.ts'
 import { wire } from './front/answering.ts'
 import type { Exchange, Front } from './front/connection.ts'
+import { openCrowd } from './front/crowd.ts'
 import { openDoor, type DoorSettings } from './front/door.ts'
 import { openHttp2, type Http2Front, type StreamExchange, type StreamHead } from './front/http2.ts'
+import { refuse } from './front/leave.ts'
 import { isIdle, openConnection, tick } from './front/life.ts'
+import { ProtocolError } from './http1/fields.ts'
 import type { RequestHead } from './http1/request-head.ts'
 import { uuid7 } from './ids.ts'
-import type { Logger } from '../options.ts'
+import type { ListenLimits, ListenTimeouts, Logger } from '../options.ts'
 import type { ListenTls } from './tls.ts'
 
 export interface ServerSettings {
   readonly host: string
   readonly port: number
-  readonly headersTimeout: number
-  readonly stallTimeout: number
+  readonly limits: ListenLimits
+  readonly timeouts: ListenTimeouts
   readonly maxBody: number
   readonly balancers: DoorSettings['balancers']
   readonly tls: ListenTls | undefined
@@ -32,10 +35,6 @@ export interface Listening {
   /** Stops listening, lets requests end, and closes what is idle; at most `limit` ms. */
   readonly close: (limit: number) => Promise<void>
 }
-
-const LIMITS = { head: 32 * 1024, target: 16 * 1024, fields: 200 }
-const IDLE = 75_000
-const SEND = 60_000
 
 /** What a protocol tells of a request. */
 type Told = Omit<Arrival, 'id' | 'at' | 'started'>
@@ -75,9 +74,9 @@ const streamTold = (head: StreamHead, exchange: StreamExchange, peer: string): T
   carrier: exchange,
 })
 
-const frontOf = ({ headersTimeout, stallTimeout, maxBody, run }: ServerSettings): Front => ({
-  limits: LIMITS,
-  times: { headers: headersTimeout, stall: stallTimeout, idle: IDLE, send: SEND },
+const frontOf = ({ limits, timeouts, maxBody, run }: ServerSettings): Front => ({
+  limits,
+  timeouts,
   wire,
   serve: (head, exchange) => run(arrive(toldOf(head, exchange), maxBody)),
   connections: new Set(),
@@ -94,8 +93,8 @@ const listening = (server: Server, host: string, port: number): Promise<AddressI
   })
 
 /** Limits are late by a fifth at most. */
-const startClock = ({ connections, times }: Front): NodeJS.Timeout => {
-  const every = Math.min(500, Math.max(10, Math.floor(Math.min(times.headers, times.stall) / 10)))
+const startClock = ({ connections, timeouts }: Front): NodeJS.Timeout => {
+  const every = Math.min(500, Math.max(10, Math.floor(Math.min(timeouts.head, timeouts.stall) / 10)))
   return setInterval(() => {
     const now = performance.now()
     for (const connection of connections) tick(connection, now)
@@ -125,25 +124,31 @@ const closeAll = ({ connections }: Front): void => {
   }
 }
 
-const http2Of = ({ stallTimeout: stall, maxBody, run }: ServerSettings, front: Front): Http2Front =>
+const http2Of = ({ limits, timeouts, maxBody, run }: ServerSettings, front: Front): Http2Front =>
   openHttp2({
-    limits: LIMITS,
-    times: { stall, idle: IDLE },
+    limits,
+    timeouts,
     count: (by) => void (front.inFlight += by),
     serve: (head, exchange, peer) => run(arrive(streamTold(head, exchange, peer), maxBody)),
   })
 
-const doorOf = (settings: ServerSettings, front: Front, http2: Http2Front): Server =>
-  openDoor({
+const CROWD = new ProtocolError('this address has too many connections', 429)
+
+const doorOf = (settings: ServerSettings, front: Front, http2: Http2Front): Server => {
+  const mayCome = openCrowd(settings.limits.connectionsPerClient)
+  return openDoor({
     tls: settings.tls,
     balancers: settings.balancers,
-    patience: settings.headersTimeout,
+    patience: settings.timeouts.head,
     enter: (socket, peer, protocol, secure) => {
-      if (protocol === 'h2') http2.accept(socket, peer)
-      else openConnection(front, socket, { peer, secure })
+      const welcome = mayCome(peer, socket)
+      if (protocol === 'h2') return welcome ? http2.accept(socket, peer) : void socket.destroy()
+      const connection = openConnection(front, socket, { peer, secure })
+      if (!welcome) refuse(connection, CROWD)
     },
     refused: (reason) => settings.logger.debug({ reason }, 'a connection was refused before its first request'),
   })
+}
 
 export const openServer = async (settings: ServerSettings): Promise<Listening> => {
   let draining = false

@@ -93,6 +93,7 @@ export type Why =
   | 'no-route'
   | 'client-gone'
   | 'client-stalled'
+  | 'body-too-large'
   | 'loop'
   | 'rate-limited'
   | 'too-many'

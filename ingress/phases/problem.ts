@@ -23,6 +23,7 @@ const KINDS: Record<Exclude<Why, 'live' | 'client-gone'>, Kind> = {
   'method-refused': { status: 405, title: 'The method is not allowed here', error: 'http_request_error' },
   'no-route': { status: 404, title: 'No service matches the path', error: 'destination_not_found' },
   'client-stalled': { status: 408, title: 'The request did not arrive in time', error: '' },
+  'body-too-large': { status: 413, title: 'The body is too large', error: 'http_request_error' },
   loop: { status: 508, title: 'The request goes in circles', error: 'proxy_loop_detected' },
   'rate-limited': { status: 429, title: 'Too many requests', error: 'http_request_denied' },
   'too-many': { status: 503, title: 'Too many requests are under way', error: 'http_request_denied' },

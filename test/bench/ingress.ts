@@ -46,7 +46,7 @@ const openLog = async (): Promise<Pick<EventLog, 'append' | 'view'>> => {
 
 const quiet = () => undefined
 const ingress = await startIngress({
-  listen: { host: '127.0.0.1', port, headersTimeout: timeout, stallTimeout: timeout },
+  listen: { host: '127.0.0.1', port, timeouts: { head: timeout, stall: timeout } },
   services: [
     {
       name: 'bench',

@@ -131,12 +131,32 @@ describe('a client that is slow, gone or half gone', () => {
   })
 
   it('gets 408 for a head, and for a body, that does not come', async () => {
-    const port = await open(echo, { headersTimeout: 200, stallTimeout: 200 })
+    const port = await open(echo, { timeouts: { head: 200, stall: 200 } })
     const [head, body] = await Promise.all([
       raw(port, { pieces: ['GET / HTTP/1.1\r\nHo'] }),
       raw(port, { pieces: ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc'] }),
     ])
     expect([statuses(head), statuses(body)]).toEqual([['408'], ['408']])
+  })
+
+  it('is told which limit it passed', async () => {
+    const limits = { head: 300, target: 100, fields: 5, body: 10, connectionsPerClient: 2 }
+    const port = await open(echo, { limits })
+    const ask = async (text: string): Promise<string> => statuses(await raw(port, { pieces: [text] }))[0] as string
+    const close = 'Host: a\r\nConnection: close\r\n'
+    expect(await ask(`GET /${'a'.repeat(100)} HTTP/1.1\r\n${close}\r\n`)).toBe('414')
+    expect(await ask(`GET / HTTP/1.1\r\n${close}X: ${'a'.repeat(300)}\r\n\r\n`)).toBe('431')
+    expect(await ask(`GET / HTTP/1.1\r\n${close}${'X: 1\r\n'.repeat(4)}\r\n`)).toBe('431')
+    expect(await ask(`POST / HTTP/1.1\r\n${close}Content-Length: 11\r\n\r\n12345678901`)).toBe('413')
+    expect(
+      await ask(`POST / HTTP/1.1\r\n${close}Transfer-Encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n`),
+    ).toBe('413')
+    expect(await ask(`POST / HTTP/1.1\r\n${close}Content-Length: 10\r\n\r\n1234567890`)).toBe('200')
+    const idle = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
+    await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
+    expect(await ask(`GET / HTTP/1.1\r\n${close}\r\n`)).toBe('429')
+    for (const socket of idle) socket.destroy()
+    await eventually('a free place', async () => (await ask(`GET / HTTP/1.1\r\n${close}\r\n`)) === '200')
   })
 
   it('is asked to go on only when its body is wanted', async () => {
@@ -181,7 +201,7 @@ describe('what goes to the upstream', () => {
     stand = await openStand({
       backend: echo,
       service,
-      options: { listen: { host: '127.0.0.1', port: 0, stallTimeout: 100, headersTimeout: 100 } },
+      options: { listen: { host: '127.0.0.1', port: 0, timeouts: { head: 100, stall: 100 } } },
     })
     const { port } = stand.ingress
     const valid =

@@ -1,26 +1,14 @@
 /** The words of the client's side in HTTP/1.1: a connection carries one exchange after the other. */
 import type { Socket } from 'node:net'
+import type { ListenLimits, ListenTimeouts } from '../../options.ts'
 import type { BodyReader, Carrier, Wire } from '../carrier.ts'
 import type { Chunked } from '../http1/chunked.ts'
-import type { FieldBlock, HeadLimits, RequestHead } from '../http1/request-head.ts'
+import type { FieldBlock, RequestHead } from '../http1/request-head.ts'
 
 /** What all connections of one listener share. */
 export interface Front {
-  readonly limits: HeadLimits & {
-    /** Bytes of a whole head. */
-    readonly head: number
-  }
-  /** ms */
-  readonly times: {
-    /** For the head of a request, from its first byte or from the connection's beginning. */
-    readonly headers: number
-    /** Between two pieces of a body. */
-    readonly stall: number
-    /** Between two requests. */
-    readonly idle: number
-    /** Until the client takes some of what waits for it. */
-    readonly send: number
-  }
+  readonly limits: ListenLimits
+  readonly timeouts: ListenTimeouts
   readonly wire: Wire<Exchange>
   readonly serve: (head: RequestHead, exchange: Exchange) => void
   readonly connections: Set<Connection>

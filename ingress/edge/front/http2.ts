@@ -6,6 +6,7 @@ import { constants, createServer, type Http2Server, type ServerHttp2Session, typ
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { isValidValue } from '../../phases/fields.ts'
+import type { ListenLimits, ListenTimeouts } from '../../options.ts'
 import type { FieldLines } from '../../phases/context.ts'
 import type { AnswerStart, BodyReader, Carrier, Wire } from '../carrier.ts'
 import { httpDate } from '../clock.ts'
@@ -32,9 +33,8 @@ export interface Http2Settings {
   readonly serve: (head: StreamHead, exchange: StreamExchange, peer: string) => void
   /** Called with 1 when a request begins and with -1 when it is over. */
   readonly count: (by: 1 | -1) => void
-  readonly limits: { readonly head: number; readonly target: number; readonly fields: number }
-  /** ms */
-  readonly times: { readonly stall: number; readonly idle: number }
+  readonly limits: ListenLimits
+  readonly timeouts: ListenTimeouts
 }
 
 export interface Http2Front {
@@ -229,12 +229,12 @@ const onStream = (settings: Http2Settings, { stream, raw, ended, peer }: Incomin
   if (lines === undefined || !TARGET.test(target)) return refuse(400)
   const exchange = openExchange(stream, ended, () => settings.count(-1))
   settings.count(1)
-  follow(exchange, settings.times.stall)
+  follow(exchange, settings.timeouts.stall)
   const chunked = !ended && !raw.includes('content-length')
   settings.serve({ method, target, lines, chunked }, exchange, peer)
 }
 
-const serverOf = ({ limits, times }: Http2Settings, sessions: Set<ServerHttp2Session>): Http2Server => {
+const serverOf = ({ limits, timeouts }: Http2Settings, sessions: Set<ServerHttp2Session>): Http2Server => {
   const server = createServer({
     maxSessionMemory: 64,
     settings: {
@@ -249,7 +249,7 @@ const serverOf = ({ limits, times }: Http2Settings, sessions: Set<ServerHttp2Ses
     sessions.add(session)
     session.on('error', () => undefined)
     session.on('close', () => sessions.delete(session))
-    session.setTimeout(times.idle, () => session.close())
+    session.setTimeout(timeouts.idle, () => session.close())
   })
   return server
 }

@@ -120,7 +120,7 @@ const LINGER = 2000
 
 /** Called every so often for each connection: one clock for all limits costs less than a timer for each request. */
 export const tick = (connection: Connection, now: number): void => {
-  const { times } = connection.front
+  const { idle, head, stall, send } = connection.front.timeouts
   const awaited = awaitedOf(connection)
   const stirred = moved(connection, awaited)
   if (awaited !== connection.awaited || stirred) {
@@ -129,7 +129,7 @@ export const tick = (connection: Connection, now: number): void => {
     return
   }
   if (awaited === undefined) return
-  const limits = { idle: times.idle, head: times.headers, body: times.stall, send: times.send, linger: LINGER }
+  const limits = { idle, head, body: stall, send, linger: LINGER }
   if (now - connection.since >= limits[awaited]) giveUp(connection, awaited)
 }
 
