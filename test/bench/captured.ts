@@ -1,5 +1,6 @@
 /**
- * A subject: the ingress with full capture to a log that keeps it (LOG=embedded or kafka at BROKERS with PRODUCER). At
+ * A subject: the ingress with full capture to a log that keeps it (LOG=embedded or kafka at BROKERS with PRODUCER), and a
+ * limiter that lets LIMIT requests per second and client through (none without it). At
  * SIGTERM it drains and prints how many events the log has: a proxy that drops them would be a fast one.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -39,7 +40,15 @@ const quiet = (): undefined => undefined
 const loud = (fields: object, message: string): void => console.error(message, fields)
 const ingress = await startIngress({
   listen: { host: '127.0.0.1', port: Number(env['PORT']) },
-  services: [{ name: 'bench', match: '/*', upstreams: [{ url: env['BACKEND'] ?? '' }], ghost: { mode: 'failover' } }],
+  services: [
+    {
+      name: 'bench',
+      match: '/*',
+      upstreams: [{ url: env['BACKEND'] ?? '' }],
+      ghost: { mode: 'failover' },
+      shield: env['LIMIT'] === undefined ? {} : { rateLimit: [{ limit: Number(env['LIMIT']), per: 1000, by: 'ip' }] },
+    },
+  ],
   capture: { bodies: 'json', maxBody: 64 * 1024 },
   log,
   codecs: await openCodecs(memorySchemaStore()),

@@ -36,11 +36,13 @@ interface Named {
 }
 
 const PEER = 'minimal Node proxy'
+/** The limiter counts every request and refuses none. */
+const LIMIT = '1000000000'
 
 const startAll = async (backend: string, broker: SharedBroker | undefined): Promise<Named[]> => {
   const start = async (name: string, script: string, env: Record<string, string> = {}): Promise<Named> => ({
     name,
-    subject: await startSubject(script, { BACKEND: backend, ...env }),
+    subject: await startSubject(script, { BACKEND: backend, LIMIT, ...env }),
   })
   const all = [await start(PEER, 'minimal-proxy.ts'), await start('embedded log', 'captured.ts', { LOG: 'embedded' })]
   if (broker === undefined) return all
