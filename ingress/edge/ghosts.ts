@@ -8,7 +8,7 @@ import type { Logger } from '../options.ts'
 import { redactedOf } from '../phases/capture.ts'
 import type { Context } from '../phases/context.ts'
 import type { Consult } from '../phases/decide.ts'
-import { hasUpload, openUpload } from './body.ts'
+import { hasUpload, openUpload, type Upload } from './body.ts'
 
 export interface GhostSettings {
   readonly log: Pick<EventLog, 'view'>
@@ -57,10 +57,12 @@ const isWhole = ({ requestBody, head }: Context): boolean =>
 /** Reads the request's body, where nobody has yet; false when it is too long to keep, or broken. */
 const gather = (context: Context, done: (whole: boolean) => void): void => {
   if (!hasUpload(context) || context.requestBody.length > 0) return done(isWhole(context))
-  openUpload(context, {
-    ready: ({ replayable }) => done(replayable && isWhole(context)),
+  const events = {
+    limit: context.requestBody.limit,
+    ready: ({ replayable }: Upload) => done(replayable && isWhole(context)),
     broken: () => done(false),
-  })
+  }
+  openUpload(context, events)
 }
 
 /** Asks the book as the log would have it: redacted. A body that did not arrive whole is no body. */

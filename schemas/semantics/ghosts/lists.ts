@@ -3,13 +3,12 @@
  * whose effect is not known means that no list is made.
  */
 import type { Asked } from './asked.ts'
-import type { Collection, Json, Knowledge, ListModel } from './model.ts'
+import type { Collection, Compare, Entry, Json, Knowledge, ListModel, Sight } from './model.ts'
 import { at, ownField } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { compare, isFilter, passes, roleOf, sortOf } from './roles.ts'
 import { keyOf } from './model.ts'
 import { byId, entryOf, pageOf } from './sight.ts'
-import type { Compare, Entry, Sight } from './sight.ts'
 
 /** What the parameters of one request come to. */
 export interface Plan {

@@ -4,7 +4,6 @@
  * or behind a sigil), so a field called `__proto__` is a field like any other.
  */
 import type { Header, Parameter } from '../../events.ts'
-import type { Sight } from './sight.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
@@ -222,6 +221,26 @@ export interface ServiceFacts {
   unknown: BodyModel | null
   unknownStatuses: Record<string, number>
   at: number
+}
+
+/** One object as its asker sees it. */
+export interface Entry {
+  readonly id: string
+  readonly born: number
+  readonly item: { readonly [key: string]: Json }
+  /** Nobody saw it yet: its neighbours say that it is there. */
+  readonly guessed?: boolean
+}
+export type Compare = (a: Entry, b: Entry) => number
+
+/** A collection as one asker sees it, with indexes. */
+export interface Sight {
+  readonly entries: readonly Entry[]
+  entry(id: string): Entry | undefined
+  /** Those whose field, as text, is this. */
+  having(field: string, value: string): readonly Entry[]
+  /** All of them in an order; `name` tells orders apart. */
+  inOrder(name: string, compare: Compare): readonly Entry[]
 }
 
 /** The known objects of one collection. */

@@ -3,28 +3,10 @@
  * again when the collection changed, so that a list costs what it shows and not what there is. What the asker wrote to
  * ghosts lies beside it (`changes`) and is merged into each answer.
  */
-import type { ObjectRecord } from './model.ts'
+import type { Compare, Entry, ObjectRecord, Sight } from './model.ts'
 import { visibleView } from './views.ts'
 import { at, isScalar, ownField, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
-
-export interface Entry {
-  readonly id: string
-  readonly born: number
-  readonly item: Fields
-  /** Nobody saw it yet: its neighbours say that it is there. */
-  readonly guessed?: boolean
-}
-export type Compare = (a: Entry, b: Entry) => number
-
-export interface Sight {
-  readonly entries: readonly Entry[]
-  entry(id: string): Entry | undefined
-  /** Those whose field, as text, is this. */
-  having(field: string, value: string): readonly Entry[]
-  /** All of them in an order; `name` tells orders apart. */
-  inOrder(name: string, compare: Compare): readonly Entry[]
-}
 
 const byNumber: Compare = (a, b) => Number(a.id) - Number(b.id)
 
