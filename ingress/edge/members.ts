@@ -75,9 +75,9 @@ const apply = (settings: MembersSettings, service: Service, { configured, words 
   const removed = service.upstreams.filter((upstream) => !after.includes(upstream))
   for (const [i, upstream] of after.entries()) adjust(upstream, members[i] as Member, now())
   for (const upstream of added) upstream.since = now()
-  if (added.length + removed.length === 0) return
   pools.add(service, added)
   service.upstreams = after
+  if (added.length + removed.length === 0) return
   checker.watch(service, added)
   leave(settings, removed)
   logger.info({ service: service.name, added: urls(added), removed: urls(removed) }, 'upstreams changed')
