@@ -98,7 +98,7 @@ export interface GhostOptions {
   /** What ghosts may answer; anything else gets an honest 503. */
   readonly methods: readonly string[]
   /** What happens to writes that no upstream can take: an honest 503, or a ghost's answer that only their sender sees. */
-  readonly writes: 'reject' | 'simulate' | 'queue'
+  readonly writes: 'reject' | 'simulate'
   /** 0..1 */
   readonly minConfidence: number
   readonly maxAge: number

@@ -18,10 +18,10 @@ const ghost = z.strictObject({
     .describe('off: never; failover: when no upstream can answer; mock: always'),
   methods: z.array(z.string().regex(/^[A-Z]+$/, 'expected a method such as GET')).default(['GET', 'HEAD']),
   writes: z
-    .enum(['reject', 'simulate', 'queue'])
+    .enum(['reject', 'simulate'])
     .default('reject')
     .describe(
-      'Writes that no upstream can take. reject: 503; simulate: a ghost answers, and shows its sender what they wrote; queue: 202, sent to the backend when it is back',
+      'Writes that no upstream can take. reject: 503; simulate: a ghost answers, and shows its sender what they wrote',
     ),
   minConfidence: share.prefault(0.6).describe('Below this measured fidelity the answer is an honest 503'),
   maxAge: duration.prefault('24h').describe('Older knowledge than this is not shown'),

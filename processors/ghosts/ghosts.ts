@@ -23,7 +23,7 @@ import { addScore, fidelityOf } from './fidelity.ts'
 import { emptyEndpoint } from './learn-endpoint.ts'
 import { learnExchange } from './learn.ts'
 import { factsOf, learnUnknown } from './learn-service.ts'
-import { foldGhost } from './learn-writes.ts'
+import { dropWrite, foldGhost } from './learn-writes.ts'
 import { endpointKey, openMemory } from './memory.ts'
 import type { EndpointState, Memory } from './memory.ts'
 
@@ -181,6 +181,9 @@ const open = (stores: Stores): Steps => {
       if (isAccepted(o)) return foldGhost({ o, asked: identified(readExchange(o), memory), memory, emit })
       if (!isTeachable(o)) return
       learn(memory, o, emit)
+    },
+    command: ({ kind, subject }, event, emit) => {
+      if (kind === 'ghosts.drop') dropWrite(memory, event.service, subject, emit)
     },
     advance: (time, emit) => {
       publishRest(memory, time, emit)

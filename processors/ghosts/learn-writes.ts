@@ -1,4 +1,7 @@
 /** Learns writes: what they answer, what they change, and what ghosts told their senders. */
+import type { Emit } from '../kit/processor.ts'
+import { writeKey } from '../../schemas/semantics/ghosts/accepted.ts'
+import type { AcceptedWrite, WriteState } from '../../schemas/semantics/ghosts/accepted.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { loginKey, touchKey } from '../../schemas/semantics/ghosts/exact.ts'
 import { changesOf, namedFields } from '../../schemas/semantics/ghosts/fold.ts'
@@ -7,6 +10,8 @@ import { issuedBy } from '../../schemas/semantics/ghosts/issued.ts'
 import { parseJson } from '../../schemas/semantics/ghosts/json.ts'
 import type { EndpointModel, Json } from '../../schemas/semantics/ghosts/model.ts'
 import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
+import type { Named } from '../../schemas/semantics/ghosts/objects.ts'
+import { changeKey } from '../../schemas/semantics/ghosts/overlay.ts'
 import type { Change } from '../../schemas/semantics/ghosts/overlay.ts'
 import { at, isFields, objectIn } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
@@ -22,6 +27,7 @@ import { addView, emptyObject } from './learn-objects.ts'
 import { learnStatus } from './learn-service.ts'
 import { isGood } from './lesson.ts'
 import type { Lesson } from './lesson.ts'
+import type { Memory } from './memory.ts'
 
 /** A path without a trailing slash, and the path above it. */
 const parentPath = (path: string): string => {
@@ -137,6 +143,43 @@ export const foldGhost = (lesson: Lesson): void => {
   const { asked } = lesson
   const model = knowledge.sibling(asked.service, asked.method, asked.target) ?? standIn(asked, knowledge)?.model
   if (model === undefined) return
-  const accepted = { asked, model, knowledge, status: o.exchange.status, json, write: o.event.id }
-  for (const change of changesOf(accepted)) memory.keepChange(change, emit)
+  const changes = changesOf({ asked, model, knowledge, status: o.exchange.status, json, write: o.event.id })
+  for (const change of changes) memory.keepChange(change, emit)
+  keepWrite(
+    lesson,
+    model.id,
+    changes.map(({ key }) => key),
+  )
+}
+
+const keepWrite = ({ o, asked, memory, emit }: Lesson, endpoint: string, changes: readonly string[]): void => {
+  const { exchange, event } = o
+  const { bytes, mediaType } = exchange.requestBody
+  const write = { key: writeKey(asked.service, event.id), service: asked.service, id: event.id, endpoint }
+  const request = { method: exchange.method, target: exchange.target, asker: asked.asker, mediaType }
+  const body = fromUtf8(bytes) ?? ''
+  memory.keepWrite(
+    { ...write, ...request, body, status: exchange.status, changes, state: 'accepted', at: o.at, tick: 0 },
+    emit,
+  )
+}
+
+const settle = (memory: Memory, emit: Emit, write: AcceptedWrite, state: WriteState): void => {
+  for (const key of write.changes) if (memory.change(key)?.write === write.id) memory.dropChange(key, emit)
+  memory.keepWrite({ ...write, state }, emit)
+}
+
+/** The backend showed an object to one who had changed it at a ghost: the truth counts, and the write is marked. */
+export const contradict = ({ asked, memory, emit }: Lesson, { type, id }: Pick<Named, 'type' | 'id'>): void => {
+  const change = memory.change(changeKey(asked.service, asked.asker, type, id))
+  if (change === undefined || change.at >= asked.at) return
+  const write = memory.write(writeKey(asked.service, change.write))
+  if (write === undefined) memory.dropChange(change.key, emit)
+  else settle(memory, emit, write, 'contradicted')
+}
+
+/** A person's word: the write is given up, and what it changed for its sender with it. */
+export const dropWrite = (memory: Memory, service: string, id: string, emit: Emit): void => {
+  const write = memory.write(writeKey(service, id))
+  if (write !== undefined && write.state !== 'dropped') settle(memory, emit, write, 'dropped')
 }

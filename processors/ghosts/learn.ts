@@ -16,7 +16,7 @@ import { learnList, listIn } from './learn-list.ts'
 import { addView, emptyObject } from './learn-objects.ts'
 import { learnStatus } from './learn-service.ts'
 import type { LessonOptions } from './learn-tree.ts'
-import { learnWriting } from './learn-writes.ts'
+import { contradict, learnWriting } from './learn-writes.ts'
 import { isGone, isGood } from './lesson.ts'
 import type { Lesson } from './lesson.ts'
 
@@ -103,8 +103,9 @@ export const learnReading = (lesson: Lesson, model: EndpointModel, features: Sta
     learnLooks(lesson, model, body, { isPublic: consent.isPublic, isError })
   learnIssued(lesson)
   memory.noteEndpoint(model)
-  if (repeated) return
   const named = objectAsked(model, asked)
+  if (named !== undefined && (isGood(o.exchange.status) || isGone(o.exchange.status))) contradict(lesson, named)
+  if (repeated) return
   if (named !== undefined) learnOne(lesson, model, named)
   else if (isGood(o.exchange.status)) learnMany(lesson, model)
 }

@@ -12,6 +12,7 @@ import type {
   ServiceFacts,
   Touch,
 } from '../../schemas/semantics/ghosts/model.ts'
+import type { AcceptedWrite } from '../../schemas/semantics/ghosts/accepted.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { openDirectory } from '../../schemas/semantics/ghosts/directory.ts'
 import type { Directory } from '../../schemas/semantics/ghosts/directory.ts'
@@ -39,6 +40,8 @@ export const CAPS = {
   endpoints: 1000,
   changes: 10_000,
   changeBytes: 16 * MiB,
+  writes: 10_000,
+  writeBytes: 32 * MiB,
 } as const
 
 export interface EndpointState extends Shelved {
@@ -68,6 +71,10 @@ export interface Memory extends Knowledge {
   publishEndpoint(state: EndpointState, at: number, emit: Emit): void
   publishFacts(state: FactsState, at: number, emit: Emit): void
   keepChange(change: Change, emit: Emit): void
+  dropChange(key: string, emit: Emit): void
+  change(key: string): Change | undefined
+  keepWrite(write: AcceptedWrite, emit: Emit): void
+  write(key: string): AcceptedWrite | undefined
   /** What is known, as an asker sees it after their writes to ghosts. */
   over(asked: Asked): Knowledge
   /** Something about an endpoint was learned that paths, types or roles depend on. */
@@ -120,6 +127,10 @@ const openShelves = (stores: Stores) => {
       bounds: (c) => serviceBound(c.service, CAPS.changes, CAPS.changeBytes),
       size: (c) => c.json.length + 200,
     }),
+    writes: openShelf(stores.open<AcceptedWrite>('writes'), {
+      bounds: (w) => serviceBound(w.service, CAPS.writes, CAPS.writeBytes),
+      size: (w) => w.body.length + w.target.length + 200,
+    }),
     factsStore: stores.open<FactsState>('facts-2'),
   }
 }
@@ -158,6 +169,14 @@ const keepers = (shelves: Shelves, derived: Derived, nextTick: () => number) => 
   const retract = (values: readonly Shelved[], emit: Emit): void => {
     for (const { key } of values) emit('ghosts', key, null)
   }
+  /** What only stands on a shelf and on the topic. */
+  const keeper =
+    <V extends Shelved & { readonly at: number }>(shelf: Shelf<V>, partOf: (value: V) => Part) =>
+    (value: V, emit: Emit): void => {
+      value.tick = nextTick()
+      retract(shelf.put(value), emit)
+      publish(value.key, partOf(value), value.at, emit)
+    }
   return {
     keepEndpoint: (state: EndpointState, emit: Emit): void => {
       state.tick = nextTick()
@@ -166,11 +185,7 @@ const keepers = (shelves: Shelves, derived: Derived, nextTick: () => number) => 
       derived.directory.note(state.model)
       retract(gone, emit)
     },
-    keepAnswers: (set: AnswerSet, emit: Emit): void => {
-      set.tick = nextTick()
-      retract(shelves.answers.put(set), emit)
-      publish(set.key, { kind: 'answer', value: set }, set.at, emit)
-    },
+    keepAnswers: keeper(shelves.answers, (value) => ({ kind: 'answer', value })),
     keepObject: (object: ObjectRecord, emit: Emit): void => {
       object.tick = nextTick()
       const gone = shelves.objects.put(object)
@@ -180,16 +195,9 @@ const keepers = (shelves: Shelves, derived: Derived, nextTick: () => number) => 
       const at = Math.max(object.gone, object.written, ...object.views.map((view) => view.at))
       publish(object.key, { kind: 'object', value: object }, at, emit)
     },
-    keepCredential: (credential: Credential, emit: Emit): void => {
-      credential.tick = nextTick()
-      retract(shelves.credentials.put(credential), emit)
-      publish(credential.key, { kind: 'credential', value: credential }, credential.at, emit)
-    },
-    keepTouch: (touch: Touch, emit: Emit): void => {
-      touch.tick = nextTick()
-      retract(shelves.touches.put(touch), emit)
-      publish(touch.key, { kind: 'touch', value: touch }, touch.at, emit)
-    },
+    keepCredential: keeper(shelves.credentials, (value) => ({ kind: 'credential', value })),
+    keepTouch: keeper(shelves.touches, (value) => ({ kind: 'touch', value })),
+    keepWrite: keeper(shelves.writes, (value) => ({ kind: 'write', value })),
     keepChange: (change: Change, emit: Emit): void => {
       const kept = { ...change, tick: nextTick() }
       const gone = shelves.changes.put(kept)
@@ -197,6 +205,11 @@ const keepers = (shelves: Shelves, derived: Derived, nextTick: () => number) => 
       derived.overlay.put(kept)
       retract(gone, emit)
       publish(kept.key, { kind: 'change', value: kept }, kept.at, emit)
+    },
+    dropChange: (key: string, emit: Emit): void => {
+      if (shelves.changes.delete(key) === undefined) return
+      derived.overlay.delete(key)
+      emit('ghosts', key, null)
     },
     dropAnswers: (key: string, emit: Emit): void => {
       if (shelves.answers.get(key) === undefined) return
@@ -226,6 +239,7 @@ const rebuild = (shelves: Shelves, derived: Derived): void => {
     shelves.credentials,
     shelves.touches,
     shelves.changes,
+    shelves.writes,
   ])
     shelf.restored()
   const { collections, directory } = derived
@@ -267,6 +281,8 @@ export const openMemory = (stores: Stores): Memory => {
       state.publishedAt = at
       publish(factsKey(state.facts.service), { kind: 'facts', value: state.facts }, at, emit)
     },
+    change: shelves.changes.get,
+    write: shelves.writes.get,
     over: (asked) => derived.overlay.over(knowledge, asked),
     noteEndpoint: (model) => derived.directory.note(model),
     forgetEndpoint: (model) => derived.directory.forget(model),

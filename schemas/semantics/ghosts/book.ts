@@ -98,6 +98,8 @@ const remove = (shelves: Shelves, key: string): void => {
     case 'change':
       shelves.overlay.delete(key)
       break
+    case 'write':
+      break
   }
   shelves.kinds.delete(key)
 }
@@ -128,6 +130,8 @@ const put = (shelves: Shelves, key: string, part: Part): void => {
       break
     case 'change':
       shelves.overlay.put(part.value)
+      break
+    case 'write':
       break
   }
 }

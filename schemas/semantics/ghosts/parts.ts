@@ -5,6 +5,7 @@
 import type { Ghost } from '../../events.ts'
 import { parseJson } from './json.ts'
 import { VERSION } from './model.ts'
+import type { AcceptedWrite } from './accepted.ts'
 import type { Change } from './overlay.ts'
 import type { AnswerSet, Credential, EndpointModel, ObjectRecord, ServiceFacts, Touch } from './model.ts'
 import { fromUtf8, toUtf8 } from './text.ts'
@@ -17,6 +18,7 @@ export type Part =
   | { readonly kind: 'touch'; readonly value: Touch }
   | { readonly kind: 'facts'; readonly value: ServiceFacts }
   | { readonly kind: 'change'; readonly value: Change }
+  | { readonly kind: 'write'; readonly value: AcceptedWrite }
 
 /** A larger payload is no part of ours: the caps of the processor keep far below it. */
 const MAX_PAYLOAD = 4 * 1024 * 1024
@@ -29,14 +31,20 @@ const TOPIC_KIND = {
   touch: 'service',
   facts: 'service',
   change: 'resource',
+  write: 'resource',
 } as const
+
+const endpointOf = (part: Part): string => {
+  if (part.kind === 'endpoint') return part.value.id
+  return part.kind === 'answer' || part.kind === 'write' ? part.value.endpoint : ''
+}
 
 /** The record for a part; `fidelity` is the endpoint's, -1 where there is none. */
 export const encodePart = (key: string, part: Part, at: number, fidelity: number): Ghost => ({
   key,
   kind: TOPIC_KIND[part.kind],
   service: part.value.service,
-  endpoint: part.kind === 'endpoint' ? part.value.id : part.kind === 'answer' ? part.value.endpoint : '',
+  endpoint: endpointOf(part),
   at,
   version: VERSION,
   fidelity,
@@ -220,6 +228,21 @@ const CHECKS: Readonly<Record<string, Check>> = {
     paths: listOf(isText),
     at: isNumber,
     write: isText,
+  }),
+  write: fields({
+    key: isText,
+    service: isText,
+    id: isText,
+    endpoint: isText,
+    method: isText,
+    target: isText,
+    asker: isText,
+    mediaType: isText,
+    body: isText,
+    status: isNumber,
+    changes: listOf(isText),
+    state: isText,
+    at: isNumber,
   }),
 }
 

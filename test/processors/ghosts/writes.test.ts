@@ -146,3 +146,32 @@ describe('a write that a ghost accepts', () => {
     expect(verdict.kind === 'answer' && verdict.status < 300).toBe(false)
   })
 })
+
+describe('an accepted write', () => {
+  const body = Buffer.from(json({ text: 'to be dropped' }))
+  const writesOf = (parts: Iterable<{ readonly payload: Uint8Array }>) =>
+    [...parts]
+      .map(({ payload }) => JSON.parse(Buffer.from(payload).toString()) as { kind: string; value: { state: string } })
+      .filter(({ kind }) => kind === 'write')
+      .map(({ value }) => value)
+
+  it('is listed, and what it did is gone once it is dropped', () => {
+    const { read, write, offline } = outage()
+    const made = write({ method: 'POST', target: '/notes', body, ...as('cp_ann') })
+    const { id } = JSON.parse(Buffer.from(made.body).toString()) as { id: number }
+    const [kept] = writesOf(offline.parts.values()) as { id: string; state: string }[]
+    expect(kept).toMatchObject({ method: 'POST', target: '/notes', asker: 'cp_ann', state: 'accepted', status: 201 })
+    offline.command('ghosts.drop', kept?.id ?? '')
+    expect(writesOf(offline.parts.values())).toMatchObject([{ state: 'dropped' }])
+    expect(jsonOf(read({ target: '/notes', ...as('cp_ann') }))).not.toContainEqual(expect.objectContaining({ id }))
+  })
+
+  it('gives way to what the backend says since', () => {
+    const { read, write, offline } = outage()
+    write({ method: 'PATCH', target: '/notes/1', body, ...as('cp_ann') })
+    expect(jsonOf(read({ target: '/notes/1', ...as('cp_ann') }))).toMatchObject({ text: 'to be dropped' })
+    offline.feed({ at: START + 5_000_000_000, target: '/notes/1', principal: 'cp_ann', responseBody: json(note(1)) })
+    expect(writesOf(offline.parts.values())).toMatchObject([{ state: 'contradicted' }])
+    expect(jsonOf(read({ target: '/notes/1', ...as('cp_ann') }))).toEqual(note(1))
+  })
+})
