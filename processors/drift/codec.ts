@@ -1,22 +1,27 @@
 /** State as it stands in the changelog: JSON, names in pairs (so `__proto__` is a name like any other), nothing that is empty. */
+import { FORMATS } from '../kit/formats.ts'
 import type { JsonCodec } from '../kit/processor.ts'
+import {
+  lateFromJson,
+  type LateJson,
+  lateOrNone,
+  lateOrNull,
+  lateToJson,
+  lifeFromJson,
+  type LifeJson,
+  lifeToJson,
+  requestsFromJson,
+  type RequestsJson,
+  requestsToJson,
+  sightingFromJson,
+  type SightingJson,
+  sightingToJson,
+} from './codec-parts.ts'
 import type { Case, Court, Deploy } from './court.ts'
 import type { Endpoint, Status } from './endpoint.ts'
-import {
-  emptyPlace,
-  type Gap,
-  type Late,
-  type LateType,
-  type LateValue,
-  type Place,
-  type Sighting,
-  type Values,
-} from './place.ts'
-import { emptyRequests, type RequestField, type Requests } from './request.ts'
+import { emptyPlace, type Form, type Gap, type LateType, type LateValue, type Place, type Values } from './place.ts'
 import type { OpenSignal } from './signal.ts'
 
-type SightingJson = readonly [index: number, at: number, offset: number, exchange: string]
-type LateJson = readonly [first: SightingJson, before: number, base: number]
 type ValuesJson = readonly [
   counts: readonly (readonly [string, number, number, 0 | 1])[],
   newest: number,
@@ -43,12 +48,20 @@ export interface PlaceJson {
   readonly v?: ValuesJson | null
   /** Marks. */
   readonly s?: readonly number[]
+  /** Format by its number, 0 for none; misses, and the first of them. */
+  readonly x?: number | readonly [number, number, LateJson]
 }
 
-const sightingToJson = ({ index, at, offset, exchange }: Sighting): SightingJson => [index, at, offset, exchange]
-const sightingFromJson = ([index, at, offset, exchange]: SightingJson): Sighting => ({ index, at, offset, exchange })
-const lateToJson = ({ first, before, base }: Late): LateJson => [sightingToJson(first), before, base]
-const lateFromJson = ([first, before, base]: LateJson): Late => ({ first: sightingFromJson(first), before, base })
+const formToJson = ({ format, misses, late }: Form): NonNullable<PlaceJson['x']> => {
+  const number = FORMATS.indexOf(format)
+  return late === undefined ? number : [number, misses, lateToJson(late)]
+}
+
+const formFromJson = (json: PlaceJson['x']): Place['form'] => {
+  if (json === undefined || json === 0) return json === 0 ? null : undefined
+  const [number, misses, late] = typeof json === 'number' ? [json, 0, undefined] : json
+  return { format: FORMATS[number] ?? '', misses, late: late && lateFromJson(late) }
+}
 
 const typedFromJson = ([late, type]: readonly [LateJson, number]): LateType => ({ ...lateFromJson(late), type })
 const gapFromJson = ([late, seen, trail]: readonly [LateJson, number, readonly number[]]): Gap => ({
@@ -92,6 +105,7 @@ export const placeToJson = (place: Place): PlaceJson => ({
   ...(place.map && { k: placeToJson(place.map) }),
   ...(place.values !== undefined && { v: place.values && valuesToJson(place.values) }),
   ...(place.marks && { s: place.marks }),
+  ...(place.form !== undefined && { x: place.form === null ? 0 : formToJson(place.form) }),
 })
 
 const newsFromJson = (place: Place, json: PlaceJson): void => {
@@ -119,50 +133,9 @@ export const placeFromJson = (json: PlaceJson, up: Place | undefined = undefined
   newsFromJson(place, json)
   place.values = json.v && valuesFromJson(json.v)
   place.marks = json.s && [...json.s]
+  place.form = formFromJson(json.x)
   belowFromJson(place, json)
   return place
-}
-
-type RequestFieldJson = readonly [
-  pointer: string,
-  taken: number,
-  refused: number,
-  late: LateJson | null,
-  before: readonly [number, number],
-  told: 0 | 1,
-]
-
-const lateOrNull = (late: Late | undefined): LateJson | null => (late === undefined ? null : lateToJson(late))
-const lateOrNone = (json: LateJson | null): Late | undefined => (json === null ? undefined : lateFromJson(json))
-
-const requestsToJson = ({ taken, refused, late, fields }: Requests): Pick<EndpointJson, 'requests'> =>
-  taken + refused === 0
-    ? {}
-    : {
-        requests: [
-          taken,
-          refused,
-          lateOrNull(late),
-          Array.from(fields, ([pointer, f]) => [
-            pointer,
-            f.taken,
-            f.refused,
-            lateOrNull(f.late),
-            f.before,
-            f.told ? 1 : 0,
-          ]),
-        ],
-      }
-
-const fieldFromJson = ([pointer, taken, refused, late, before, told]: RequestFieldJson): [string, RequestField] => [
-  pointer,
-  { taken, refused, late: lateOrNone(late), before, told: told === 1 },
-]
-
-const requestsFromJson = (json: EndpointJson['requests']): Requests => {
-  if (json === undefined) return emptyRequests()
-  const [taken, refused, late, fields] = json
-  return { taken, refused, late: lateOrNone(late), fields: new Map(fields.map(fieldFromJson)) }
 }
 
 interface EndpointJson {
@@ -173,8 +146,8 @@ interface EndpointJson {
   readonly statuses: readonly (readonly [number, number, LateJson | null])[]
   readonly roots: readonly (readonly [number, PlaceJson])[]
   readonly signals: readonly OpenSignal[]
-  /** Taken, refused, the first refusal, fields. */
-  readonly requests?: readonly [number, number, LateJson | null, readonly RequestFieldJson[]]
+  readonly life?: LifeJson
+  readonly requests?: RequestsJson
 }
 
 const statusFromJson = ([status, n, late]: readonly [number, number, LateJson | null]): [number, Status] => [
@@ -183,7 +156,7 @@ const statusFromJson = ([status, n, late]: readonly [number, number, LateJson | 
 ]
 
 export const endpointCodec: JsonCodec<Endpoint> = {
-  toJson: ({ born, n, room, valueRoom, statuses, roots, signals, requests }): EndpointJson => ({
+  toJson: ({ born, n, room, valueRoom, statuses, roots, signals, requests, life }): EndpointJson => ({
     born,
     n,
     room,
@@ -191,10 +164,11 @@ export const endpointCodec: JsonCodec<Endpoint> = {
     statuses: Array.from(statuses, ([status, one]) => [status, one.n, lateOrNull(one.late)] as const),
     roots: Array.from(roots, ([status, root]) => [status, placeToJson(root)] as const),
     signals,
+    life: lifeToJson(life),
     ...requestsToJson(requests),
   }),
   fromJson: (json) => {
-    const { born, n, room, valueRoom, statuses, roots, signals, requests } = json as EndpointJson
+    const { born, n, room, valueRoom, statuses, roots, signals, requests, life } = json as EndpointJson
     return {
       born,
       n,
@@ -204,6 +178,7 @@ export const endpointCodec: JsonCodec<Endpoint> = {
       roots: new Map(roots.map(([status, root]) => [status, placeFromJson(root)] as const)),
       signals: [...signals],
       requests: requestsFromJson(requests),
+      life: lifeFromJson(life),
     }
   },
 }

@@ -49,6 +49,9 @@ const BARS: Readonly<Record<Kind, number>> = {
   field_removed: 12,
   type_changed: 8,
   enum_widened: 6,
+  format_changed: 12,
+  endpoint_new: 20,
+  endpoint_gone: 12,
 }
 /** Statuses that come with the client rather than with a version. */
 const CLIENTS_OWN = new Set([401, 403, 429])
@@ -109,8 +112,11 @@ const convict = (court: Court, one: Case, now: Sighting): Verdict => {
   if (court.deploy === undefined || (evidence >= barOf(one) && !isWithin(now, court.deploy.onset, SPANS)))
     court.deploy = { id: `${first.exchange}:${first.index}`, onset: first, parents: new Set(), leaves: new Set() }
   const { deploy } = court
-  addTo(deploy.parents, parentOf(one))
-  addTo(deploy.leaves, leafOf(one))
+  // Clients discover endpoints without any deployment: that says nothing of the others.
+  if (one.kind !== 'endpoint_new') {
+    addTo(deploy.parents, parentOf(one))
+    addTo(deploy.leaves, leafOf(one))
+  }
   return { one, confidence: 1 / (1 + Math.exp(LN_ODDS_AGAINST - evidence - help)), deploy }
 }
 

@@ -4,16 +4,16 @@
  */
 import type { Command, Drift } from '../../schemas/events.ts'
 import { hash32 } from '../kit/hash.ts'
-import type { Emit, Merge, Observation, Processor, Store } from '../kit/processor.ts'
+import type { Emit, Merge, Observation, PathParameter, Processor, Store } from '../kit/processor.ts'
 import { publishedAlert, type OpenAlert } from './alert.ts'
 import { emptyService, endpointCodec, serviceCodec, type Service } from './codec.ts'
 import { dismiss, weigh, type Verdict } from './court.ts'
 import { emptyEndpoint, learn, type Endpoint } from './endpoint.ts'
 import { mergeEndpoint } from './merge.ts'
-import { bitOf, placeAt, type Place, type Sighting } from './place.ts'
+import { bitOf, isFieldKind, placeAt, type Place, type Sighting } from './place.ts'
 import { sentenceOf } from './sentence.ts'
 import { MAX_SIGNALS, openSignal, type OpenSignal } from './signal.ts'
-import { isTakenAlong } from './split.ts'
+import { isTakenAlong, wasPartOf } from './split.ts'
 import { settleValues, type Known } from './weigh.ts'
 import { follow, type Answer } from './witness.ts'
 
@@ -80,11 +80,12 @@ const emitSignal = ({ service, at, emit }: Scene, endpoint: string, signal: Open
 
 /** From now on the new behaviour is what is expected. */
 const settle = (endpoint: Endpoint, place: Place | undefined, { one }: Verdict): void => {
+  if (one.kind === 'endpoint_new') endpoint.life.isNewcomer = false
   const status = one.kind === 'status_new' ? endpoint.statuses.get(one.status) : undefined
   if (status !== undefined) status.late = undefined
   const field = one.kind === 'request_field_required' ? endpoint.requests.fields.get(one.pointer) : undefined
   if (field !== undefined) field.told = true
-  if (place === undefined || one.kind === 'status_new' || one.kind === 'request_field_required') return
+  if (place === undefined || !isFieldKind(one.kind)) return
   if (one.kind === 'enum_widened') settleValues(place)
   else place.told |= bitOf(one.kind)
 }
@@ -120,17 +121,23 @@ const statusesOf = ({ statuses }: Endpoint, but: number): string =>
 const isSame = (a: OpenSignal, b: OpenSignal): boolean =>
   a.kind === b.kind && a.pointer === b.pointer && a.httpStatus === b.httpStatus && a.value === b.value
 
+/** Nothing changed but how paths are read. */
+const isSplitOff = (endpoints: Store<Endpoint>, one: Verdict['one']): boolean => {
+  if (one.kind === 'endpoint_new') return wasPartOf(endpoints, one.endpoint)
+  return one.kind === 'field_removed' && isTakenAlong(endpoints, one)
+}
+
 /** Tells a verdict about the endpoint given. */
 const tell = (scene: Scene, endpoint: Endpoint, [verdict, heard]: readonly [Verdict, Heard]): void => {
   const { one, deploy } = verdict
-  const hasPlace = one.kind !== 'status_new' && one.kind !== 'request_field_required'
+  const hasPlace = isFieldKind(one.kind)
   const root = hasPlace ? endpoint.roots.get(one.status) : undefined
   const place = root && placeAt(root, one.pointer)
   if (hasPlace && place === undefined) return
   const signal = openSignal({ verdict, place, statuses: statusesOf(endpoint, one.status), at: scene.at })
   const isKnown = endpoint.signals.some((known) => isSame(known, signal))
   settle(endpoint, place, verdict)
-  if (isKnown || (one.kind === 'field_removed' && isTakenAlong(scene.kept.endpoints, one))) return
+  if (isKnown || isSplitOff(scene.kept.endpoints, one)) return
   if (heard.endpoint === one.endpoint) follow(signal, heard)
   keepSignal(endpoint, signal)
   emitSignal(scene, one.endpoint, signal)
@@ -144,6 +151,13 @@ const followSignals = (scene: Scene, endpoint: Endpoint, heard: Heard): void => 
     if (what !== undefined) scene.kept.news.set(signal.alert, scene.service)
   }
 }
+
+const NO_NAMES: readonly string[] = []
+const namesOf = (query: Observation['query']): readonly string[] =>
+  query.length === 0 ? NO_NAMES : query.map(([name]) => name)
+
+const valuesHash = (parameters: readonly PathParameter[]): number =>
+  parameters.length === 0 ? 0 : hash32(parameters.map(({ value }) => value).join('/')) || 1
 
 const observe = (kept: Kept, o: Observation, emit: Emit): void => {
   if (o.endpoint === undefined || !o.teaches) return
@@ -159,6 +173,7 @@ const observe = (kept: Kept, o: Observation, emit: Emit): void => {
     status,
     json: o.responseJson,
     request: o.requestJson,
+    query: namesOf(o.query),
     index: now.index,
   }
   followSignals(scene, endpoint, heard)
@@ -168,6 +183,8 @@ const observe = (kept: Kept, o: Observation, emit: Emit): void => {
     status,
     json: o.responseJson,
     request: o.requestJson,
+    query: heard.query,
+    asked: valuesHash(o.endpoint.parameters),
     now,
     known: knownOf(service),
     asker: principal === '' ? 0 : hash32(principal) || 1,

@@ -4,7 +4,8 @@ import type { Case } from './court.ts'
 import { firstSight } from './evidence.ts'
 import { see, WHOLE } from './learn.ts'
 import { emptyPlace, pointerOf, type Kind, type Late, type Place, type Sighting } from './place.ts'
-import { emptyRequests, isRefusal, learnRequest, type Requests } from './request.ts'
+import { answered, denied, isDenial, newLife, type Life } from './life.ts'
+import { emptyRequests, isRefusal, learnRequest, sentBy, type Requests } from './request.ts'
 import type { OpenSignal } from './signal.ts'
 import { KNOWN, MIN_BEFORE, type Known, type Look } from './weigh.ts'
 
@@ -22,6 +23,7 @@ export interface Endpoint {
   readonly statuses: Map<number, Status>
   readonly roots: Map<number, Place>
   readonly requests: Requests
+  readonly life: Life
   /** Places and enumeration values that may still be made. */
   room: number
   valueRoom: number
@@ -41,6 +43,7 @@ export const emptyEndpoint = (born: number): Endpoint => ({
   statuses: new Map(),
   roots: new Map(),
   requests: emptyRequests(),
+  life: newLife(born),
   room: MAX_PLACES,
   valueRoom: MAX_VALUES,
   signals: [],
@@ -51,6 +54,10 @@ export interface Lesson {
   readonly status: number
   readonly json: JsonValue | undefined
   readonly request: JsonValue | undefined
+  /** Names of query parameters. */
+  readonly query: readonly string[]
+  /** Hash of what was asked for, 0 where the template says it all. */
+  readonly asked: number
   readonly now: Sighting
   readonly known: Known
   readonly asker: number
@@ -93,15 +100,36 @@ const rootOf = ({ roots }: Endpoint, status: number): Place | undefined => {
   return root
 }
 
+const learnLife = (endpoint: Endpoint, lesson: Lesson): void => {
+  const { life, born } = endpoint
+  const { status, now, asked } = lesson
+  if (isDenial(status)) {
+    const evidence = denied(life, asked, now)
+    const first = life.refused ?? now
+    if (evidence !== undefined)
+      lesson.suspect(caseOf(lesson, 'endpoint_gone', { pointer: '', evidence, first, value: String(status) }))
+    return
+  }
+  if (status >= 400) return
+  const evidence = answered(life, born, now)
+  if (evidence !== undefined)
+    lesson.suspect(caseOf(lesson, 'endpoint_new', { pointer: '', evidence, first: now, value: 'answered' }))
+}
+
 const learnDemands = (endpoint: Endpoint, lesson: Lesson): void => {
-  const { request, status, now } = lesson
-  if (request === undefined || (status >= 300 && !isRefusal(status))) return
-  for (const { pointer, evidence, first } of learnRequest(endpoint.requests, request, isRefusal(status), now))
+  const { request, query, status, now } = lesson
+  if ((request === undefined && query.length === 0 && endpoint.requests.fields.size === 0) || isOther(status)) return
+  const sent = sentBy(request, query)
+  for (const { pointer, evidence, first } of learnRequest(endpoint.requests, sent, isRefusal(status), now))
     lesson.suspect(caseOf(lesson, 'request_field_required', { pointer, evidence, first, value: 'required' }))
 }
 
+/** Neither taken nor refused for what it says. */
+const isOther = (status: number): boolean => status >= 300 && !isRefusal(status)
+
 /** Learns one answer. `visits` counts over all endpoints: no state. */
 export const learn = (endpoint: Endpoint, lesson: Lesson, visits: { count: number }): void => {
+  learnLife(endpoint, lesson)
   learnStatus(endpoint, lesson)
   learnDemands(endpoint, lesson)
   if (lesson.json === undefined) return

@@ -30,6 +30,17 @@ export const firstSight = (silence: number, k: number, m: number): number => {
   return lnBeta(1 + k, 1 + misses) - lnBeta(1 + k, 1 + misses + Math.min(silence, MAX_SILENCE))
 }
 
+/** Most endpoints of a service are asked for once in so many errands. */
+const RARE = 20
+/** Errands before, in silence, count only so far: what is older says nothing of today. */
+const MAX_ERRANDS = 2_000
+
+/** Not once in `silence` exchanges, then `k` times in `m` errands: for "new then", rates being rare rather than even. */
+export const arrival = (silence: number, k: number, m: number): number => {
+  const misses = Math.max(0, m - k) + RARE
+  return lnBeta(1 + k, misses) - lnBeta(1 + k, misses + Math.min(silence / 10, MAX_ERRANDS))
+}
+
 /**
  * A value that a closed enumeration of `n` strings never had, then `k` of `m`: the old odds of a new value are those of the
  * `singles` (Good, Biometrika 40, 1953), then those of a value as rare as that.

@@ -1,4 +1,5 @@
 /** Learns one answer into the places of an endpoint. Everything has a bound: depth, fields, items, values, places in all. */
+import { commonFormat, fitsFormat, formatOf, type Format } from '../kit/formats.ts'
 import type { JsonValue } from '../kit/processor.ts'
 import { isIdLike, isMap, sizeOf } from './maps.ts'
 import { addMark, markOf } from './marks.ts'
@@ -7,6 +8,7 @@ import {
   lateNow,
   MIN_BEFORE,
   weighAdded,
+  weighForm,
   weighGap,
   weighMiss,
   weighNull,
@@ -97,8 +99,35 @@ const seeText = (look: Look, place: Place, text: string, w: number): void => {
   if (look.asker === 0 || look.asker !== seen.asker) seen.shared = true
 }
 
+/** Fewer strings than this have no format for good. */
+const FORM_AFTER = 20
+/** What redaction and forms put in a value's place is none of its formats. */
+const UNWATCHED: ReadonlySet<Format> = new Set<Format>(['', 'password', 'binary'])
+
+/** Called before the string is counted. Most strings have no format, and cost nothing from the second on. */
+const seeForm = (look: Look, place: Place, text: string, w: number): void => {
+  if (place.form === null) return
+  const strings = place.types[STRING]
+  if (place.form === undefined) {
+    const format = formatOf(text)
+    place.form = strings > 0 || UNWATCHED.has(format) ? null : { format, misses: 0, late: undefined }
+    return
+  }
+  const { form } = place
+  if (fitsFormat(form.format, text)) return
+  if (strings < FORM_AFTER) {
+    const common = commonFormat(form.format, formatOf(text))
+    place.form = common === '' ? null : { format: common, misses: 0, late: undefined }
+    return
+  }
+  form.late ??= lateNow(look, strings, strings)
+  form.misses += w
+  weighForm(look, place, [form, formatOf(text), w])
+}
+
 const seeString = (look: Look, place: Place, text: string, w: number): void => {
   seeText(look, place, text, w)
+  seeForm(look, place, text, w)
   seeType(look, place, STRING, w)
   if (place.values && place.values.late.length > 0) weighValues(look, place, place.values)
 }
@@ -118,6 +147,7 @@ const becomeMap = (look: Look, place: Place): void => {
   const map = emptyPlace(place, '*', 0)
   for (const child of place.fields?.values() ?? []) {
     map.n += child.n
+    map.form = null
     map.nulls += child.nulls
     for (const [type, n] of child.types.entries()) map.types[type] = (map.types[type] ?? 0) + n
     look.room += sizeOf(child)

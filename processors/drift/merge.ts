@@ -5,6 +5,7 @@
  */
 import { MAX_PLACES, MAX_ROOTS, MAX_STATUSES, MAX_VALUES, type Endpoint } from './endpoint.ts'
 import { MAX_VALUES_PER_PLACE } from './learn.ts'
+import { joinLives } from './life.ts'
 import { addMark } from './marks.ts'
 import { sizeOf } from './maps.ts'
 import { emptyPlace, OBJECT, OPTIONAL, type Place, type SeenValue, type Values } from './place.ts'
@@ -85,6 +86,12 @@ const mergeBelow = (into: Place, from: Place, objects: readonly [number, number,
   map.values = null
 }
 
+/** Of a place without strings, the other's. */
+const commonForm = ({ form: a }: Place, { form: b }: Place): Place['form'] => {
+  if (a === undefined || b === undefined) return a === undefined ? b && { ...b, misses: 0, late: undefined } : a
+  return a !== null && b !== null && a.format === b.format ? { format: a.format, misses: 0, late: undefined } : null
+}
+
 /** Adds all that `from` has seen to `into`; `from` stays as it is. */
 export const mergePlace = (into: Place, from: Place, room: Room): void => {
   const objects = [into.types[OBJECT], from.types[OBJECT], room] as const
@@ -94,6 +101,7 @@ export const mergePlace = (into: Place, from: Place, room: Room): void => {
   into.added = into.nullable = into.typed = into.gap = into.missed = undefined
   into.told |= from.told
   for (const mark of from.marks ?? []) addMark(into, mark)
+  into.form = commonForm(into, from)
   mergeValues(into, from)
   mergeBelow(into, from, objects)
 }
@@ -143,6 +151,7 @@ export const mergeEndpoint = (into: Endpoint, from: Endpoint): void => {
   into.n += from.n
   mergeStatuses(into, from)
   mergeRequests(into.requests, from.requests)
+  joinLives(into.life, from.life)
   const room = { left: into.room }
   for (const [status, place] of from.roots) {
     const root = into.roots.get(status) ?? emptyPlace(undefined, '', 0)

@@ -3,6 +3,8 @@
  * multiples of 1/32, so that sums are exact in any order.
  */
 
+import type { Format } from '../kit/formats.ts'
+
 export const TYPES = ['boolean', 'number', 'string', 'array', 'object'] as const
 export type Type = (typeof TYPES)[number]
 export const BOOLEAN = 0
@@ -19,9 +21,13 @@ export const FIELD_KINDS = [
   'became_nullable',
   'became_optional',
   'enum_widened',
+  'format_changed',
 ] as const
 export type FieldKind = (typeof FIELD_KINDS)[number]
-export type Kind = FieldKind | 'status_new' | 'request_field_required'
+export const OTHER_KINDS = ['status_new', 'request_field_required', 'endpoint_new', 'endpoint_gone'] as const
+export type Kind = FieldKind | (typeof OTHER_KINDS)[number]
+/** Whether a kind is of a place in answers. */
+export const isFieldKind = (kind: Kind): kind is FieldKind => (FIELD_KINDS as readonly string[]).includes(kind)
 
 /** The bit of a kind in `Place.told`. */
 export const bitOf = (kind: FieldKind): number => 1 << FIELD_KINDS.indexOf(kind)
@@ -30,6 +36,7 @@ export const REMOVED = bitOf('field_removed')
 export const TYPED = bitOf('type_changed')
 export const NULLABLE = bitOf('became_nullable')
 export const OPTIONAL = bitOf('became_optional')
+export const FORMATTED = bitOf('format_changed')
 
 /** An exchange that showed something first. */
 export interface Sighting {
@@ -81,6 +88,13 @@ export interface Values {
   late: LateValue[]
 }
 
+/** The format that all strings of a place have; `misses` since the first that has not. */
+export interface Form {
+  format: Format
+  misses: number
+  late: Late | undefined
+}
+
 export interface Place {
   readonly up: Place | undefined
   readonly name: string
@@ -105,6 +119,8 @@ export interface Place {
   map: Place | undefined
   /** Null once it is no enumeration. */
   values: Values | undefined | null
+  /** Null once its strings have no format in common. */
+  form: Form | undefined | null
   /** The smallest hashes of its telling values: two places that share some hold the same values (bottom-k; Broder 1997). */
   marks: number[] | undefined
   /** The last visit to its parent that found it: not state. */
@@ -129,6 +145,7 @@ export const emptyPlace = (up: Place | undefined, name: string, first: number): 
   items: undefined,
   map: undefined,
   values: undefined,
+  form: undefined,
   marks: undefined,
   visit: 0,
 })

@@ -41,7 +41,7 @@ const isObject = (value: JsonValue | undefined): value is Readonly<Record<string
 const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** Pointers of the fields of a request, objects inside objects too. */
-export const fieldsOf = (json: JsonValue, at = '', depth = 0, found: Set<string> = new Set()): ReadonlySet<string> => {
+const fieldsOf = (json: JsonValue, at: string, depth: number, found: Set<string>): ReadonlySet<string> => {
   if (!isObject(json)) return found
   for (const name of Object.keys(json)) {
     if (found.size >= MAX_REQUEST_FIELDS) return found
@@ -50,6 +50,13 @@ export const fieldsOf = (json: JsonValue, at = '', depth = 0, found: Set<string>
     if (depth + 1 < MAX_DEPTH) fieldsOf(json[name] as JsonValue, pointer, depth + 1, found)
   }
   return found
+}
+
+/** Everything a request names: fields of its body by their pointers, query parameters as `?page`. */
+export const sentBy = (json: JsonValue | undefined, query: readonly string[]): ReadonlySet<string> => {
+  const found = new Set<string>()
+  for (const name of query) if (found.size < MAX_REQUEST_FIELDS) found.add(`?${name}`)
+  return json === undefined ? found : fieldsOf(json, '', 0, found)
 }
 
 export interface Demand {
@@ -92,12 +99,11 @@ const count = (requests: Requests, seen: ReadonlySet<string>, refused: boolean, 
 /** Learns one request, taken or refused; gives what it makes suspicious. */
 export const learnRequest = (
   requests: Requests,
-  json: JsonValue,
+  seen: ReadonlySet<string>,
   refused: boolean,
   now: Sighting,
 ): readonly Demand[] => {
   const { fields } = requests
-  const seen = fieldsOf(json)
   count(requests, seen, refused, now)
   for (const pointer of seen) {
     const known = fields.get(pointer)
@@ -107,5 +113,7 @@ export const learnRequest = (
     if (refused) field.refused++
     else field.taken++
   }
+  // Until the first refusal nobody lacks anything.
+  if (requests.refused === 0) return []
   return [...fields].flatMap(([pointer, field]) => weighField(requests, pointer, field) ?? [])
 }

@@ -22,6 +22,12 @@ export const sentenceOf = ({ kind, pointer, before, after }: Told): string => {
       return `${place} may be missing now (${after}; was always there)`
     case 'enum_widened':
       return `${place} has new values: ${after} (were ${before})`
+    case 'format_changed':
+      return `${place} is ${after} now (was ${before})`
+    case 'endpoint_new':
+      return 'is answered now, which it never was'
+    case 'endpoint_gone':
+      return `is answered ${after} now (was answered)`
     case 'status_new':
       return `answers ${after}, which it never did (did ${before})`
     case 'request_field_required':

@@ -41,12 +41,18 @@ export interface Told {
   readonly at: number
 }
 
+/** What was before, of what is at no place of an answer. */
+const BEFORE: Readonly<Partial<Record<Kind, string>>> = {
+  request_field_required: 'optional',
+  endpoint_new: 'absent',
+  endpoint_gone: 'answered',
+}
+
 /** A verdict as it will be followed from now on. */
 export const openSignal = ({ verdict, place, statuses, at }: Told): OpenSignal => {
   const { one, confidence, deploy } = verdict
   const { endpoint, status, pointer, kind, first, value } = one
-  const [before, after] =
-    place === undefined ? [kind === 'status_new' ? statuses : 'optional', value] : wordsOf(kind, place, value)
+  const [before, after] = place === undefined ? [BEFORE[kind] ?? statuses, value] : wordsOf(kind, place, value)
   return {
     id: `${first.exchange || first.offset}:${hash32(`${endpoint} ${status} ${pointer} ${kind}`).toString(36)}`,
     alert: deploy.id,

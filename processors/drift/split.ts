@@ -34,6 +34,10 @@ const hasIt = (narrow: Endpoint | undefined, { status, pointer, first }: Case): 
   return (placeAt(root, pointer)?.n ?? 0) >= MIN_SIGHTS
 }
 
+/** Whether an endpoint that appears was part of another until now. */
+export const wasPartOf = (endpoints: Store<Endpoint>, id: string): boolean =>
+  endpoints.keys().some((other) => isWider(other, id))
+
 /** Whether a field that an endpoint lacks now is where an endpoint has it that was part of this one until now. */
 export const isTakenAlong = (endpoints: Store<Endpoint>, one: Case): boolean =>
   endpoints.keys().some((id) => isWider(one.endpoint, id) && hasIt(endpoints.get(id), one))

@@ -1,7 +1,9 @@
 /** From counts to suspicions: what a sight or a miss just now says for a change at its place. */
+import type { Format } from '../kit/formats.ts'
 import { firstSight, firstValue, lastSight, steadiness } from './evidence.ts'
 import {
   ADDED,
+  FORMATTED,
   NULLABLE,
   OBJECT,
   OPTIONAL,
@@ -10,6 +12,7 @@ import {
   TYPED,
   TYPES,
   type FieldKind,
+  type Form,
   type Late,
   type Place,
   type Sighting,
@@ -81,6 +84,16 @@ export const weighType = (look: Look, place: Place, type: number): void => {
   const evidence = firstSight(typed.before, place.types[type] ?? 0, place.n - place.nulls - typed.base)
   if (evidence < SETTLED) place.typed = undefined
   look.suspect({ kind: 'type_changed', place, evidence, first: typed.first, value: TYPES[type] ?? '' })
+}
+
+/** A string without the format that all had; `w` is not counted yet. */
+export const weighForm = (look: Look, place: Place, [form, now, w]: readonly [Form, Format, number]): void => {
+  const { late, misses } = form
+  if (late === undefined || (place.told & FORMATTED) !== 0) return
+  const evidence = firstSight(late.before, misses, place.types[STRING] + w - late.base)
+  if (evidence < SETTLED) place.form = null
+  const value = now === '' ? 'text' : now
+  look.suspect({ kind: 'format_changed', place, evidence, first: late.first, value })
 }
 
 /** Exchanges other than the one given that brought a field which was not seen again. */

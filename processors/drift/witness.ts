@@ -1,7 +1,9 @@
 /** What answers say of a change that was told: who shows it, how often, and whether it is still so. */
+import { fitsFormat, type Format } from '../kit/formats.ts'
 import type { JsonValue } from '../kit/processor.ts'
 import { TYPES } from './place.ts'
-import { fieldsOf, isRefusal } from './request.ts'
+import { isDenial } from './life.ts'
+import { isRefusal, sentBy } from './request.ts'
 import type { OpenSignal, SignalState } from './signal.ts'
 
 const MAX_WITNESSES = 8
@@ -35,7 +37,7 @@ const typeOf = (value: JsonValue): string => (Array.isArray(value) ? 'array' : t
 const anyOf = <V>(some: readonly V[], is: (one: V) => boolean): boolean | undefined =>
   some.length === 0 ? undefined : some.some(is)
 
-const showsInBody = ({ kind, pointer, value }: OpenSignal, json: JsonValue): boolean | undefined => {
+const showsInBody = ({ kind, pointer, value, before }: OpenSignal, json: JsonValue): boolean | undefined => {
   const tokens = pointer.split('/').slice(1).map(unescaped)
   const name = tokens.at(-1) ?? ''
   switch (kind) {
@@ -50,6 +52,10 @@ const showsInBody = ({ kind, pointer, value }: OpenSignal, json: JsonValue): boo
       const found = at(json, tokens).filter((one) => one !== null)
       return anyOf(found, (one) => typeOf(one) === value && TYPES.includes(value as (typeof TYPES)[number]))
     }
+    case 'format_changed': {
+      const found = at(json, tokens).filter((one) => typeof one === 'string')
+      return anyOf(found, (one) => !fitsFormat(before as Format, one))
+    }
     case 'enum_widened': {
       const fresh = value.split(', ')
       const found = at(json, tokens).filter((one) => typeof one === 'string')
@@ -61,15 +67,17 @@ const showsInBody = ({ kind, pointer, value }: OpenSignal, json: JsonValue): boo
 }
 
 /** A request that lacks the field, refused or taken. */
-const showsInRequest = ({ pointer }: OpenSignal, { status, request }: Answer): boolean | undefined => {
-  if (request === undefined || (status >= 300 && !isRefusal(status))) return undefined
-  return fieldsOf(request).has(pointer) ? undefined : isRefusal(status)
+const showsInRequest = ({ pointer }: OpenSignal, { status, request, query }: Answer): boolean | undefined => {
+  if (status >= 300 && !isRefusal(status)) return undefined
+  return sentBy(request, query).has(pointer) ? undefined : isRefusal(status)
 }
 
 /** Whether an answer shows the new behaviour; undefined when it says nothing of it. */
 export const shows = (signal: OpenSignal, answer: Answer): boolean | undefined => {
   const { status, json } = answer
   if (signal.kind === 'request_field_required') return showsInRequest(signal, answer)
+  if (signal.kind === 'endpoint_new') return !isDenial(status)
+  if (signal.kind === 'endpoint_gone') return isDenial(status)
   if (signal.kind === 'status_new') return status < 500 && status !== 404 ? String(status) === signal.value : undefined
   return status === signal.httpStatus && json !== undefined ? showsInBody(signal, json) : undefined
 }
@@ -100,6 +108,7 @@ export interface Answer {
   readonly status: number
   readonly json: JsonValue | undefined
   readonly request: JsonValue | undefined
+  readonly query: readonly string[]
   readonly index: number
 }
 

@@ -10,7 +10,10 @@ export const severityOf = (kind: Kind, place: Place | undefined, value: string):
     case 'field_added':
       return 'info'
     case 'enum_widened':
+    case 'format_changed':
       return 'warning'
+    case 'endpoint_new':
+      return 'info'
     case 'status_new':
       return Number(value) >= 400 ? 'warning' : 'info'
     case 'field_removed':
@@ -60,8 +63,9 @@ export const wordsOf = (kind: Kind, place: Place, value: string): readonly [befo
       return ['always there', optionalAfter(place)]
     case 'enum_widened':
       return valuesOf(place, new Set(place.values?.late.map((one) => one.value)))
-    case 'status_new':
-    case 'request_field_required':
+    case 'format_changed':
+      return [place.form?.format ?? '', value]
+    default:
       return ['', value]
   }
 }

@@ -2,7 +2,7 @@
 import type { Body } from '../../schemas/events.ts'
 import { toLatin1 } from '../../schemas/semantics/ghosts/text.ts'
 import type { JsonValue } from '../kit/processor.ts'
-import { FILE } from './formats.ts'
+import { FILE } from '../kit/formats.ts'
 import { objectOf } from './parameters.ts'
 
 const URLENCODED = 'application/x-www-form-urlencoded'

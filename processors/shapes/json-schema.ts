@@ -3,7 +3,7 @@
  * what was merely seen (ranges, lengths) is an annotation `x-…`, since tomorrow's traffic may be larger by right.
  */
 import { enumOf } from './enums.ts'
-import type { Format } from './formats.ts'
+import type { Format } from '../kit/formats.ts'
 import { fieldsOfUnion } from './merge.ts'
 import { emptyFields, type Fields, type Shape, type Union } from './shape.ts'
 import { selects } from './unions.ts'

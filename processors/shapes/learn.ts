@@ -5,7 +5,7 @@
 import { hash32 } from '../kit/hash.ts'
 import type { JsonValue } from '../kit/processor.ts'
 import * as cost from './cost.ts'
-import { formatOf, withText } from './formats.ts'
+import { formatOf, withText } from '../kit/formats.ts'
 import { isMap } from './maps.ts'
 import { addAsker, becomeMap, collapseUnion, putField } from './merge.ts'
 import { squeeze, SQUEEZES } from './squeeze.ts'

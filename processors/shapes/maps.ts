@@ -1,5 +1,5 @@
 /** Maps keyed by ids, told apart from objects with fields. */
-import { isIdLike } from './formats.ts'
+import { isIdLike } from '../kit/formats.ts'
 import { MAX_FIELDS, TYPES, type Fields, type Shape } from './shape.ts'
 
 const ID_KEYS = 3

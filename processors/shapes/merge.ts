@@ -1,5 +1,5 @@
 /** Two shapes become one: all that both have seen. Associative and commutative but for the order of names, and lossless. */
-import { commonFormat } from './formats.ts'
+import { commonFormat } from '../kit/formats.ts'
 import {
   becomeOpaque,
   emptyFields,

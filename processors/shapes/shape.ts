@@ -6,7 +6,7 @@
  * So whatever cannot be kept any more is given up for good: a place without room becomes `opaque`, an object without room
  * takes no new fields, an enumeration that grew too large is none. Nothing given up ever comes back.
  */
-import type { Format } from './formats.ts'
+import type { Format } from '../kit/formats.ts'
 
 export const MAX_VALUES = 20
 export const MAX_FIELDS = 100

@@ -17,7 +17,7 @@ import {
   type Reader,
   type Writer,
 } from './bytes.ts'
-import { FORMATS } from './formats.ts'
+import { FORMATS } from '../kit/formats.ts'
 import { putField } from './merge.ts'
 import { emptyFields, emptyShape, TYPES, type Fields, type SeenValue, type Shape, type Texts } from './shape.ts'
 

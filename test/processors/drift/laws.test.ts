@@ -18,7 +18,17 @@ const taught = (bodies: readonly JsonValue[], status = 200): Endpoint => {
     const now = { index: i, at: i, offset: i, exchange: `e${i}` }
     const nothing = (): void => undefined
     const known = { has: () => false, add: nothing }
-    const lesson = { endpoint: 'a', status: i % 7 ? status : 400, json, request: json, now, known, asker: 0 }
+    const lesson = {
+      endpoint: 'a',
+      status: i % 7 ? status : 400,
+      json,
+      request: json,
+      query: ['page'],
+      asked: i,
+      now,
+      known,
+      asker: 0,
+    }
     learn(endpoint, { ...lesson, suspect: nothing, forget: nothing }, visits)
   }
   return endpoint

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonValue } from '../../../processors/kit/processor.ts'
-import { formatOf } from '../../../processors/shapes/formats.ts'
+import { formatOf } from '../../../processors/kit/formats.ts'
 import { schemaOf } from '../../../processors/shapes/json-schema.ts'
 import { mergeShape } from '../../../processors/shapes/merge.ts'
 import { learned, restored, schema, times } from './kit.ts'

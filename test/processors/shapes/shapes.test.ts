@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FILE } from '../../../processors/shapes/formats.ts'
+import { FILE } from '../../../processors/kit/formats.ts'
 import { formOf } from '../../../processors/shapes/forms.ts'
 import { headerObject } from '../../../processors/shapes/parameters.ts'
 import { shapes } from '../../../processors/shapes/shapes.ts'

@@ -75,6 +75,9 @@ const TEXTUAL: readonly Format[] = ['uuid', 'uri', 'email', 'password', 'binary'
 
 const SHORTEST_TEXTUAL = 5
 
+/** Whether a text has a format. */
+export const fitsFormat = (format: Format, text: string): boolean => format === '' || fits[format](text)
+
 /** The format of a string, '' when it has none that we know. */
 export const formatOf = (text: string): Format => {
   const first = text.charCodeAt(0)
