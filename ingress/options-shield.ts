@@ -26,7 +26,7 @@ export interface ConcurrencyOptions {
 export interface OverloadOptions {
   /** Share of the heap or of the process's memory, 0..1, from which on requests are refused; 1: never. */
   readonly maxMemory: number
-  /** Requests under way at once, of all services; 0: no limit. */
+  /** Requests under way at once, of all services; 0: as many as half of the heap has room for. */
   readonly maxRequests: number
 }
 

@@ -112,7 +112,11 @@ export const overload = z.strictObject({
   maxMemory: share
     .prefault('92%')
     .describe('Of the heap, or of the memory the process may have: from here on requests get 503; 100%: never'),
-  maxRequests: z.int().min(0).default(0).describe('Requests under way at once, of all services; 0: no limit'),
+  maxRequests: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Requests under way at once, of all services; 0: as many as the heap has room for'),
 })
 
 /** Goes into `telemetry`. */

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { addressSet } from '../../schemas/semantics/addresses.ts'
 import type { Redactor } from '../../schemas/semantics/redaction.ts'
 import { orderedFaults } from '../faults/ordered.ts'
-import type { IngressOptions } from '../options.ts'
+import type { IngressOptions, OverloadOptions } from '../options.ts'
 import type { AcceptSettings } from '../phases/accept.ts'
 import type { Phase } from '../phases/compose.ts'
 import type { Context } from '../phases/context.ts'
@@ -14,7 +14,7 @@ import { carrierOf } from './carrier.ts'
 import { monotonic, wall } from './clock.ts'
 import { distort, resetClient, type After } from './distort.ts'
 import { openFaults, type Faults } from './faults.ts'
-import { openPressure } from './pressure.ts'
+import { openPressure, roomForRequests } from './pressure.ts'
 import { openShieldMetrics, type ShieldMetrics } from './shield-metrics.ts'
 
 export interface ShieldSettings {
@@ -37,7 +37,12 @@ export interface Shield {
   readonly close: () => Promise<void>
 }
 
-const OVERLOAD = { maxMemory: 0.92, maxRequests: 0 }
+const OVERLOAD: OverloadOptions = { maxMemory: 0.92, maxRequests: 0 }
+
+const overloadOf = ({ overload = OVERLOAD }: ShieldSettings['options']): OverloadOptions => ({
+  ...overload,
+  maxRequests: overload.maxRequests || roomForRequests(),
+})
 
 /** Other proxies of this kind have another secret, so a chain of them is no loop; our own workers have the same. */
 const nameOf = (pseudonym: ShieldSettings['pseudonym']): string =>
@@ -85,7 +90,7 @@ export const openShield = (settings: ShieldSettings): Shield => {
   return {
     belief: beliefOf(settings),
     limiters: [
-      shedLoad(options.overload ?? OVERLOAD, { memory: pressure.memory, inFlight }),
+      shedLoad(overloadOf(options), { memory: pressure.memory, inFlight }),
       limitRates({ principalOf, seed: randomInt(2 ** 31) }, clock),
       concurrency.limiter,
     ],

@@ -110,6 +110,6 @@ export const shedLoad =
         close: true,
       }
     if (maxRequests > 0 && inFlight() > maxRequests)
-      return shed(context, 'too-many', `More than ${maxRequests} requests are under way.`)
+      return { ...shed(context, 'too-many', `More than ${maxRequests} requests are under way.`), close: true }
     return undefined
   }
