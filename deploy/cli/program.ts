@@ -7,6 +7,7 @@ import { registerConfig } from './commands/config.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerDev } from './commands/dev.ts'
 import { registerDrift } from './commands/drift.ts'
+import { registerGhosts } from './commands/ghosts.ts'
 import { registerEndpoints } from './commands/endpoints.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerLearn } from './learn.ts'
@@ -42,6 +43,7 @@ const build = (): Command => {
     registerChaos,
     registerEndpoints,
     registerDrift,
+    registerGhosts,
     registerOpenApi,
     registerLearn,
     registerTopics,

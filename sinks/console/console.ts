@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { chaosRoutes } from './api/chaos.ts'
 import { driftRoutes } from './api/drift.ts'
 import { endpointRoutes } from './api/endpoints.ts'
+import { ghostWriteRoutes } from './api/ghost-writes.ts'
 import { ghostRoutes } from './api/ghosts.ts'
 import { modeRoutes } from './api/mode.ts'
 import { openApiRoutes } from './api/openapi.ts'
@@ -84,6 +85,7 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
     driftRoutes,
     trafficRoutes,
     modeRoutes,
+    ghostWriteRoutes,
     ghostRoutes,
     upstreamRoutes,
     chaosRoutes,
