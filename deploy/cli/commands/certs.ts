@@ -61,7 +61,7 @@ const run = async (flags: CertsFlags): Promise<void> => {
   print()
   if (options.use === 'client')
     return print(`Try:  curl --cacert ${files.ca} --cert ${files.cert} --key ${files.key} https://…`)
-  print(`listen: { tls: { enabled: true, cert: ${files.cert}, key: ${files.key} } }`)
+  print(`listen: { port: 8443, tls: { enabled: true, cert: ${files.cert}, key: ${files.key} } }`)
   print(`Try:  curl --cacert ${files.ca} https://localhost:8443/`)
 }
 

@@ -53,6 +53,8 @@ const template = (target: string): string => `# yaml-language-server: $schema=./
 version: 1
 
 listen: { host: 127.0.0.1, port: 8080 }
+# With TLS (chaos-proxy certs makes these files), behind balancers that say who asks:
+# listen: { port: 8443, tls: { enabled: true, cert: certs/dev.pem, key: certs/dev.key }, trustedProxies: [private] }
 admin: { host: 127.0.0.1, port: 8000, token: "\${CHAOS_PROXY_ADMIN_TOKEN:-}" }
 
 services:
@@ -64,6 +66,7 @@ services:
     breaker: { window: 30s, minRequests: 20, openAtErrorRate: 50%, openFor: 5s }
     timeouts: { connect: 2s, response: 30s }
     ghost: { mode: failover, methods: [GET, HEAD], minConfidence: 0.6, maxAge: 24h }
+    # rateLimit: [{ limit: 20, per: 1m, by: ip }]
 
 capture: { bodies: all, maxBody: 64KiB }
 log: { kind: embedded, dir: .chaos-proxy, profile: default, retention: 7d }
