@@ -171,7 +171,7 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
   const settling = createSettling({ signals, clock: monotonic })
   const redactor = createRedactor(keys, options.capture.redact ?? REDACT)
   const inFlight = (): number => life.server?.inFlight() ?? 0
-  const shield = openShield({ options, redactor, pseudonym: keys.pseudonym, inFlight })
+  const shield = openShield({ options, redactor, pseudonym: keys.pseudonym, inFlight, services })
   const run = walkOf({ options, services, emitter, keys, redactor, shield, settling, views, pools, secured, draining })
   const checker = startChecker(services, signals, secured)
   const now = (): number => monotonic() / 1000
@@ -204,6 +204,7 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
       events: emitter.status(),
     }),
     command: (service, command) => emitter.emit({ key: service, ...stamped(), service, command }),
+    absorb: shield.absorb,
     reload: (wanted) => {
       shield.reload()
       tls?.reload()

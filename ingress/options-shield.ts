@@ -15,6 +15,15 @@ export interface RateLimitOptions {
   readonly name?: string
 }
 
+/** Requests that were let through and counted: what processes that share a port tell each other. */
+export interface LimitCount {
+  readonly service: string
+  /** Its name in the RateLimit fields. */
+  readonly rule: string
+  readonly key: string
+  readonly count: number
+}
+
 export interface ConcurrencyOptions {
   /** Requests under way at once; 0: no limit. */
   readonly max: number

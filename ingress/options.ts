@@ -5,7 +5,7 @@ import type { Command } from '../schemas/events.ts'
 import type { EventLog, Spool } from '../schemas/log.ts'
 import type { RedactionSettings } from '../schemas/semantics/redaction.ts'
 import type { Strategy } from './balance/strategies.ts'
-import type { ListenTlsOptions, OverloadOptions, ShieldOptions } from './options-shield.ts'
+import type { LimitCount, ListenTlsOptions, OverloadOptions, ShieldOptions } from './options-shield.ts'
 import type { GhostBook, GhostKind } from '../schemas/semantics/ghost-port.ts'
 
 export type * from './options-shield.ts'
@@ -213,6 +213,8 @@ export interface IngressOptions {
   readonly accessLog?: string
   /** Tells clients where the time went. */
   readonly serverTiming?: boolean
+  /** Called with what was let through by rate limits: for the other processes that share the port, which `absorb` it. */
+  readonly onCounted?: ((counts: readonly LimitCount[]) => void) | undefined
   /** append and view only. The topics must exist. */
   readonly log: Pick<EventLog, 'append' | 'view'>
   readonly codecs: Codecs
@@ -288,6 +290,8 @@ export interface Ingress {
   reload(services: readonly ServiceOptions[]): void
   /** Puts an operator's command among the service's events: the embedded log takes those from the ingress only. */
   command(service: string, command: Command): void
+  /** Counts what other processes on this port let through. */
+  absorb(counts: readonly LimitCount[]): void
   /** Resolves when no request is in flight and no event is only in memory, at most 10 s later. The log and the spool stay open: they are the caller's. */
   close(): Promise<void>
 }

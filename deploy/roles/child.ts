@@ -3,6 +3,7 @@
  * parent goes away, it ends too. Ctrl-C reaches the whole process group, so it is left to the parent.
  */
 import { Registry } from 'prom-client'
+import type { LimitCount } from '../../ingress/options.ts'
 import type { Config } from '../../schemas/config.ts'
 import { loggerOf } from '../cli/logger.ts'
 import { openChannel, type Channel, type Pipe } from '../dev/channel.ts'
@@ -18,7 +19,9 @@ export const WORKER = 'CHAOS_PROXY_WORKER'
 
 const workerOf = (channel: Channel): Pick<RoleContext, 'worker'> => {
   const number = Number(process.env[WORKER] ?? 0)
-  return number === 0 ? {} : { worker: { number, append: appendBy(channel) } }
+  return number === 0
+    ? {}
+    : { worker: { number, append: appendBy(channel), tellCounts: (counts) => channel.tell('counts', counts) } }
 }
 
 /** Runs `name` until the parent says otherwise. */
@@ -62,6 +65,7 @@ export const runChild = (name: RoleName): void => {
     metrics: () => metricsOf(registry),
     ready: () => role?.ready(),
     reload: (config: Config) => role?.reload?.(config),
+    counts: (counts: readonly LimitCount[]) => role?.absorb?.(counts),
   })
   channel.tell('awake', null)
   process.once('disconnect', () => {

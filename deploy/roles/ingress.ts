@@ -55,6 +55,7 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
       overload: config.overload,
       accessLog: config.telemetry.accessLog,
       serverTiming: config.telemetry.serverTiming,
+      onCounted: context.worker?.tellCounts,
       log: opened.log,
       codecs: opened.codecs,
       spool,
@@ -82,6 +83,7 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
         return { ...tally, events: events.emitted, dropped: events.dropped, spooled: events.spool.records }
       },
       reload: (next) => ingress.reload(servicesOf(next)),
+      absorb: (counts) => ingress.absorb(counts),
       close: () => closeAll(closers),
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 /** A role is one part of chaos-proxy in one process: the ingress, the processors, or the sinks with the console. */
 import type { Registry } from 'prom-client'
+import type { LimitCount } from '../../ingress/options.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Command } from '../../schemas/events.ts'
 import type { EventLog } from '../../schemas/log.ts'
@@ -45,7 +46,12 @@ export interface RoleContext {
   /** Hands an operator's command to the ingress beside which this role runs. */
   readonly tellIngress?: (service: string, command: Command) => Promise<void>
   /** One of several processes of this role: its number, from 1, and how its events reach a log that only one may write. */
-  readonly worker?: { readonly number: number; readonly append: EventLog['append'] }
+  readonly worker?: {
+    readonly number: number
+    readonly append: EventLog['append']
+    /** Tells the other processes what this one let through. */
+    readonly tellCounts: (counts: readonly LimitCount[]) => void
+  }
   /** True where this role is all that the process runs, and the others run elsewhere. */
   readonly alone: boolean
 }
@@ -61,6 +67,8 @@ export interface Role {
   figures(): Readonly<Record<string, number>>
   /** Takes over a new configuration of the services while it runs; throws when it is wrong. */
   reload?(config: Config): void | Promise<void>
+  /** What the other processes of this role let through. */
+  absorb?(counts: readonly LimitCount[]): void
   /** Of the processes behind it, where it has some. */
   metrics?(): Promise<readonly MetricsJson[]>
   close(): Promise<void>

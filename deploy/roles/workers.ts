@@ -53,8 +53,14 @@ const together = (all: readonly Readiness[]): Readiness => ({
 const superviseAll = (context: RoleContext, count: number, opened: OpenedLog | undefined): Supervised[] => {
   const spawn = spawner()
   const { config, logger, onNotice } = context
-  return Array.from({ length: count }, (_, index) =>
-    superviseRole({
+  const all: Supervised[] = []
+  /** One that does not run has nobody to let through. */
+  const tellOthers = (from: number, counts: unknown): void => {
+    for (const [index, worker] of all.entries())
+      if (index !== from) worker.call('counts', counts).catch(() => undefined)
+  }
+  for (let index = 0; index < count; index++)
+    all[index] = superviseRole({
       role: 'ingress',
       config,
       logger,
@@ -62,9 +68,12 @@ const superviseAll = (context: RoleContext, count: number, opened: OpenedLog | u
       allMetrics: () => Promise.resolve([]),
       onCommand: () => undefined,
       spawn: () => spawn(index + 1),
-      ...(opened === undefined ? {} : { handlers: appendFor(opened.log) }),
-    }),
-  )
+      handlers: {
+        ...(opened === undefined ? {} : appendFor(opened.log)),
+        counts: (counts: unknown) => tellOthers(index, counts),
+      },
+    })
+  return all
 }
 
 /** Starts `count` processes of the ingress. Rejects when one of them cannot start and trying again would not help. */

@@ -6,23 +6,28 @@ import { orderedFaults } from '../faults/ordered.ts'
 import type { IngressOptions, OverloadOptions } from '../options.ts'
 import type { AcceptSettings } from '../phases/accept.ts'
 import type { Phase } from '../phases/compose.ts'
-import type { Context } from '../phases/context.ts'
+import type { Context, Service } from '../phases/context.ts'
 import { PSEUDONYM } from '../phases/forwarded.ts'
-import { limitConcurrency, limitRates, shedLoad, type Limiter } from '../phases/limit.ts'
+import { limitConcurrency, limitRates, shedLoad, type Limiter, type Rates } from '../phases/limit.ts'
 import { openAccessLog, type AccessLog } from './access-log.ts'
 import { carrierOf } from './carrier.ts'
 import { monotonic, wall } from './clock.ts'
 import { distort, resetClient, type After } from './distort.ts'
 import { openFaults, type Faults } from './faults.ts'
 import { openPressure, roomForRequests } from './pressure.ts'
+import { shareCounts } from './shared-counts.ts'
 import { openShieldMetrics, type ShieldMetrics } from './shield-metrics.ts'
 
 export interface ShieldSettings {
-  readonly options: Pick<IngressOptions, 'listen' | 'overload' | 'serverTiming' | 'accessLog' | 'registry' | 'logger'>
+  readonly options: Pick<
+    IngressOptions,
+    'listen' | 'overload' | 'serverTiming' | 'accessLog' | 'registry' | 'logger' | 'onCounted'
+  >
   readonly redactor: Redactor
   /** A keyed one-way name, the same at every start. */
   readonly pseudonym: (text: string) => string
   readonly inFlight: () => number
+  readonly services: readonly Service[]
 }
 
 export interface Shield {
@@ -32,6 +37,8 @@ export interface Shield {
   readonly obeyFault: Faults['obey']
   /** The request is over; once for each. */
   readonly over: (context: Context) => void
+  /** What other processes on this port let through. */
+  readonly absorb: Rates['absorb']
   /** Somebody moved the access log away. */
   readonly reload: () => void
   readonly close: () => Promise<void>
@@ -80,6 +87,14 @@ export const openShield = (settings: ShieldSettings): Shield => {
   const pressure = openPressure()
   const concurrency = limitConcurrency(clock)
   const accessLog = accessLogOf(settings)
+  const sharing = shareCounts(options.onCounted)
+  const rates = limitRates({
+    principalOf,
+    seed: randomInt(2 ** 31),
+    clock,
+    services: settings.services,
+    onCounted: sharing.note,
+  })
   const faults = openFaults({ principalOf, wall, clock, logger })
   const metrics = openShieldMetrics(options.registry, {
     gates: concurrency.gates,
@@ -91,7 +106,7 @@ export const openShield = (settings: ShieldSettings): Shield => {
     belief: beliefOf(settings),
     limiters: [
       shedLoad(overloadOf(options), { memory: pressure.memory, inFlight }),
-      limitRates({ principalOf, seed: randomInt(2 ** 31) }, clock),
+      rates.limiter,
       concurrency.limiter,
     ],
     faults: [faultsPhase(faults, metrics)],
@@ -100,9 +115,11 @@ export const openShield = (settings: ShieldSettings): Shield => {
       concurrency.over(context)
       accessLog?.note(context)
     },
+    absorb: rates.absorb,
     reload: () => accessLog?.reopen(),
     close: async () => {
       pressure.close()
+      sharing.close()
       await accessLog?.close()
     },
   }

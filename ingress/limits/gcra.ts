@@ -29,6 +29,8 @@ export interface Gcra {
   readonly take: (key: string, now: number) => Verdict
   /** Takes the last request of this key back: another rule refused it. */
   readonly giveBack: (key: string) => void
+  /** Counts requests of this key that were let through elsewhere; owed is no more than a whole burst. */
+  readonly charge: (key: string, count: number, now: number) => void
   readonly bytes: number
 }
 
@@ -52,6 +54,11 @@ export const openGcra = ({ limit, per, burst }: Rate, keys: number, seed: number
       numbers[at] = next
       const remaining = Math.floor((most - (next - now)) / interval + SLACK)
       return { allowed: true, remaining, reset: next - now, retryAfter: 0 }
+    },
+    charge: (key, count, now) => {
+      const at = table.find(key)
+      const due = Math.max(numbers[at] as number, now)
+      numbers[at] = Math.max(due, Math.min(due + interval * count, now + most))
     },
     giveBack: (key) => {
       const at = table.find(key)

@@ -7,7 +7,7 @@ import { problem } from '../phases/problem.ts'
 import { fieldOf } from '../phases/fields.ts'
 import { pathMatcher } from '../phases/paths.ts'
 import type { Context, FieldLines, Reply } from '../phases/context.ts'
-import type { RateLimitOptions } from '../options-shield.ts'
+import type { LimitCount, RateLimitOptions } from '../options-shield.ts'
 import { openGcra, type Gcra, type Verdict } from './gcra.ts'
 
 export interface RateSettings {
@@ -15,6 +15,8 @@ export interface RateSettings {
   readonly principalOf: (lines: FieldLines) => string
   /** Any number, another one at each start. */
   readonly seed: number
+  /** Told of each request that was let through and counted, for those who count together with us. */
+  readonly onCounted?: ((rule: string, key: string) => void) | undefined
 }
 
 /** Clients that one rule can tell apart: 0.8 MB. */
@@ -91,13 +93,23 @@ const refusal = (context: Context, rule: Rule, verdict: Verdict): Reply => {
   return { ...reply, answeredBy: 'limiter' }
 }
 
-export type RateLimiter = (context: Context, now: number) => Reply | undefined
-
 /** `now` is in ms of a monotonic clock. */
+export interface RateLimiter {
+  readonly ask: (context: Context, now: number) => Reply | undefined
+  /** Requests that another process has let through. */
+  readonly absorb: (count: Pick<LimitCount, 'rule' | 'key' | 'count'>, now: number) => void
+}
+
 export const openRates = (options: readonly RateLimitOptions[], settings: RateSettings): RateLimiter => {
   const rules = named(options).map(([rule, name]) => ruleOf(rule, name, settings))
   const policies = rules.map(policyOf)
-  return (context, now) => {
+  const giveBack = (context: Context, taken: readonly Rule[]): void => {
+    for (const { concerns, gcra, keyOf } of taken) if (concerns(context)) gcra.giveBack(keyOf(context))
+  }
+  const tell = (context: Context): void => {
+    for (const { concerns, name, keyOf } of rules) if (concerns(context)) settings.onCounted?.(name, keyOf(context))
+  }
+  const ask: RateLimiter['ask'] = (context, now) => {
     let policy = ''
     let left = ''
     for (let i = 0; i < rules.length; i++) {
@@ -108,12 +120,17 @@ export const openRates = (options: readonly RateLimitOptions[], settings: RateSe
       policy += comma + policies[i]
       left += `${comma}"${rule.name}";r=${verdict.remaining};t=${Math.ceil(verdict.reset / 1000)}`
       if (verdict.allowed) continue
-      for (const earlier of rules.slice(0, i))
-        if (earlier.concerns(context)) earlier.gcra.giveBack(earlier.keyOf(context))
+      giveBack(context, rules.slice(0, i))
       context.own = [...context.own, 'ratelimit-policy', policy, 'ratelimit', left]
       return refusal(context, rule, verdict)
     }
-    if (policy !== '') context.own = [...context.own, 'ratelimit-policy', policy, 'ratelimit', left]
+    if (policy === '') return undefined
+    context.own = [...context.own, 'ratelimit-policy', policy, 'ratelimit', left]
+    if (settings.onCounted !== undefined) tell(context)
     return undefined
+  }
+  return {
+    ask,
+    absorb: ({ rule: name, key, count }, now) => rules.find((rule) => rule.name === name)?.gcra.charge(key, count, now),
   }
 }

@@ -1,7 +1,7 @@
 /** limit: may this client ask now? A limiter refuses with a reply of its own; without one everybody may. */
 import { openGate, type Gate } from '../limits/gate.ts'
 import { openRates, type RateLimiter, type RateSettings } from '../limits/rates.ts'
-import type { OverloadOptions } from '../options-shield.ts'
+import type { LimitCount, OverloadOptions, RateLimitOptions } from '../options-shield.ts'
 import type { Phase } from './compose.ts'
 import type { Context, Reply, Service } from './context.ts'
 import { problem } from './problem.ts'
@@ -21,7 +21,7 @@ export const createLimit =
 /** What is opened for a service, and opened anew only when what it was opened from has changed. */
 const perService = <O extends object, T>(
   optionsOf: (service: Service) => O | undefined,
-  open: (options: O) => T | undefined,
+  open: (options: O, service: string) => T | undefined,
 ) => {
   const opened = new Map<string, { options: O | undefined; text: string; made: T | undefined }>()
   const of = (service: Service): T | undefined => {
@@ -29,7 +29,7 @@ const perService = <O extends object, T>(
     const known = opened.get(service.name)
     if (known !== undefined && known.options === options) return known.made
     const text = JSON.stringify(options) ?? ''
-    const made = known !== undefined && known.text === text ? known.made : options && open(options)
+    const made = known !== undefined && known.text === text ? known.made : options && open(options, service.name)
     opened.set(service.name, { options, text, made })
     return made
   }
@@ -38,13 +38,39 @@ const perService = <O extends object, T>(
   return { of, all }
 }
 
-/** Refusals by rate. `clock`: ms, monotonic. */
-export const limitRates = (settings: RateSettings, clock: () => number): Limiter => {
-  const rates = perService(
-    ({ shield }) => shield.rateLimit,
-    (rules): RateLimiter | undefined => (rules.length === 0 ? undefined : openRates(rules, settings)),
-  )
-  return (context) => rates.of(context.service as Service)?.(context, clock())
+export interface Rates {
+  readonly limiter: Limiter
+  /** What other processes let through at these services. */
+  readonly absorb: (counts: readonly LimitCount[]) => void
+}
+
+export interface RatesSettings extends Omit<RateSettings, 'onCounted'> {
+  /** ms, monotonic. */
+  readonly clock: () => number
+  readonly services: readonly Service[]
+  /** Told of each request that was counted, if anybody wants to hear of it. */
+  readonly onCounted?: ((service: string, rule: string, key: string) => void) | undefined
+}
+
+/** Refusals by rate. */
+export const limitRates = ({ clock, services, onCounted, ...settings }: RatesSettings): Rates => {
+  const openFor = (rules: readonly RateLimitOptions[], service: string): RateLimiter | undefined =>
+    rules.length === 0
+      ? undefined
+      : openRates(rules, {
+          ...settings,
+          ...(onCounted === undefined ? {} : { onCounted: (rule, key) => onCounted(service, rule, key) }),
+        })
+  const rates = perService(({ shield }) => shield.rateLimit, openFor)
+  return {
+    limiter: (context) => rates.of(context.service as Service)?.ask(context, clock()),
+    absorb: (counts) => {
+      for (const count of counts) {
+        const service = services.find(({ name }) => name === count.service)
+        if (service !== undefined) rates.of(service)?.absorb(count, clock())
+      }
+    },
+  }
 }
 
 const shed = (context: Context, why: 'too-many' | 'overloaded', detail: string): Reply => ({

@@ -63,7 +63,11 @@ const run = async (): Promise<readonly Figure[]> => {
 
   const settings = { principalOf: redactor.principalOf, seed: 1 }
   const idle = shedLoad({ maxMemory: 0.92, maxRequests: 0 }, { memory: () => 0.1, inFlight: () => 1 })
-  const limit = createLimit([idle, limitRates(settings, clock), limitConcurrency(clock).limiter])
+  const limit = createLimit([
+    idle,
+    limitRates({ ...settings, clock, services: [] }).limiter,
+    limitConcurrency(clock).limiter,
+  ])
   const rule = { limit: 1e9, per: 60_000, match: '/*' }
   const cases: readonly (readonly [string, Service['shield']])[] = [
     ['limit: nothing is limited', {}],

@@ -20,7 +20,7 @@ const ask = (limit: ReturnType<typeof open>, { client = '192.0.2.1', at = 1, ...
   const context: Context = contextOf(asked)
   context.head.client = client
   context.path = context.target.replace(/\?.*/, '')
-  return { reply: limit(context, at), own: context.own }
+  return { reply: limit.ask(context, at), own: context.own }
 }
 /** How many of so many the same get through. */
 const through = (limit: ReturnType<typeof open>, times: number, came: Came = {}): number =>

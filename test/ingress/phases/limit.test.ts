@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { LimitCount } from '../../../ingress/options.ts'
 import type { Context, Service } from '../../../ingress/phases/context.ts'
 import { createLimit, limitConcurrency, limitRates, shedLoad } from '../../../ingress/phases/limit.ts'
 import { contextOf, through } from '../kit/context.ts'
@@ -13,12 +14,39 @@ describe('limit', () => {
 
   it('keeps what it counted when the configuration is read again and says the same', () => {
     const rule = { limit: 1, per: 60_000, by: 'ip' as const }
-    const phase = createLimit([limitRates({ seed: 1, principalOf: () => '' }, () => 5)])
+    const phase = createLimit([limitRates({ seed: 1, principalOf: () => '', clock: () => 5, services: [] }).limiter])
     expect(through(phase, to(serviceOf({ rateLimit: [rule] })))).toBe('next')
     expect(through(phase, to(serviceOf({ rateLimit: [{ ...rule }] })))).toMatchObject({ status: 429 })
     expect(through(phase, to(serviceOf({ rateLimit: [{ ...rule, limit: 2 }] })))).toBe('next')
     expect(through(phase, to(serviceOf({})))).toBe('next')
     expect(through(phase, to(serviceOf({ rateLimit: [rule] }, 'other')))).toBe('next')
+  })
+
+  it('counts together with other processes that share the port', () => {
+    const shield = { rateLimit: [{ limit: 3, per: 60_000, by: 'ip' as const }] }
+    const told: LimitCount[] = []
+    const process = (services: readonly Service[]) =>
+      limitRates({
+        seed: services.length,
+        principalOf: () => '',
+        clock: () => 5,
+        services,
+        onCounted: (service, rule, key) => told.push({ service, rule, key, count: 1 }),
+      })
+    const [here, there] = [serviceOf(shield), serviceOf(shield)]
+    const [one, other] = [process([here]), process([there])]
+    for (let i = 0; i < 2; i++) expect(one.limiter(to(here))).toBeUndefined()
+    expect(told).toEqual([0, 1].map(() => ({ service: 'shop', rule: 'ip', key: '192.0.2.1', count: 1 })))
+    // Before its own first request, and of what it does not know.
+    other.absorb([...told.splice(0), { service: 'gone', rule: 'ip', key: 'x', count: 1 }])
+    expect(other.limiter(to(there))).toBeUndefined()
+    expect(other.limiter(to(there))).toMatchObject({ status: 429 })
+    expect(told).toHaveLength(1)
+    one.absorb([{ service: 'shop', rule: 'ip', key: '192.0.2.1', count: 1000 }])
+    expect(one.limiter(to(here))).toMatchObject({
+      status: 429,
+      headers: expect.arrayContaining(['retry-after', '20']) as string[],
+    })
   })
 
   it('counts requests under way, each once, and no tunnels', () => {
