@@ -88,23 +88,22 @@ describe('upstreams of a service that runs', () => {
   })
 
   it('lets requests end that are under way at one that is removed', async () => {
-    let finish = (): void => undefined
+    let finish: (() => void) | undefined
+    const connections = (): Promise<number> =>
+      new Promise((resolve) => servers.a.getConnections((_, count) => resolve(count)))
     moods.a = (_req, res) => {
       res.write('first ')
       finish = () => res.end('and last')
     }
     await open(['a', 'b'], { balance: { strategy: 'round-robin' } })
     const answers = [get(stand.url), get(stand.url)]
-    await eventually('a has one', () => upstreams().some(({ inFlight }) => inFlight === 1))
+    await eventually('a has one', () => finish !== undefined)
     await say('a', { present: false })
     await eventually('a is gone', () => upstreams().length === 1)
-    await new Promise((resolve) => servers.a.getConnections((_, count) => resolve(expect(count).toBe(1))))
-    finish()
+    expect(await connections()).toBe(1)
+    finish?.()
     expect((await Promise.all(answers)).map(({ body }) => body).toSorted()).toEqual(['b', 'first and last'])
-    await eventually('its connection is closed', async () => {
-      const open = await new Promise<number>((resolve) => servers.a.getConnections((_, count) => resolve(count)))
-      return open === 0
-    })
+    await eventually('its connection is closed', async () => (await connections()) === 0)
   })
 
   it('follow a new configuration, over which what operators said holds on; a wrong one changes nothing', async () => {
