@@ -173,7 +173,7 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
   const inFlight = (): number => life.server?.inFlight() ?? 0
   const shield = openShield({ options, redactor, pseudonym: keys.pseudonym, inFlight, services })
   const run = walkOf({ options, services, emitter, keys, redactor, shield, settling, views, pools, secured, draining })
-  const checker = startChecker(services, signals, secured)
+  const checker = startChecker(services, signals, { secured, pools })
   const now = (): number => monotonic() / 1000
   const members = openMembers({ services, configured: options.services, given, pools, checker, logger, now })
   views.follow('control', () =>

@@ -120,6 +120,8 @@ export interface ServiceOptions {
   readonly ghost?: Partial<GhostOptions>
   readonly shield?: ShieldOptions
   readonly partitionBy?: 'service' | 'resource'
+  /** What upstreams speak: h2 over TLS by ALPN, in clear text by prior knowledge. */
+  readonly protocol?: 'http/1.1' | 'h2'
 }
 
 export interface CaptureOptions {

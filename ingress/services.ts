@@ -98,6 +98,7 @@ type Settings = Pick<
   | 'timeouts'
   | 'ghost'
   | 'partitionBy'
+  | 'protocol'
   | 'shield'
 >
 
@@ -133,6 +134,7 @@ export const settingsOf = (options: ServiceOptions): Settings => {
     timeouts: { ...TIMEOUTS, ...options.timeouts },
     ghost: { ...GHOST, ...options.ghost },
     partitionBy: options.partitionBy ?? 'service',
+    protocol: options.protocol ?? 'http/1.1',
     shield: options.shield ?? {},
   }
 }

@@ -42,6 +42,10 @@ const service = z.strictObject({
     .enum(['auto', 'keep', 'upstream'])
     .default('auto')
     .describe("The Host that upstreams see: the client's, or their own; auto: keep for http, upstream for https"),
+  protocol: z
+    .enum(['http/1.1', 'h2'])
+    .default('http/1.1')
+    .describe('What upstreams speak; h2 also without TLS (prior knowledge), as gRPC servers do'),
   balance: balance.prefault({}),
   health: health.prefault({}),
   breaker: breaker.prefault({}),

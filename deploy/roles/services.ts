@@ -19,6 +19,7 @@ const service = (s: ServiceConfig): ServiceOptions => {
     ghost: s.ghost,
     shield: { rateLimit: s.rateLimit, concurrency: s.concurrency, tls: s.tls },
     partitionBy: s.partitionBy,
+    protocol: s.protocol,
   }
 }
 

@@ -10,8 +10,11 @@ import { swept } from '../balance/outliers.ts'
 import type { HealthOptions } from '../options.ts'
 import type { Service, Upstream } from '../phases/context.ts'
 import { monotonic, wall } from './clock.ts'
+import type { Pools } from './pools.ts'
 import type { Secured } from './secured.ts'
 import type { Signals } from './signals.ts'
+import type { Pool } from './upstream/pool.ts'
+import { probe } from './upstream/probe.ts'
 
 type Told = Pick<Signals, 'health' | 'ejected' | 'returned'>
 
@@ -112,17 +115,36 @@ interface Round {
   order: number
 }
 
+/** How upstreams are reached. */
+export interface Ways {
+  readonly secured: Secured
+  readonly pools: Pick<Pools, 'of'>
+}
+
+/** An upstream that speaks HTTP/2 is asked in it. */
+const askHttp2 = async (pool: Pool, options: HealthOptions): Promise<Verdict> => {
+  const started = monotonic()
+  const { path: target, timeout } = options
+  const answer = await probe(pool, { target, timeout, most: READ })
+  const wrong = wrongAnswer(answer, options)
+  const ms = (monotonic() - started) / 1000
+  return { ok: wrong === undefined, reason: wrong ?? `${target} answered ${answer.status}`, ms }
+}
+
+const reach = async (service: Service, upstream: Upstream, { secured, pools }: Ways): Promise<Verdict> => {
+  const options = service.health as HealthOptions
+  try {
+    if (service.protocol === 'h2') return await askHttp2(pools.of(upstream), options)
+    return await ask(openRequest(service, new URL(options.path, upstream.url), secured), options)
+  } catch (error) {
+    return { ok: false, reason: (error as Error).message, ms: 0 }
+  }
+}
+
 /** Checks every upstream of every service that wants it. */
-export const startChecker = (services: readonly Service[], signals: Told, secured: Secured): Checker => {
+export const startChecker = (services: readonly Service[], signals: Told, ways: Ways): Checker => {
   const rounds = new Map<Upstream, Round>()
   const stopSweeping = sweeping(services, signals)
-  const reach = async (service: Service, { url }: Upstream, options: HealthOptions): Promise<Verdict> => {
-    try {
-      return await ask(openRequest(service, new URL(options.path, url), secured), options)
-    } catch (error) {
-      return { ok: false, reason: (error as Error).message, ms: 0 }
-    }
-  }
   const heard = (service: Service, upstream: Upstream, { ok, reason, ms }: Verdict): void => {
     const { health, breaker } = upstream
     if (service.health === 'off') return
@@ -142,7 +164,7 @@ export const startChecker = (services: readonly Service[], signals: Told, secure
     clearTimeout(round.timer)
     round.busy = true
     const { order } = round
-    const verdict = await reach(service, upstream, service.health)
+    const verdict = await reach(service, upstream, ways)
     round.busy = false
     if (rounds.get(upstream) !== round) return
     upstream.health.obeyed = order

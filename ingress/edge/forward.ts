@@ -12,10 +12,8 @@ import { hasUpload, openUpload, type Upload, type UploadBody } from './body.ts'
 import { carrierOf, type Broken, type Carrier } from './carrier.ts'
 import type { ForwardSettings } from './forwarding.ts'
 import { forwardUpgrade } from './upgrade.ts'
-import type { Call, Listener, Trouble } from './upstream/call.ts'
-import { abort, resume } from './upstream/connection.ts'
+import { abort, resume, type Call, type Listener, type Trouble } from './upstream/call.ts'
 import type { ResponseHead } from './http1/response-head.ts'
-import { requestHead, type RequestLine } from './upstream/request.ts'
 
 /** One request under way. `over`: the answer is somebody else's now, or done. */
 interface Trip {
@@ -169,20 +167,16 @@ const attempt = (trip: Trip, fresh: boolean): void => {
   const { context, settings, upload } = trip
   const { body } = upload
   const { method } = context.arrival
-  const head = requestHead({
-    method,
-    target: context.target,
-    lines: rules.upstreamFields(context),
-    framing: framingOf(context, body),
-  })
+  const { target } = context
+  const lines = rules.upstreamFields(context)
+  const framing = framingOf(context, body)
   context.attempts++
   trip.handed = false
-  const { chunked } = context.head
-  trip.call = { method, head, body, chunked, fresh, listener, about: trip, connection: undefined, over: false }
+  trip.call = { method, target, lines, body, framing, fresh, listener, about: trip, carried: undefined, over: false }
   settings.pools.of(context.upstream as Upstream).send(trip.call)
 }
 
-const framingOf = ({ head }: Context, body: UploadBody): RequestLine['framing'] => {
+const framingOf = ({ head }: Context, body: UploadBody): Call['framing'] => {
   if (body === null) return head.contentLength === 0 ? 0 : 'none'
   if (Buffer.isBuffer(body)) return body.length
   return head.chunked ? 'chunked' : head.contentLength

@@ -2,6 +2,7 @@
 import type { Service, Upstream } from '../phases/context.ts'
 import type { Secured } from './secured.ts'
 import { sleep } from './settled.ts'
+import { openHttp2Pool } from './upstream/http2.ts'
 import { openPool, type Pool } from './upstream/pool.ts'
 
 export interface Pools {
@@ -21,9 +22,10 @@ export const openPools = (services: readonly Service[], secured: Secured): Pools
   const pools = new Map<Upstream, Pool>()
   let closed = false
   const add: Pools['add'] = (service, upstreams) => {
-    const { timeouts: limits } = service
+    const { timeouts: limits, protocol } = service
+    const open = protocol === 'h2' ? openHttp2Pool : openPool
     for (const upstream of upstreams)
-      pools.set(upstream, openPool({ url: upstream.url, limits, secured: (host) => secured(service, host) }))
+      pools.set(upstream, open({ url: upstream.url, limits, secured: (host) => secured(service, host) }))
   }
   const retire = async (upstream: Upstream): Promise<void> => {
     while (upstream.inFlight > 0 && !closed) await sleep(LOOK)

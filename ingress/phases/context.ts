@@ -68,6 +68,8 @@ export interface Service {
   readonly timeouts: TimeoutOptions
   ghost: GhostOptions
   partitionBy: 'service' | 'resource'
+  /** What upstreams speak. */
+  protocol: 'http/1.1' | 'h2'
   /** Limits, and TLS to the upstreams. */
   shield: ShieldOptions
   /** The mode in force: the configured one, unless `control` says otherwise. */

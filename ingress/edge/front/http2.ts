@@ -3,13 +3,13 @@
  * exchange like any other, with the fields as HTTP/1.1 would say them (section 8.2 and 8.3).
  */
 import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
-import type { OutgoingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { isValidValue } from '../../phases/fields.ts'
 import type { ListenLimits, ListenTimeouts } from '../../options.ts'
 import type { FieldLines } from '../../phases/context.ts'
 import type { AnswerStart, BodyReader, Carrier, Wire } from '../carrier.ts'
 import { httpDate } from '../clock.ts'
+import { headersOf } from '../headers.ts'
 
 /** One request of a session. */
 export interface StreamExchange extends Carrier {
@@ -48,18 +48,6 @@ export interface Http2Front {
 const { NGHTTP2_NO_ERROR, NGHTTP2_FLAG_END_STREAM } = constants
 const STREAMS = 256
 const WINDOW = 256 * 1024
-
-/** Field lines as an object: what repeats becomes a list, in its order. */
-const headersOf = (lines: FieldLines): OutgoingHttpHeaders => {
-  const headers: Record<string, string | string[]> = {}
-  for (let i = 0; i < lines.length; i += 2) {
-    const name = (lines[i] as string).toLowerCase()
-    const value = lines[i + 1] as string
-    const before = headers[name]
-    headers[name] = before === undefined ? value : [before, value].flat()
-  }
-  return headers
-}
 
 const settle = (exchange: StreamExchange, sent: boolean): void => {
   if (exchange.over) return

@@ -1,5 +1,6 @@
 /** The words of the upstream's side: a call is one request and what is told about it, a connection carries one at a time. */
 import type { Socket } from 'node:net'
+import type { FieldLines } from '../../phases/context.ts'
 import type { UploadBody } from '../body.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import type { Parser } from './parser.ts'
@@ -26,21 +27,43 @@ export interface Listener<T> {
 
 export interface Call<T = unknown> {
   readonly method: string
-  /** The request's head, with the empty line. */
-  readonly head: string
+  readonly target: string
+  /** Fields of the request; what they say of its framing is left out when it is sent. */
+  readonly lines: FieldLines
   readonly body: UploadBody
-  /** A streamed body is sent in chunks. */
-  readonly chunked: boolean
+  /** Of the body: its length, 'chunked', or 'none' when there is no body. */
+  readonly framing: number | 'chunked' | 'none'
   /** Only on a connection that was not used before. */
   readonly fresh: boolean
   readonly listener: Listener<T>
   readonly about: T
-  connection: Connection | undefined
+  /** What carries it, once something does. */
+  carried: Carried | undefined
   /** Nothing more is told. */
   over: boolean
 }
 
-export interface Connection {
+/** A connection, or a stream of one, as its call may use it. */
+export interface Carried {
+  /** The answer is taken again. */
+  resume(): void
+  /** No answer is wanted any more. */
+  drop(): void
+}
+
+/** Nobody waits for the answer any more. Nothing more is told. */
+export const abort = (call: Call): void => {
+  if (call.over) return
+  call.over = true
+  call.carried?.drop()
+}
+
+/** The client takes bytes again. */
+export const resume = (call: Call): void => {
+  if (!call.over) call.carried?.resume()
+}
+
+export interface Connection extends Carried {
   readonly socket: Socket
   readonly parser: Parser
   readonly owner: Owner

@@ -100,11 +100,18 @@ const onClose = (connection: Connection): void => {
 export const begin = (connection: Connection, call: Call): void => {
   connection.call = call
   connection.stirred = true
-  call.connection = connection
+  call.carried = connection
   awaitAnswer(connection.parser, call.method)
   call.listener.handed(call.about)
   if (call.over) return void connection.socket.destroy()
   sendRequest(connection, call)
+}
+
+const resume = (connection: Connection): void => {
+  if (!connection.held) return
+  connection.held = false
+  connection.stirred = true
+  connection.socket.resume()
 }
 
 export const openConnection = (socket: Socket, owner: Owner, shared: boolean): Connection => {
@@ -124,28 +131,14 @@ export const openConnection = (socket: Socket, owner: Owner, shared: boolean): C
     since: 0,
     idle: IDLE,
     error: undefined,
+    resume: () => resume(connection),
+    drop: () => void socket.destroy(),
   }
   later.it = connection
   socket.on('error', (error) => (connection.error ??= error))
   socket.on('end', () => onEnd(connection))
   socket.on('close', () => onClose(connection))
   return connection
-}
-
-/** The client takes bytes again. */
-export const resume = (call: Call): void => {
-  const { connection } = call
-  if (connection === undefined || call.over || !connection.held) return
-  connection.held = false
-  connection.stirred = true
-  connection.socket.resume()
-}
-
-/** Nobody waits for the answer any more. Nothing more is told. */
-export const abort = (call: Call): void => {
-  if (call.over) return
-  call.over = true
-  call.connection?.socket.destroy()
 }
 
 /** What a connection waits for that has a limit: undefined while it waits for the client. */

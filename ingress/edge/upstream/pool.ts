@@ -2,11 +2,10 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import type { Call, Connection } from './call.ts'
-import { abort, begin, type Limits, onBytes, openConnection, tick, troubleOf } from './connection.ts'
+import { begin, type Limits, onBytes, openConnection, tick, troubleOf } from './connection.ts'
 
 export interface Pool {
   send(call: Call): void
-  abort(call: Call): void
   /** Closes every connection; what is under way fails. */
   close(): void
 }
@@ -68,7 +67,7 @@ const connect = (state: State, call: Call): void => {
   const connection = openConnection(socket, owner, !state.secure)
   later.it = connection
   connection.call = call
-  call.connection = connection
+  call.carried = connection
   state.all.add(connection)
   socket.once(state.secure ? 'secureConnect' : 'connect', () => {
     connection.ready = true
@@ -137,7 +136,6 @@ export const openPool = ({ url, limits, secured }: PoolOptions): Pool => {
   }, tickOf(limits)).unref()
   return {
     send: (call) => send(state, call),
-    abort,
     close: () => {
       clearInterval(timer)
       for (const call of state.waiting.splice(0))

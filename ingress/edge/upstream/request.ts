@@ -4,33 +4,25 @@ import { isHopByHop, isMark } from '../../phases/fields.ts'
 import type { UploadStream } from '../body.ts'
 import type { Call, Connection } from './call.ts'
 
-export interface RequestLine {
-  readonly method: string
-  readonly target: string
-  readonly lines: FieldLines
-  /** Of the body: its length, 'chunked', or 'none' when there is no body. */
-  readonly framing: number | 'chunked' | 'none'
-}
-
 /** With these an absent body is said (RFC 9110 section 8.6). */
 const EXPECTS_BODY = new Set(['POST', 'PUT', 'PATCH'])
 
-const framingLine = ({ method, framing }: RequestLine): string => {
+const framingLine = ({ method, framing }: Call): string => {
   if (framing === 'chunked') return 'transfer-encoding: chunked\r\n'
   if (framing !== 'none') return `content-length: ${framing}\r\n`
   return EXPECTS_BODY.has(method) ? 'content-length: 0\r\n' : ''
 }
 
 /** The framing is said anew; what the fields say of it is left out. Target and fields are as a strict reader found them. */
-export const requestHead = (request: RequestLine): string => {
-  const { method, target, lines } = request
+const headOf = (call: Call): string => {
+  const { method, target, lines } = call
   let head = `${method} ${target} HTTP/1.1\r\n`
   for (let i = 0; i < lines.length; i += 2) {
     const name = lines[i] as string
     if (name.length === 14 && name.toLowerCase() === 'content-length') continue
     head += `${name}: ${lines[i + 1]}\r\n`
   }
-  return head + framingLine(request) + '\r\n'
+  return head + framingLine(call) + '\r\n'
 }
 
 /** Up to here head and body go out as one text: one write of one piece is the cheapest. */
@@ -40,7 +32,7 @@ const ONE_PIECE = 12 * 1024
 const NOT_TRAILING = new Set(['content-length', 'content-type', 'content-encoding', 'content-range', 'host'])
 const SECRET = new Set(['authorization', 'cookie', 'set-cookie', 'cache-control', 'expect', 'range'])
 
-const mayTrail = (name: string): boolean =>
+export const mayTrail = (name: string): boolean =>
   !NOT_TRAILING.has(name) && !SECRET.has(name) && !isHopByHop(name) && !isMark(name) && !name.startsWith('x-forwarded-')
 
 const lastChunk = (trailers: FieldLines): string => {
@@ -62,9 +54,9 @@ const stream = (connection: Connection, call: Call, body: UploadStream): void =>
     data: (bytes) => {
       if (call.over) return
       connection.stirred = true
-      if (call.chunked) socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
+      if (call.framing === 'chunked') socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
       socket.write(bytes)
-      if (call.chunked) socket.write('\r\n', 'latin1')
+      if (call.framing === 'chunked') socket.write('\r\n', 'latin1')
       if (socket.writableNeedDrain) body.pause()
     },
     end: (trailers) => {
@@ -72,14 +64,15 @@ const stream = (connection: Connection, call: Call, body: UploadStream): void =>
       if (call.over || connection.call !== call) return
       connection.uploading = false
       connection.stirred = true
-      if (call.chunked) socket.write(lastChunk(trailers), 'latin1')
+      if (call.framing === 'chunked') socket.write(lastChunk(trailers), 'latin1')
     },
   })
 }
 
 export const sendRequest = (connection: Connection, call: Call): void => {
   const { socket } = connection
-  const { head, body } = call
+  const { body } = call
+  const head = headOf(call)
   if (body === null) socket.write(head, 'latin1')
   else if (!Buffer.isBuffer(body)) {
     socket.write(head, 'latin1')
