@@ -81,7 +81,7 @@ describe('upstreams of a service that runs', () => {
       [urls.c, 2, false],
     ])
     await say('b', { weight: 5 })
-    await eventually('b has more', async () => (await asked(14)).filter((name) => name === 'b').length === 10)
+    await eventually('b has more', async () => (await asked(14)).filter((name) => name === 'b').length >= 9)
     flowing = false
     await flow
     expect([...statuses]).toEqual([200])
@@ -198,7 +198,7 @@ describe('a request that fails', () => {
     await open(['a', 'b'], { breaker, passive: { consecutiveErrors: 3, ejectFor: 1500 } })
     await asked(6)
     expect(upstreams().map(({ ejected }) => ejected)).toEqual([true, false])
-    expect(await whoAnswers()).toBe('b')
+    expect(await whoAnswers(3)).toBe('b')
     moods = {}
     const changes = async (): Promise<string[]> =>
       (await stand.events()).flatMap(({ signal }) => (signal?.kind === 'health' ? `${signal.from}-${signal.to}` : []))
