@@ -84,6 +84,8 @@ describe('rate limits', () => {
     ['/api/*', '/api', '/'],
     ['/api/*', '/%61pi//x?y=1', '/x/api'],
     ['/users/{id}', '/users/7', '/users/7/orders'],
+    ['/api/*', '/x/../api/./y', '/api/../x'],
+    ['/api/*', '/x/%2E%2e/api', '/.api'],
     ['/users/{id}/*', '/users/7/orders/1', '/users'],
     ['/a b', '/a%20b', '/ab'],
   ])('a rule for %s means %s and not %s', (match, meant, other) => {
