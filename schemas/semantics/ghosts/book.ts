@@ -150,6 +150,8 @@ const knowledgeOf = (shelves: Shelves): Knowledge => {
   }
 }
 
+const CONDITIONS = ['if-match', 'if-unmodified-since', 'if-none-match']
+
 interface Seen {
   readonly asked: Asked
   readonly knowledge: Knowledge
@@ -167,6 +169,9 @@ const answerFrom = (shelves: Shelves, base: Knowledge, request: GhostRequest): R
   const { asked, knowledge, found } = look(shelves, base, request)
   if (isRead(asked.method))
     return found === undefined ? answerUnknown(asked, knowledge) : answerRead(found, asked, knowledge)
+  // RFC 9110 section 13.1: only the backend knows what it has now.
+  if (CONDITIONS.some((name) => asked.headers.has(name)))
+    return refusal(found?.id ?? '', 'write', 'the write is conditional on what the backend has')
   if (request.writes === true) return answerWrite(found, asked, knowledge)
   return refusal(found?.id ?? '', 'write', `${asked.method} changes things; only the backend may do that`)
 }
