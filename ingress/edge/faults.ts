@@ -23,6 +23,7 @@ export interface Faults {
 }
 
 interface Entry {
+  /** All but its end. */
   readonly text: string
   readonly fault: ActiveFault
   readonly until: number
@@ -75,11 +76,15 @@ export const openFaults = ({ principalOf, wall, clock, logger }: FaultsSettings)
       entries.delete(key)
       return logger.warn({ fault: key, reason: rule }, 'a fault that was ordered is not understood, and does not begin')
     }
-    // The same words again, as after a reconnect: the count of its hits goes on.
-    if (entries.get(key)?.text === word.value) return
-    const deadline = clock() + (rule.until - wall()) / 1000
-    entries.set(key, { text: word.value, fault: openFault(rule, principalOf), until: rule.until, deadline })
-    if (rule.until > wall()) logger.warn({ fault: key, by: word.by, kind: rule.fault.kind }, 'a fault begins')
+    const { until } = rule
+    const text = JSON.stringify({ ...rule, until: 0 })
+    const known = entries.get(key)
+    if (known?.text === text && known.until === until) return
+    // Whoever holds a fault for long orders it again and again: the count of what it struck goes on.
+    const fault = known?.text === text ? known.fault : openFault(rule, principalOf)
+    entries.set(key, { text, fault, until, deadline: clock() + (until - wall()) / 1000 })
+    if (fault !== known?.fault && until > wall())
+      logger.warn({ fault: key, by: word.by, kind: rule.fault.kind }, 'a fault begins')
   }
   return {
     active: () => {

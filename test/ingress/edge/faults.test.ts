@@ -75,12 +75,15 @@ describe('a fault', () => {
     expect([ids(), told.includes('a fault begins')]).toEqual([[], false])
   })
 
-  it('ends when it is taken back, and goes on counting when it is said again', () => {
+  it('ends when it is taken back, and goes on counting when it is said again, also for longer', () => {
     faults.obey('fault/f1', word(rule()))
     const [first] = faults.active()
     faults.obey('fault/f1', word(rule()))
     expect(faults.active()[0]).toBe(first)
-    faults.obey('fault/f1', word(rule({ seed: 2 })))
+    faults.obey('fault/f1', word(rule({ until: START + 90 * SECOND })))
+    pass(70)
+    expect(faults.active()[0]).toBe(first)
+    faults.obey('fault/f1', word(rule({ seed: 2, until: START + 90 * SECOND })))
     expect(faults.active()[0]).not.toBe(first)
     faults.obey('fault/f1', undefined)
     expect(ids()).toEqual([])
