@@ -3,7 +3,7 @@ import { openGhostBook } from '../schemas/semantics/ghosts/book.ts'
 import { addressSet } from '../schemas/semantics/addresses.ts'
 import { createRedactor, type Redactor } from '../schemas/semantics/redaction.ts'
 import { sendReply } from './edge/carrier.ts'
-import { startChecker } from './edge/checker.ts'
+import { startChecker, type Checker } from './edge/checker.ts'
 import { monotonic, wall } from './edge/clock.ts'
 import { followControl } from './edge/control.ts'
 import { openEmitter, type Emitter } from './edge/emitter.ts'
@@ -12,16 +12,17 @@ import { createConsult, followGhosts } from './edge/ghosts.ts'
 import { keepRequestsYoung } from './edge/heap.ts'
 import { newSpan, newTrace, uuid7 } from './edge/ids.ts'
 import { openKeys, type Keys } from './edge/keys.ts'
-import { openMembers } from './edge/members.ts'
+import { openMembers, type Members } from './edge/members.ts'
 import { openMetrics } from './edge/metrics.ts'
 import { openPools, type Pools } from './edge/pools.ts'
 import { createRecord } from './edge/record.ts'
 import { openServer, type Listening, type ServerSettings } from './edge/server.ts'
-import { openListenTls } from './edge/tls.ts'
+import { openTraces, type Traces } from './edge/traces.ts'
+import { openListenTls, type ListenTls } from './edge/tls.ts'
 import { openShield, type Shield } from './edge/shield.ts'
 import { openSecured, type Secured } from './edge/secured.ts'
 import { createSettling, type Settling } from './edge/settle.ts'
-import { createSignals, startHeartbeat } from './edge/signals.ts'
+import { createSignals, startHeartbeat, type Signals } from './edge/signals.ts'
 import { openViews, type Views } from './edge/views.ts'
 import type { Ingress, IngressOptions, ListenLimits, ListenTimeouts } from './options.ts'
 import { createAccept } from './phases/accept.ts'
@@ -44,16 +45,19 @@ const REDACT = { headers: [], fields: [], pii: 'pseudonymise' } as const
 /** Requests get most of the ten seconds, events the rest. */
 const DRAIN_REQUESTS = 7500
 const DRAIN_EVENTS = 2000
+const DRAIN_TRACES = 500
 
 interface Parts {
   readonly options: IngressOptions
   readonly services: readonly Service[]
   readonly emitter: Emitter
+  readonly signals: Signals
   readonly keys: Keys
   readonly redactor: Redactor
   readonly shield: Shield
   readonly settling: Settling
   readonly views: Views
+  readonly traces: Traces | undefined
   readonly pools: Pools
   readonly secured: Secured
   readonly draining: () => boolean
@@ -72,6 +76,11 @@ const forwardOf = ({ options, settling, pools, secured, draining }: Parts, decid
     settle: settling.tried,
     draining,
   })
+
+const samplerOf =
+  ({ traces }: IngressOptions): (() => boolean) =>
+  () =>
+    traces !== undefined && Math.random() < traces.share
 
 const walkOf = (parts: Parts): ((context: Context) => void) => {
   const { options, services, emitter, keys, redactor, shield, settling, views, draining } = parts
@@ -105,7 +114,7 @@ const walkOf = (parts: Parts): ((context: Context) => void) => {
   })
   return compose({
     phases: [
-      ['accept', createAccept({ newSpan, newTrace, ...shield.belief })],
+      ['accept', createAccept({ newSpan, newTrace, sampled: samplerOf(options), ...shield.belief })],
       ['route', createRoute(services)],
       ['limit', createLimit(shield.limiters)],
       ['fault', createFault(shield.faults)],
@@ -118,6 +127,7 @@ const walkOf = (parts: Parts): ((context: Context) => void) => {
       settling.over(context)
       shield.over(context)
       record(context)
+      parts.traces?.over(context)
     },
     defect: (context, phase, error) => {
       logger.error({ err: error, phase, request: context.head.requestId }, 'a phase failed')
@@ -152,55 +162,100 @@ const stamped = (): { readonly id: string; readonly at: number } => {
   return { id: uuid7(at / 1000), at }
 }
 
-/** Starts to listen. Rejects when the port is taken or an option is wrong; never because the log or an upstream is away. */
-export const startIngress = async (options: IngressOptions): Promise<Ingress> => {
-  keepRequestsYoung()
+const tracesOf = async (
+  { traces }: IngressOptions,
+  instance: string,
+  redactor: Redactor,
+): Promise<Traces | undefined> =>
+  traces === undefined ? undefined : await openTraces({ url: traces.url, instance, redactor })
+
+/** What is set once the server listens. */
+interface Life {
+  server?: Listening
+}
+
+interface Opened extends Parts {
+  readonly instance: string
+  readonly tls: ListenTls | undefined
+  readonly checker: Checker
+  readonly members: Members
+}
+
+const nowMs = (): number => monotonic() / 1000
+
+/** Everything but the listening socket, each part given what it needs of those before it. */
+const openAll = async (options: IngressOptions, life: Life): Promise<Opened> => {
   const keys = openKeys(options.secret)
   const given: Given = { random: Math.random, tokenOf: (url) => keys.pseudonym(`upstream ${url}`) }
   const services = options.services.map((service) => openService(service, given))
   const instance = options.instance ?? uuid7(Date.now())
   const { logger } = options
   const tls = options.listen.tls?.enabled === true ? openListenTls(options.listen.tls, logger) : undefined
+  const redactor = createRedactor(keys, options.capture.redact ?? REDACT)
+  const traces = await tracesOf(options, instance, redactor)
   const emitter = emitterOf(options, instance)
   const signals = createSignals({ emitter, options })
-  const views = openViews(logger)
   const secured = openSecured(logger)
   const pools = openPools(services, secured)
-  const life: { server?: Listening } = {}
-  const draining = (): boolean => life.server?.draining() ?? false
-  const settling = createSettling({ signals, clock: monotonic })
-  const redactor = createRedactor(keys, options.capture.redact ?? REDACT)
   const inFlight = (): number => life.server?.inFlight() ?? 0
   const shield = openShield({ options, redactor, pseudonym: keys.pseudonym, inFlight, services })
-  const run = walkOf({ options, services, emitter, keys, redactor, shield, settling, views, pools, secured, draining })
   const checker = startChecker(services, signals, { secured, pools })
-  const now = (): number => monotonic() / 1000
-  const members = openMembers({ services, configured: options.services, given, pools, checker, logger, now })
+  return {
+    options,
+    services,
+    instance,
+    tls,
+    emitter,
+    signals,
+    keys,
+    redactor,
+    shield,
+    settling: createSettling({ signals, clock: monotonic }),
+    views: openViews(logger),
+    traces,
+    pools,
+    secured,
+    checker,
+    members: openMembers({ services, configured: options.services, given, pools, checker, logger, now: nowMs }),
+    draining: () => life.server?.draining() ?? false,
+  }
+}
+
+/** Clients first, then what watches, then what is told, then the log. */
+const closeAll = async (opened: Opened, server: Listening, stopHeartbeat: () => void): Promise<void> => {
+  opened.checker.close()
+  await server.close(DRAIN_REQUESTS)
+  opened.tls?.close()
+  await opened.shield.close()
+  stopHeartbeat()
+  await opened.traces?.close(DRAIN_TRACES)
+  await opened.emitter.close(DRAIN_EVENTS)
+  await opened.views.close()
+  opened.pools.close()
+}
+
+/** Starts to listen. Rejects when the port is taken or an option is wrong; never because the log or an upstream is away. */
+export const startIngress = async (options: IngressOptions): Promise<Ingress> => {
+  keepRequestsYoung()
+  const life: Life = {}
+  const opened = await openAll(options, life)
+  const { services, instance, emitter, signals, shield, members, views, tls } = opened
+  const run = walkOf(opened)
   views.follow('control', () =>
     followControl({ ...options, services, members, onMode: signals.mode, onFault: shield.obeyFault }),
   )
   await views.ready()
-  const server = await openServer({ ...listenOf(options), tls, run })
-  life.server = server
+  const server = (life.server = await openServer({ ...listenOf(options), tls, run }))
+  const { inFlight } = server
   const stopHeartbeat = startHeartbeat({ emitter, services, views, inFlight, every: options.heartbeat ?? 1000 })
   let closing: Promise<void> | undefined
-  const close = async (): Promise<void> => {
-    checker.close()
-    await server.close(DRAIN_REQUESTS)
-    tls?.close()
-    await shield.close()
-    stopHeartbeat()
-    await emitter.close(DRAIN_EVENTS)
-    await views.close()
-    pools.close()
-  }
   return {
     address: server.address,
     port: server.port,
     status: () => ({
       instance,
       inFlight: inFlight(),
-      services: services.map((service) => statusOf(service, now())),
+      services: services.map((service) => statusOf(service, nowMs())),
       events: emitter.status(),
     }),
     command: (service, command) => emitter.emit({ key: service, ...stamped(), service, command }),
@@ -210,6 +265,6 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
       tls?.reload()
       return members.reload(wanted)
     },
-    close: () => (closing ??= close()),
+    close: () => (closing ??= closeAll(opened, server, stopHeartbeat)),
   }
 }

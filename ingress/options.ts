@@ -5,9 +5,11 @@ import type { Command } from '../schemas/events.ts'
 import type { EventLog, Spool } from '../schemas/log.ts'
 import type { RedactionSettings } from '../schemas/semantics/redaction.ts'
 import type { Strategy } from './balance/strategies.ts'
+import type { ListenLimits, ListenTimeouts } from './options-listen.ts'
 import type { LimitCount, ListenTlsOptions, OverloadOptions, ShieldOptions } from './options-shield.ts'
 import type { GhostBook, GhostKind } from '../schemas/semantics/ghost-port.ts'
 
+export type * from './options-listen.ts'
 export type * from './options-shield.ts'
 
 export type Mode = 'off' | 'failover' | 'mock'
@@ -170,28 +172,6 @@ export type IngressEvent =
   /** The log went away (events go to the spool), came back, or events are being lost. */
   | { readonly kind: 'log'; readonly state: 'direct' | 'spooling' | 'losing'; readonly reason: string }
 
-/** Of one request, in bytes and lines; 0: no limit. */
-export interface ListenLimits {
-  readonly head: number
-  readonly target: number
-  readonly fields: number
-  readonly body: number
-  /** Of one address at a time. */
-  readonly connectionsPerClient: number
-}
-
-/** ms */
-export interface ListenTimeouts {
-  /** For the head of a request, from its first byte or from the connection's beginning. */
-  readonly head: number
-  /** Between two pieces of a body. */
-  readonly stall: number
-  /** Between two requests. */
-  readonly idle: number
-  /** Until the client takes some of what waits for it. */
-  readonly send: number
-}
-
 export interface IngressOptions {
   readonly listen: {
     readonly host: string
@@ -213,6 +193,8 @@ export interface IngressOptions {
   readonly overload?: OverloadOptions
   /** A file for one line of JSON per request, `-` for the standard output; none unless given. */
   readonly accessLog?: string
+  /** Where traces go (OTLP/HTTP), and the share of requests that begin one; a caller's trace is always continued as it was. */
+  readonly traces?: { readonly url: string; readonly share: number }
   /** Tells clients where the time went. */
   readonly serverTiming?: boolean
   /** Called with what was let through by rate limits: for the other processes that share the port, which `absorb` it. */

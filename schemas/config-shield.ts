@@ -1,6 +1,6 @@
 /** What the configuration says of the shield: whom to believe, TLS, limits, load shedding, the access log. */
 import { z } from 'zod'
-import { duration, FILE, share } from './config-units.ts'
+import { duration, FILE, httpUrl, share } from './config-units.ts'
 import { isAddressRange } from './semantics/addresses.ts'
 
 const range = z
@@ -125,5 +125,12 @@ export const telemetryShield = {
     .string()
     .default('')
     .describe('File for one line of JSON per request; "-" is the standard output; empty: none'),
+  otlp: z
+    .union([z.literal(''), httpUrl])
+    .default('')
+    .describe('Collector of traces (OTLP/HTTP), such as http://localhost:4318; empty: none'),
+  traceShare: share
+    .prefault('10%')
+    .describe("Requests that begin a trace of their own; a caller's is always continued"),
   serverTiming: z.boolean().default(false).describe('Tells clients in Server-Timing where the time went'),
 }

@@ -40,6 +40,7 @@ const KNOWN: Readonly<Record<string, (value: string) => readonly { path: Path; v
   ],
   SCHEMA_REGISTRY_URL: (value) => [{ path: ['log', 'registry'], value }],
   DATABASE_URL: (value) => [{ path: ['database', 'url'], value }],
+  OTEL_EXPORTER_OTLP_ENDPOINT: (value) => [{ path: ['telemetry', 'otlp'], value }],
   LOG_LEVEL: (value) => [{ path: ['telemetry', 'logLevel'], value }],
   TARGET_URL: (value) => targetEntries([value]),
 }

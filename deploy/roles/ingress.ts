@@ -7,7 +7,7 @@ import { makePlace, placeOf, secretOf, type Place } from './place.ts'
 import { never, type Notice, type Role, type RoleContext } from './role.ts'
 import { captureOf, servicesOf } from './services.ts'
 import { openSpool } from '../../processors/runtime/logs/embedded/spool.ts'
-import type { Ingress } from '../../ingress/options.ts'
+import type { Ingress, IngressOptions } from '../../ingress/options.ts'
 
 export interface IngressRole extends Role {
   reload(config: Config): void
@@ -33,6 +33,9 @@ export const closeAll = async (closers: readonly (() => Promise<unknown>)[]): Pr
   for (const close of closers.toReversed()) await close().catch(() => undefined)
 }
 
+const tracesOf = ({ telemetry: { otlp: url, traceShare: share } }: Config): Pick<IngressOptions, 'traces'> =>
+  url === '' ? {} : { traces: { url, share } }
+
 /** Each process has its own; the first one has that of a single process. */
 const spoolOf = ({ worker }: RoleContext, { spool }: Place): string =>
   worker === undefined || worker.number === 1 ? spool : `${spool}-${worker.number}`
@@ -55,6 +58,7 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
       overload: config.overload,
       accessLog: config.telemetry.accessLog,
       serverTiming: config.telemetry.serverTiming,
+      ...tracesOf(config),
       onCounted: context.worker?.tellCounts,
       log: opened.log,
       codecs: opened.codecs,

@@ -13,6 +13,8 @@ export interface AcceptSettings {
   /** 16 hex digits for a new span, 32 for a new trace. */
   readonly newSpan: () => string
   readonly newTrace: () => string
+  /** Whether a request that begins a trace is sampled; none is unless given. */
+  readonly sampled?: () => boolean
   /** Whether a neighbour's word on the client is believed; nobody's unless given. */
   readonly trusted?: (address: string) => boolean
   readonly neighbours?: Neighbours
@@ -22,7 +24,7 @@ export interface AcceptSettings {
 const HOST = /^(?:[A-Za-z0-9._~!$&'()*+;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i
 /** https://www.w3.org/TR/trace-context/#traceparent-header */
-const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/
+const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
 const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/
 
 interface Scan {
@@ -128,7 +130,9 @@ const readTarget = (context: Context): string | undefined => {
 const traced = (settings: AcceptSettings, scan: Scan, head: RequestHead): void => {
   const parent = TRACEPARENT.exec(scan.traceparent)
   const trace = parent?.[1] ?? settings.newTrace()
-  head.traceparent = `00-${trace}-${settings.newSpan()}-${parent?.[2] ?? '00'}`
+  const flags = parent?.[3] ?? (settings.sampled?.() === true ? '01' : '00')
+  head.traceparent = `00-${trace}-${settings.newSpan()}-${flags}`
+  head.parentSpan = parent?.[2] ?? ''
   if (parent === null && scan.tracestate) head.fields = without(head.fields, new Set(['tracestate']))
 }
 

@@ -185,6 +185,8 @@ export interface RequestHead {
   neighbours: Neighbours
   requestId: string
   traceparent: string
+  /** The caller's span, '' when there is none. */
+  parentSpan: string
 }
 
 /** The request as the log and the ghosts may see it. */
@@ -266,6 +268,7 @@ export const openContext = (arrival: Arrival, maxBody: number): Context => ({
     neighbours: NEIGHBOURS,
     requestId: '',
     traceparent: '',
+    parentSpan: '',
   },
   target: arrival.target,
   path: '',
