@@ -14,12 +14,14 @@ import { embeddedSection } from './embedded-log.ts'
 import { kafkaSection } from './kafka-log.ts'
 import type { Figure, Section } from './kit/figure.ts'
 import { baselineOf, complaint, judge, merged, type Baseline, type Verdict } from './kit/judge.ts'
+import { learnersSection } from './learners.ts'
 import { proxySection } from './proxy.ts'
 import { shieldSection } from './shield.ts'
 import { topologySection } from './topology.ts'
 
 const sections: readonly Section[] = [
   topologySection,
+  learnersSection,
   embeddedSection,
   kafkaSection,
   proxySection,
