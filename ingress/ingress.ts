@@ -1,7 +1,7 @@
 /** The face of the ingress, and the one place where its phases and its edge are put together. */
 import { openGhostBook } from '../schemas/semantics/ghosts/book.ts'
 import { addressSet } from '../schemas/semantics/addresses.ts'
-import { createRedactor, type Redactor } from '../schemas/semantics/redaction.ts'
+import { createRedactor, type RedactionSettings, type Redactor } from '../schemas/semantics/redaction.ts'
 import { sendReply } from './edge/carrier.ts'
 import { startChecker, type Checker } from './edge/checker.ts'
 import { monotonic, wall } from './edge/clock.ts'
@@ -42,6 +42,12 @@ import { statusOf } from './status.ts'
 export type * from './options.ts'
 
 const REDACT = { headers: [], fields: [], pii: 'pseudonymise' } as const
+/** Whose address is a pseudonym in one place should not stand in another. */
+const ADDRESSES = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'true-client-ip', 'cf-connecting-ip']
+
+const redactOf = ({ capture: { redact = REDACT } }: IngressOptions): RedactionSettings =>
+  redact.pii === 'off' ? redact : { ...redact, headers: [...redact.headers, ...ADDRESSES] }
+
 /** Requests get most of the ten seconds, events the rest. */
 const DRAIN_REQUESTS = 7500
 const DRAIN_EVENTS = 2000
@@ -191,7 +197,7 @@ const openAll = async (options: IngressOptions, life: Life): Promise<Opened> => 
   const instance = options.instance ?? uuid7(Date.now())
   const { logger } = options
   const tls = options.listen.tls?.enabled === true ? openListenTls(options.listen.tls, logger) : undefined
-  const redactor = createRedactor(keys, options.capture.redact ?? REDACT)
+  const redactor = createRedactor(keys, redactOf(options))
   const traces = await tracesOf(options, instance, redactor)
   const emitter = emitterOf(options, instance)
   const signals = createSignals({ emitter, options })

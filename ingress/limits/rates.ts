@@ -69,7 +69,9 @@ const named = (rules: readonly RateLimitOptions[]): readonly (readonly [RateLimi
   })
 }
 
-const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000))
+/** Sums of times are not exact: a thousandth of a millisecond is no second more. */
+const wholeSeconds = (ms: number): number => Math.max(0, Math.ceil(ms / 1000 - 1e-6))
+const seconds = (ms: number): number => Math.max(1, wholeSeconds(ms))
 
 const policyOf = ({ name, options }: Rule): string => `"${name}";q=${options.limit};w=${seconds(options.per)}`
 
@@ -118,7 +120,7 @@ export const openRates = (options: readonly RateLimitOptions[], settings: RateSe
       const verdict = rule.gcra.take(rule.keyOf(context), now)
       const comma = policy === '' ? '' : ', '
       policy += comma + policies[i]
-      left += `${comma}"${rule.name}";r=${verdict.remaining};t=${Math.ceil(verdict.reset / 1000)}`
+      left += `${comma}"${rule.name}";r=${verdict.remaining};t=${wholeSeconds(verdict.reset)}`
       if (verdict.allowed) continue
       giveBack(context, rules.slice(0, i))
       context.own = [...context.own, 'ratelimit-policy', policy, 'ratelimit', left]

@@ -94,7 +94,9 @@ describe('whom to believe', () => {
         /^for=6\.6\.6\.6, for=127\.0\.0\.1;host="127\.0\.0\.1:\d+";proto=https$/,
       ) as unknown,
     })
-    expect((await lastEvent(1))?.client).not.toBe(before)
+    const told = await lastEvent(1)
+    expect(told?.client).not.toBe(before)
+    expect(JSON.stringify([told?.requestHeaders, told?.client])).not.toContain('6.6.6.6')
   })
 
   it('a request that comes back is refused: an upstream that leads to the proxy is no endless loop', async () => {

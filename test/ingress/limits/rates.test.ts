@@ -35,6 +35,11 @@ describe('rate limits', () => {
     expect(ask(limit).own).toEqual(['ratelimit-policy', '"ip";q=20;w=60', 'ratelimit', '"ip";r=18;t=6'])
   })
 
+  it('says 3 s for 3 s at any time', () => {
+    for (const at of [0.1, 987_654.321, 12_345_678.9])
+      expect(ask(open({ limit: 20 }), { at }).own[3]).toBe('"ip";r=19;t=3')
+  })
+
   it('refuses with 429, Retry-After and a problem that names the policy', () => {
     const limit = open({ limit: 1, name: 'burst' })
     ask(limit)
