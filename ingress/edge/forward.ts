@@ -123,6 +123,19 @@ const onUpload = (trip: Trip, ready: Upload): void => {
   attempt(trip, false)
 }
 
+/** An upstream that says that it cannot: perhaps another one can, and the client does not hear of the first. */
+const askedElsewhere = (trip: Trip): boolean => {
+  const { context, upload, informed, call, settings } = trip
+  if (!upload.replayable || informed || call === undefined || !rules.mayRepeat(context)) return false
+  context.tried.push(context.upstream as Upstream)
+  if (!choose(context, context.service as Service, settings.clock())) return false
+  abort(call)
+  context.firstByteAt = 0
+  trip.settled = false
+  attempt(trip, false)
+  return true
+}
+
 /** What the upstream's side tells of one try. The head of an answer starts a `Flow`, unless a ghost answers instead. */
 const listener: Listener<Trip> = {
   handed: (trip) => {
@@ -140,6 +153,7 @@ const listener: Listener<Trip> = {
     const head = (answer.forClient ??= rules.clientFields(answer.lines))
     settleOnce(trip, rules.outcomeOf(status), reasonOf(status))
     const ill = rules.illStatus(status, head.retryAfter)
+    if (ill !== undefined && askedElsewhere(trip)) return
     const instead = ill === undefined ? undefined : settings.decide.replace(context, ill)
     if (instead !== undefined) {
       cancel(trip)

@@ -125,7 +125,7 @@ export const failureOf = (trouble: Trouble, upstream: string): Failure => {
 }
 
 /** A request that was sent may be sent once more, elsewhere: it does the same twice as once, and the budget pays for it. */
-const mayRepeat = ({ service, arrival, tried, status }: Context): boolean => {
+export const mayRepeat = ({ service, arrival, tried, status }: Context): boolean => {
   // With a status an answer had begun: its upstream works, and what it said was passed over.
   if (service === undefined || status !== 0 || !IDEMPOTENT.has(arrival.method)) return false
   return service.upstreams.length > 1 && tried.length < service.retry.attempts && takeOut(service.budget)

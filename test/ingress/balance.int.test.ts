@@ -192,6 +192,22 @@ describe('a request that fails', () => {
     )
   })
 
+  it('is asked elsewhere when its upstream says that it cannot, but not when that was meant, and never a POST', async () => {
+    let status = 503
+    let fields: Record<string, string> = {}
+    moods.a = (_req, res) => void res.writeHead(status, fields).end('a cannot')
+    await open(['a', 'b'], { balance: { strategy: 'round-robin' }, passive: 'off' })
+    for (status of [502, 503, 504]) expect(await asked(2)).toEqual(['b', 'b'])
+    status = 503
+    const posts = await Promise.all([1, 2].map(() => fetch(stand.url, { method: 'POST', body: 'x' })))
+    expect(posts.map((answer) => answer.status).toSorted()).toEqual([200, 503])
+    fields = { 'retry-after': '9' }
+    expect((await asked(2)).toSorted()).toEqual(['a cannot', 'b'])
+    moods.b = moods.a
+    fields = {}
+    expect(await asked(1)).toEqual(['a cannot'])
+  })
+
   it('ejects its upstream when there are too many, until its time is over', async () => {
     moods.a = (_req, res) => void res.writeHead(500).end('a')
     const breaker = { minRequests: 1000 }
