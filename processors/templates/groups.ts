@@ -3,6 +3,7 @@
  * comes from, the weights are those of the evaluation over real APIs (test/evals).
  */
 import { addTokens, type BaseRates, likeness, logBeta, logEvidence, type Tokens } from './likeness.ts'
+import { isExtension } from './kinds.ts'
 import { isNaming, isPlural, nameClues } from './names.ts'
 
 export interface Sibling {
@@ -99,7 +100,10 @@ const sharedSubsegments = (siblings: readonly Sibling[]): number => {
   const owners = new Map<string, number>()
   for (const { follow } of siblings) {
     const names = new Set<string>()
-    for (const token of follow.keys()) if (!/^[.~{]/.test(token)) names.add(token.split(' ')[0] ?? '')
+    for (const token of follow.keys()) {
+      const name = token.split(' ')[0] ?? ''
+      if (!/^[.~{]/.test(name) && !isExtension(name)) names.add(name)
+    }
     for (const name of names) owners.set(name, (owners.get(name) ?? 0) + 1)
   }
   let shared = 0

@@ -19,6 +19,9 @@ const EXTENSIONS = new Set(
   ttl n3 jsonld jsonp php asp aspx jsp do action shtml pbf mvt bin apk ipa jar deb rpm whl git`.split(/\s+/),
 )
 
+/** `json`, `pdf`: what a thing is given as, also as a segment of its own. */
+export const isExtension = (word: string): boolean => EXTENSIONS.has(word)
+
 const SHARP = ['uuid', 'ulid', 'date', 'time', 'ip', 'email'] as const
 const COORDINATES = /^-?\d{1,3}(?:\.\d+)?(?:,|%2C|;)-?\d{1,3}(?:\.\d+)?$/i
 const HEX = /^(?=.*\d)[0-9a-f]{8,}$/i

@@ -158,7 +158,7 @@ const stems = (word: string): string[] => {
   if (word.endsWith('s')) out.push(word.slice(0, -1))
   if (word.endsWith('ed')) out.push(word.slice(0, -2), word.slice(0, -1))
   if (word.endsWith('ing')) out.push(word.slice(0, -3), `${word.slice(0, -3)}e`)
-  if (word.endsWith('er') || word.endsWith('or')) out.push(word.slice(0, -2))
+  if (/(?:er|or|ly)$/.test(word)) out.push(word.slice(0, -2))
   return out
 }
 
