@@ -19,6 +19,7 @@ export const ENOUGH = 200
 const HALVE_AT = 64
 /** Of ids that nobody saw before only the last few tell: at first none was seen. */
 const HALVE_NEW_AT = 8
+const NEW = /\|(word|near|far|beyond)/
 
 export const emptyEndpoint = (located: NonNullable<Observation['endpoint']>): EndpointModel => ({
   id: located.id,
@@ -58,7 +59,7 @@ export const countStatus = (table: StatusTable, key: string, status: number): vo
   const counts = (table[key] ??= {})
   counts[status] = (counts[status] ?? 0) + 1
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
-  if (total < (key.includes('|word') ? HALVE_NEW_AT : HALVE_AT)) return
+  if (total < (NEW.test(key) ? HALVE_NEW_AT : HALVE_AT)) return
   for (const [name, count] of Object.entries(counts)) {
     if (count < 2) delete counts[name]
     else counts[name] = count / 2

@@ -17,6 +17,7 @@ import { openCodecs } from '../../schemas/codec.ts'
 import type { Event } from '../../schemas/events.ts'
 import { memorySchemaStore } from '../../schemas/schema-store.ts'
 import { topicName } from '../../schemas/topics.ts'
+import { chanceOf } from './worlds/world.ts'
 import { exchangeOf } from '../processors/ghosts/offline.ts'
 import type { Told } from '../processors/ghosts/offline.ts'
 
@@ -38,9 +39,9 @@ interface Row {
   readonly capv?: Record<string, unknown>
 }
 
-const [folder = '', out = ''] = process.argv.slice(2)
+const [folder = '', out = '', share = '1', seed = '1'] = process.argv.slice(2)
 if (folder === '' || out === '') {
-  console.error('usage: ghost-offline.ts RECORDINGS_FOLDER ANSWERS_FILE')
+  console.error('usage: ghost-offline.ts RECORDINGS_FOLDER ANSWERS_FILE [SHARE OF THE TRAINING [SEED]]')
   process.exit(2)
 }
 const rows = (name: string): Row[] =>
@@ -139,7 +140,8 @@ for (const server of ['jsonserver', 'httpbin']) {
   const { book, feed, deadLetters } = openLearning()
   let at = 1_700_000_000_000_000
   const began = process.hrtime.bigint()
-  const train = rows(`${server}.train`)
+  const chance = chanceOf(Number(seed))
+  const train = rows(`${server}.train`).filter(() => chance() < Number(share))
   for (const row of train) {
     at += 10_000
     const responseHeaders = Object.entries(row.response.headers).map(([name, value]) => ({ name, value }))

@@ -124,22 +124,34 @@ const hasWeight = (guess: Guess | undefined, least: number): guess is Guess =>
 
 /** Not found is likelier than a thing that nobody ever saw where this share of the never seen were not found. */
 const DOUBT = 0.25
+const UNSEEN = new Set(['word', 'near', 'far', 'beyond'])
 
 const doubted = (model: EndpointModel, f: StatusFeatures, guess: Guess): Guess => {
-  if (f.id !== 'word' || guess.status >= 300) return guess
+  if (!UNSEEN.has(f.id) || guess.status >= 300) return guess
   const counts = model.statuses[`${f.credential}|${f.id}`] ?? {}
   const missing = (counts['404'] ?? 0) / guess.weight
   return missing >= DOUBT ? { ...guess, status: 404, share: missing } : guess
 }
+
+/** A number far beyond every one that was seen is taken for nothing, unless such numbers were seen to be something. */
+const OUTSIDE = new Set(['far', 'beyond'])
+/** Answers after which the largest number seen says something. */
+const SETTLED = 8
+const NOWHERE: Guess = { status: 404, share: 0.9, weight: 1 }
+
+const isShown = (f: StatusFeatures): boolean => f.id === 'known' && f.body === 'ok'
+
+const isNowhere = (model: EndpointModel, f: StatusFeatures, coarse: Guess | undefined): boolean =>
+  OUTSIDE.has(f.id) && model.count >= SETTLED && (coarse === undefined || coarse.status < 300)
 
 /** What the features say, from the finest with enough evidence to the coarsest. */
 const guessByFeatures = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): Guess | undefined => {
   const guesses = featureKeys(f).map((key) => majority(model.statuses, key))
   const [own] = guesses
   const coarse = guesses[guesses.length - 1]
-  const isKnown = f.id === 'known' && f.body === 'ok'
-  if (isKnown && coarse !== undefined && coarse.status < 300) return coarse
+  if (isShown(f) && coarse !== undefined && coarse.status < 300) return coarse
   if (hasWeight(own, 2)) return doubted(model, f, own)
+  if (isNowhere(model, f, coarse)) return NOWHERE
   const statuses = knowledge.facts(model.service)?.statuses ?? {}
   const service = majority(statuses, serviceKey(model.method, f))
   const found = hasWeight(service, 3) ? service : (own ?? guesses.find((guess) => guess !== undefined))
