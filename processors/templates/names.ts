@@ -30,10 +30,18 @@ const formEvidence = (name: string): number => {
   return name.length >= 8 && drawn > HARDLY_WORDS ? sum + 1.5 : sum - 1.5
 }
 
+/** Authors of APIs write `change_password`; a slug has hyphens. So half of the words are enough there. */
+const SNAKE_CASE = /^[a-z][a-z\d]*(?:_[a-z\d]+)+$/
+
+const isOfAuthors = (name: string, words: readonly string[]): boolean => {
+  if (words.length === 0) return /^\W*$/.test(name)
+  const known = words.filter((word) => word.length === 1 || isVocabulary(word)).length
+  return known === words.length || (SNAKE_CASE.test(name) && known * 2 >= words.length)
+}
+
 const readName = (name: string): NameClues => {
   const words = tokensOf(name).filter((token) => !/^\d+$/.test(token))
-  const vocabulary =
-    words.length === 0 ? /^\W*$/.test(name) : words.every((word) => word.length === 1 || isVocabulary(word))
+  const vocabulary = isOfAuthors(name, words)
   return {
     vocabulary,
     reserved: isReserved(name) || /^v\d+$/i.test(name) || name.includes('{}'),

@@ -81,6 +81,17 @@ describe('templates', () => {
     expect(driver.find('/v1/bulk/us_verifications', 'POST')).toBe('/v1/bulk/us_verifications')
   })
 
+  it('given names in snake case of which half the words are known, then they are the author’s', () => {
+    const driver = openDriver()
+    const metrics = 'frontend_cpu_utilization droplets_http_responses frontend_tls_connections change_passphrase'.split(
+      ' ',
+    )
+    for (let i = 0; i < 40; i++) driver.send(`/metrics/balancer/${metrics[i % 4] ?? ''}`)
+    expect(metrics.map((name) => driver.find(`/metrics/balancer/${name}`))).toEqual(
+      metrics.map((name) => `/metrics/balancer/${name}`),
+    )
+  })
+
   it('given drawn ids of which one has no digit, then it is a value as the others are', () => {
     const driver = openDriver()
     const ids = ['18Bh3USMk60', 'gHjg4_xHSE9', 'Vv0KMfkHs2A', 'sCEKYVGepOU', 'DR5UVM3nyVw']
