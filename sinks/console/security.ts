@@ -112,8 +112,7 @@ const refuse = (request: HonoRequest, settings: SecuritySettings): Refused | und
       status: 403,
       detail: 'this Host is not the console’s: open it by its address, or add the name to admin.allowedHosts',
     }
-  if (!originAllowed(request, host))
-    return { status: 403, detail: 'requests from pages of another origin are refused' }
+  if (!originAllowed(request, host)) return { status: 403, detail: 'requests from pages of another origin are refused' }
   const { token = '' } = settings
   const given = /^Bearer (.+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? ''
   if (token !== '' && !publicPaths.has(request.path) && !sameToken(given, token))
