@@ -30,14 +30,16 @@ const spawner = (): ((number: number) => ChildProcess) => {
   }
 }
 
-const sum = (all: readonly Readonly<Record<string, number>>[]): Record<string, number> => {
+type Figures = Readonly<Record<string, number>>
+
+const sum = (all: readonly Figures[]): Figures => {
   const total: Record<string, number> = {}
   for (const figures of all)
     for (const [name, value] of Object.entries(figures)) total[name] = (total[name] ?? 0) + value
   return total
 }
 
-const readyOf = async (worker: Supervised, number: number): Promise<Readiness> => {
+const readyOf = async ({ number, process: worker }: Worker): Promise<Readiness> => {
   const { ready, reasons } = await worker
     .call<Readiness>('ready')
     .catch((error: Error) => ({ ready: false, reasons: [error.message] }))
@@ -50,55 +52,113 @@ const together = (all: readonly Readiness[]): Readiness => ({
   reasons: all.flatMap(({ reasons }) => reasons),
 })
 
-const superviseAll = (context: RoleContext, count: number, opened: OpenedLog | undefined): Supervised[] => {
+interface Worker {
+  /** Chooses its spool; free again once it is gone. */
+  readonly number: number
+  readonly process: Supervised
+}
+
+interface Team {
+  readonly workers: readonly Worker[]
+  /** Starts one beside the others; resolves when it serves. */
+  join(): Promise<Readonly<Record<string, string | number>>>
+  /** It drains and ends; its figures. */
+  leave(worker: Worker): Promise<Readonly<Record<string, number>>>
+}
+
+const openTeam = ({ config, logger, onNotice }: RoleContext, opened: OpenedLog | undefined): Team => {
   const spawn = spawner()
-  const { config, logger, onNotice } = context
-  const all: Supervised[] = []
+  const workers: Worker[] = []
   /** One that does not run has nobody to let through. */
   const tellOthers = (from: number, counts: unknown): void => {
-    for (const [index, worker] of all.entries())
-      if (index !== from) worker.call('counts', counts).catch(() => undefined)
+    for (const { number, process: other } of workers)
+      if (number !== from) other.call('counts', counts).catch(() => undefined)
   }
-  for (let index = 0; index < count; index++)
-    all[index] = superviseRole({
-      role: 'ingress',
-      config,
-      logger,
-      onNotice,
-      allMetrics: () => Promise.resolve([]),
-      onCommand: () => undefined,
-      spawn: () => spawn(index + 1),
-      handlers: {
-        ...(opened === undefined ? {} : appendFor(opened.log)),
-        counts: (counts: unknown) => tellOthers(index, counts),
-      },
+  const freeNumber = (): number => {
+    let number = 1
+    while (workers.some((worker) => worker.number === number)) number++
+    return number
+  }
+  const leave: Team['leave'] = async (worker) => {
+    const figures = await worker.process.stop()
+    workers.splice(workers.indexOf(worker), 1)
+    return figures
+  }
+  const join: Team['join'] = async () => {
+    const number = freeNumber()
+    const handlers = {
+      ...(opened === undefined ? {} : appendFor(opened.log)),
+      counts: (counts: unknown) => tellOthers(number, counts),
+    }
+    const rest = { allMetrics: () => Promise.resolve([]), onCommand: () => undefined, handlers }
+    const started = superviseRole({ role: 'ingress', config, logger, onNotice, spawn: () => spawn(number), ...rest })
+    const worker = { number, process: started }
+    workers.push(worker)
+    return await started.started.catch(async (error: unknown) => {
+      await leave(worker)
+      throw error
     })
-  return all
+  }
+  return { workers, join, leave }
+}
+
+/**
+ * Replaces the processes, one after the other: the new one serves before the old one drains, so that no client is
+ * refused. They run what is on the disk now, which is how a new version comes in.
+ */
+const renewOn = (
+  signal: NodeJS.Signals,
+  team: Team,
+  context: RoleContext,
+  spent: (figures: Figures) => void,
+): (() => void) => {
+  const { logger } = context
+  let running = false
+  const renew = async (): Promise<void> => {
+    if (running) return
+    running = true
+    try {
+      for (const worker of team.workers.slice()) {
+        await team.join()
+        spent(await team.leave(worker))
+        logger.info({ worker: worker.number }, 'a process of the ingress was replaced')
+      }
+    } catch (error) {
+      logger.error({ err: error }, 'a new process does not start; the ones that run go on')
+    }
+    running = false
+  }
+  const hear = (): void => void renew()
+  process.on(signal, hear)
+  return () => void process.off(signal, hear)
 }
 
 /** Starts `count` processes of the ingress. Rejects when one of them cannot start and trying again would not help. */
 export const startWorkers = async (context: RoleContext, count: number): Promise<Role> => {
   const closers: (() => Promise<unknown>)[] = []
-  let last: readonly Readonly<Record<string, number>>[] = []
+  let total: Figures = {}
+  const spent = (figures: Figures): void => void (total = sum([total, figures]))
   try {
     const opened = context.config.log.kind === 'embedded' ? await openTheLog(context, 'ingress') : undefined
     if (opened !== undefined) closers.push(() => opened.close())
-    const workers = superviseAll(context, count, opened)
-    closers.push(async () => (last = await Promise.all(workers.map((worker) => worker.stop()))))
-    const [facts] = await Promise.all(workers.map(({ started }) => started))
+    const team = openTeam(context, opened)
+    const { workers, join, leave } = team
+    closers.push(async () => (await Promise.all(workers.slice().map(leave))).forEach(spent))
+    const [facts] = await Promise.all(Array.from({ length: count }, join))
+    const stopListening = renewOn('SIGUSR2', team, context, spent)
+    closers.push(async () => stopListening())
     const checked = async (): Promise<Readiness> => await allOf(opened?.checks ?? [])
     return {
       facts: { ...facts, workers: count },
       failed: never,
       ready: async () => {
-        const all = await Promise.all(workers.map((worker, index) => readyOf(worker, index + 1)))
-        const { ready, reasons } = together(all)
+        const { ready, reasons } = together(await Promise.all(workers.map(readyOf)))
         return { ready, reasons: [...reasons, ...(await checked()).reasons] }
       },
-      figures: () => sum(last),
-      metrics: () => Promise.all(workers.map((worker) => worker.metrics())),
+      figures: () => total,
+      metrics: () => Promise.all(workers.map((worker) => worker.process.metrics())),
       reload: async (config: Config) => {
-        await Promise.all(workers.map((worker) => worker.call('reload', config)))
+        await Promise.all(workers.map((worker) => worker.process.call('reload', config)))
       },
       close: () => closeAll(closers),
     }

@@ -1,4 +1,4 @@
-/** Several processes of the ingress on one port and one embedded log: all is on it once, and one that dies is replaced. */
+/** Several processes of the ingress on one port and one embedded log: all is on it once, one that dies is replaced, and a new version comes in without a refused request. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import type { Event } from '../../schemas/events.ts'
 import { memorySchemaStore } from '../../schemas/schema-store.ts'
 import { topicName } from '../../schemas/topics.ts'
 import { eventually, startCli, type Cli } from './kit/cli.ts'
-import { load } from './kit/load.ts'
+import { load, type Answer } from './kit/load.ts'
 
 let backend: Server
 let dir: string
@@ -60,12 +60,20 @@ test.skipIf(process.platform !== 'linux')('ingress --workers 2', { timeout: 120_
   expect([before, after].map((all) => all.filter(({ status }) => status === 200).length)).toEqual([400, 200])
   // A client of the dead one sees its connection break; the others see nothing.
   expect(while_.filter(({ status }) => status === 200).length).toBeGreaterThan(0)
+
+  running.process.kill('SIGUSR2')
+  const replaced = (): number => running.output().match(/a process of the ingress was replaced/g)?.length ?? 0
+  const renewing: Answer[] = []
+  while (replaced() < 2 && renewing.length < 6000)
+    renewing.push(...(await load(100, 1, (n) => `${proxy}/renew/${renewing.length + n}`)))
+  expect(replaced()).toBe(2)
+  expect(renewing.filter(({ status }) => status !== 200)).toEqual([])
   expect(await running.end('SIGINT')).toBe(130)
 
   const events = await onTheLog()
   const targets = events.map(({ exchange }) => exchange?.target as string)
   const of = (phase: string): string[] => targets.filter((path) => path.startsWith(`/${phase}/`))
   expect(new Set(targets).size).toBe(targets.length)
-  expect([of('before').length, of('after').length]).toEqual([400, 200])
-  expect(new Set(events.map(({ instance }) => instance)).size).toBeGreaterThanOrEqual(3)
+  expect([of('before').length, of('after').length, of('renew').length]).toEqual([400, 200, renewing.length])
+  expect(new Set(events.map(({ instance }) => instance)).size).toBeGreaterThanOrEqual(5)
 })
