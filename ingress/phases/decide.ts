@@ -8,7 +8,7 @@
  */
 import type { GhostAnswer, GhostRefusal, GhostVerdict } from '../../schemas/semantics/ghost-port.ts'
 import type { Phase } from './compose.ts'
-import type { Context, Failure, Reply, Service, Why } from './context.ts'
+import { tee, type Context, type Failure, type Reply, type Service, type Why } from './context.ts'
 import { ghostReply, type GhostReplySettings } from './ghost.ts'
 import { problem, type ProblemDetails } from './problem.ts'
 
@@ -80,6 +80,13 @@ const refused = (context: Context, service: Service, details: ProblemDetails): R
 const unable = (context: Context, service: Service, detail: string): Reply =>
   refused(context, service, { why: 'mode-mock', detail })
 
+/** What the sender of a write was told is what the processors fold: it belongs on the log. */
+const kept = (context: Context, { status }: GhostAnswer, reply: Reply, accept: () => void): Reply => {
+  if (status < 300) accept()
+  tee(context.responseBody, reply.body)
+  return reply
+}
+
 export const createDecide = (settings: DecideSettings): Decide => {
   const ghost = (context: Context, service: Service, why: Why): Reply | Miss => {
     const forbidden = allowed(context, service)
@@ -93,9 +100,11 @@ export const createDecide = (settings: DecideSettings): Decide => {
     }
     if (verdict.kind === 'refuse') return verdict
     service.activation ||= settings.newActivation()
-    if (isWrite(context) && verdict.status < 300) settings.consult.accept(context, verdict, now)
     const { unseal, unsealBody } = settings
-    return ghostReply(context, verdict, { why, now, activation: service.activation, unseal, unsealBody })
+    const reply = ghostReply(context, verdict, { why, now, activation: service.activation, unseal, unsealBody })
+    return isWrite(context)
+      ? kept(context, verdict, reply, () => settings.consult.accept(context, verdict, now))
+      : reply
   }
   /** A write is answered when all of it is there. */
   const written = (context: Context, otherwise: () => Reply, made: () => Reply): Reply => ({

@@ -59,6 +59,7 @@ describe('ghost.writes: simulate', () => {
     const [first] = await stand.exchanges()
     expect(first?.exchange).toMatchObject({ answeredBy: 'ghost', status: 201, ghost: { kind: 'mock' } })
     expect(Buffer.from(first?.exchange?.requestBody.bytes ?? []).toString()).toContain('in the dark')
+    expect(JSON.parse(Buffer.from(first?.exchange?.responseBody.bytes ?? []).toString())).toEqual(body)
   })
 
   it('keeps its hands off a write that is conditional on what the backend has', async () => {
