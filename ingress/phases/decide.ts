@@ -94,14 +94,12 @@ export const createDecide = (settings: DecideSettings): Decide => {
     const now = settings.now()
     const verdict = settings.consult.ask(context, now)
     const miss = accepted(service, verdict, now)
-    if (miss !== undefined) {
+    if (miss !== undefined || verdict.kind === 'refuse') {
       context.endpoint = verdict.endpoint
-      return miss
+      return miss ?? (verdict as GhostRefusal)
     }
-    if (verdict.kind === 'refuse') return verdict
     service.activation ||= settings.newActivation()
-    const { unseal, unsealBody } = settings
-    const reply = ghostReply(context, verdict, { why, now, activation: service.activation, unseal, unsealBody })
+    const reply = ghostReply(context, verdict, { ...settings, why, now, activation: service.activation })
     return isWrite(context)
       ? kept(context, verdict, reply, () => settings.consult.accept(context, verdict, now))
       : reply
