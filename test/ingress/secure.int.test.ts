@@ -179,6 +179,9 @@ describe('HTTP/2 from the client', () => {
       ask({ ':path': '/#x' }),
     ])
     expect(answers.map(({ headers }) => headers[':status'])).toEqual([414, 405, 400])
+    const unread = await ask({ ':path': '/#x', ':method': 'POST' }, Buffer.alloc(1 << 20))
+    expect(unread.headers[':status']).toBe(400)
+    await eventually('nothing under way', () => stand?.ingress.status().inFlight === 0)
   })
 })
 
