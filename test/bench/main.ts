@@ -10,6 +10,7 @@ import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { balanceSection } from './balance.ts'
+import { connectionsSection } from './connections.ts'
 import { embeddedSection } from './embedded-log.ts'
 import { kafkaSection } from './kafka-log.ts'
 import type { Figure, Section } from './kit/figure.ts'
@@ -27,6 +28,7 @@ const sections: readonly Section[] = [
   proxySection,
   balanceSection,
   shieldSection,
+  connectionsSection,
 ]
 const BASELINE = fileURLToPath(new URL('baseline.json', import.meta.url))
 

@@ -9,6 +9,8 @@ export interface Subject {
   readonly port: number
   /** CPU used so far, all threads, in µs. */
   cpu(): Promise<number>
+  /** Its resident memory, bytes. */
+  rss(): Promise<number>
   /** Ends it; resolves with the last line that it has written. */
   stop(): Promise<string>
 }
@@ -39,13 +41,18 @@ export const startSubject = async (script: string, env: Readonly<Record<string, 
   const early = ended.then(([code]) => Promise.reject(new Error(`${script} has ended with ${code}; it said: ${said}`)))
   early.catch(() => undefined)
   await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), early])
+  const usage = async (): Promise<NodeJS.CpuUsage & { readonly rss: number }> => {
+    child.send('usage')
+    const [found] = (await Promise.race([once(child, 'message'), early])) as [NodeJS.CpuUsage & { rss: number }]
+    return found
+  }
   return {
     port,
     cpu: async () => {
-      child.send('cpu')
-      const [{ user, system }] = (await Promise.race([once(child, 'message'), early])) as [NodeJS.CpuUsage]
+      const { user, system } = await usage()
       return user + system
     },
+    rss: async () => (await usage()).rss,
     stop: async () => {
       child.kill('SIGTERM')
       await ended
