@@ -1,10 +1,15 @@
-/** Writes schemas/generated/avro.ts and asyncapi.json from schemas/avro and the topic registry. Run by `npm run generate`; a test holds them to their sources. */
+/**
+ * Writes schemas/generated/avro.ts and asyncapi.json from schemas/avro and the topic registry, and the dashboards from
+ * deploy/grafana. Run by `npm run generate`; tests hold them to their sources.
+ */
 import { readdirSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { asyncapi } from '../schemas/asyncapi.ts'
+import { dashboardFiles } from './grafana/dashboards.ts'
 
 const avroDir = new URL('../schemas/avro/', import.meta.url)
 const outDir = new URL('../schemas/generated/', import.meta.url)
+const dashboardsDir = new URL('grafana/dashboards/', import.meta.url)
 
 /** The generated files by name. */
 export const generated = (): Record<string, string> => {
@@ -20,7 +25,12 @@ export const generated = (): Record<string, string> => {
   }
 }
 
+const write = (folder: URL, files: Record<string, string>): void => {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(new URL(name, folder), text)
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  mkdirSync(outDir, { recursive: true })
-  for (const [name, text] of Object.entries(generated())) writeFileSync(new URL(name, outDir), text)
+  write(outDir, generated())
+  write(dashboardsDir, dashboardFiles())
 }

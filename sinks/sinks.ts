@@ -2,6 +2,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Codecs } from '../schemas/codecs.ts'
 import type { EventLog } from '../schemas/log.ts'
+import { driftMetrics } from './drift-metrics.ts'
 import type { Database } from './kit/database.ts'
 import { runSink, type Running } from './kit/host.ts'
 import type { Logger } from './kit/logger.ts'
@@ -84,6 +85,7 @@ const startHook = (
 export const startSinks = async (options: SinksOptions): Promise<Sinks> => {
   const { log, codecs, database, logger } = options
   const count = metrics(options.registry)
+  driftMetrics(options.registry, database)
   const locator = await untilItWorks('following the endpoints', { logger }, () => followEndpoints(log, codecs))
   const sink = postgresSink({
     database,

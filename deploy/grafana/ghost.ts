@@ -1,0 +1,105 @@
+/** What ghosts did, and how well they know the API. */
+import { graph, stat, table, type Board } from './kit.ts'
+
+const ANSWERS = 'chaosproxy_ghost_answers_total{service=~"$service"}'
+const HERE = `service ~ '^(\${service:regex})$'`
+
+const now = [
+  stat({
+    title: 'Ghost answers a second',
+    says: 'Above 0 while an upstream is away, or in mock mode.',
+    unit: 'reqps',
+    bad: [0.001, 0.001],
+    queries: [[`sum(rate(${ANSWERS}[$__rate_interval])) or vector(0)`, '']],
+  }),
+  stat({
+    title: 'Saved requests',
+    says: 'Answers that clients got instead of an error, in the time that is shown.',
+    queries: [[`sum(increase(${ANSWERS}[$__range])) or vector(0)`, '']],
+  }),
+  stat({
+    title: 'Honest 503s',
+    says: 'Answers that the proxy could not give with enough confidence, in the time that is shown.',
+    queries: [
+      [
+        'sum(increase(chaosproxy_requests_total{service=~"$service", answered_by="self", code="503"}[$__range])) or vector(0)',
+        '',
+      ],
+    ],
+  }),
+]
+
+const overTime = [
+  graph({
+    title: 'Answers by kind',
+    says: 'exact: seen before; template: made from what the endpoint has in common; model, mock: made up within its shape.',
+    unit: 'reqps',
+    stacked: true,
+    queries: [[`sum by (kind) (rate(${ANSWERS}[$__rate_interval]))`, '{{kind}}']],
+  }),
+  graph({
+    title: 'Ghosts, upstreams and honest errors',
+    says: 'In an outage, what ghosts take over and what nobody can answer.',
+    unit: 'reqps',
+    queries: [
+      [
+        'sum by (service, answered_by) (rate(chaosproxy_requests_total{service=~"$service", answered_by=~"upstream|ghost|self"}[$__rate_interval]))',
+        '{{service}} {{answered_by}}',
+      ],
+    ],
+  }),
+]
+
+const knowledge = [
+  table({
+    title: 'Fidelity',
+    says: 'How often a ghost, asked in secret beside the upstream, would have said the same; where never measured it is empty.',
+    sql: `select service, method, template, round((fidelity * 100)::numeric, 1) as fidelity_percent, fidelity_count as compared, count as seen, last_seen
+from endpoints
+where ${HERE} and merged_into = ''
+order by fidelity nulls first, count desc
+limit 200`,
+  }),
+  table({
+    title: 'Answers of ghosts',
+    says: 'By endpoint, in the time that is shown.',
+    sql: `select service, endpoint, ghost_kind as kind, count(*) as answers, count(distinct ghost_activation) as outages,
+  round(min(ghost_confidence)::numeric, 2) as least_confidence, round(avg(ghost_confidence)::numeric, 2) as mean_confidence,
+  min(time) as first, max(time) as last
+from exchanges
+where $__timeFilter(time) and ${HERE} and ghost_kind is not null
+group by service, endpoint, ghost_kind
+order by answers desc
+limit 200`,
+  }),
+  table({
+    title: 'Activations',
+    says: 'Each time that ghosts stood in for an endpoint: how long, what they answered by kind, what they refused.',
+    sql: `select started_at, ended_at, round(extract(epoch from coalesce(ended_at, last_at) - started_at)) as seconds, service, endpoint, reason,
+  answers::text as answers, refused
+from activations
+where $__timeFilter(started_at) and ${HERE}
+order by started_at desc
+limit 200`,
+  }),
+  table({
+    title: 'Health, breakers and modes',
+    says: 'From the proxy’s own words on health, breakers and modes.',
+    sql: `select time, service, kind, subject, from_state, to_state, reason
+from signals
+where $__timeFilter(time) and ${HERE} and kind in ('health', 'breaker', 'mode')
+order by time desc
+limit 200`,
+  }),
+]
+
+export const ghost: Board = {
+  name: 'ghost',
+  title: 'Ghosts',
+  says: 'What ghosts answered, and how well they know the API',
+  sections: [
+    { heading: 'Now', panels: now },
+    { heading: 'Over time', panels: overTime },
+    { heading: 'What they know and did', panels: knowledge },
+  ],
+}

@@ -1,0 +1,116 @@
+/** Dashboards and rules as lists of queries, and what a query names. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+
+const deploy = new URL('../../../deploy/', import.meta.url)
+
+export interface Target {
+  readonly refId?: string
+  readonly expr?: string
+  readonly rawSql?: string
+  readonly legendFormat?: string
+  readonly datasource?: { readonly type: string; readonly uid: string }
+}
+
+export interface Panel {
+  readonly id: number
+  readonly type: string
+  readonly title: string
+  readonly description?: string
+  readonly datasource?: { readonly type: string; readonly uid: string }
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number }
+  readonly targets?: readonly Target[]
+}
+
+export interface Dashboard {
+  readonly uid: string
+  readonly title: string
+  readonly panels: readonly Panel[]
+  readonly annotations: { readonly list: readonly { readonly expr?: string; readonly target?: Target }[] }
+  readonly templating: {
+    readonly list: readonly { readonly name: string; readonly query: { readonly query: string } }[]
+  }
+}
+
+/** As Grafana reads them: by file name. */
+export const dashboards = (): ReadonlyMap<string, Dashboard> => {
+  const folder = new URL('grafana/dashboards/', deploy)
+  return new Map(
+    readdirSync(folder).map((file) => [file, JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Dashboard]),
+  )
+}
+
+interface Rule {
+  readonly alert: string
+  readonly expr: string
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export const rules = (): readonly Rule[] => {
+  const text = readFileSync(new URL('prometheus/rules.yaml', deploy), 'utf8')
+  return (parse(text) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules)
+}
+
+export interface Asked {
+  readonly where: string
+  readonly text: string
+}
+
+/** Every PromQL expression with its place. */
+export const promQueries = (): readonly Asked[] => [
+  ...[...dashboards()].flatMap(([file, { panels, annotations, templating }]) => [
+    ...panels.flatMap(({ title, targets = [] }) =>
+      targets.flatMap(({ expr }) => (expr === undefined ? [] : [{ where: `${file}: ${title}`, text: expr }])),
+    ),
+    ...annotations.list.flatMap(({ expr }) =>
+      expr === undefined ? [] : [{ where: `${file}: annotation`, text: expr }],
+    ),
+    ...templating.list.map(({ name, query }) => ({ where: `${file}: variable ${name}`, text: query.query })),
+  ]),
+  ...rules().map(({ alert, expr }) => ({ where: `rules.yaml: ${alert}`, text: expr })),
+]
+
+/** Every SQL query with its place. */
+export const sqlQueries = (): readonly Asked[] =>
+  [...dashboards()].flatMap(([file, { panels, annotations }]) => [
+    ...panels.flatMap(({ title, targets = [] }) =>
+      targets.flatMap(({ rawSql }) => (rawSql === undefined ? [] : [{ where: `${file}: ${title}`, text: rawSql }])),
+    ),
+    ...annotations.list.flatMap(({ target }) =>
+      target?.rawSql === undefined ? [] : [{ where: `${file}: annotation`, text: target.rawSql }],
+    ),
+  ])
+
+export interface Named {
+  readonly metric: string
+  readonly labels: readonly string[]
+}
+
+const LABELS = /([a-z_]\w*)\s*(?:=~|!~|!=|=)/gi
+
+const words = (list: string): string[] => list.split(',').map((word) => word.trim())
+
+/** Metrics with the labels that are asked of them; labels of `by (…)` are asked of every metric of the expression. */
+export const namesIn = (expr: string): readonly Named[] => {
+  const quiet = expr.replaceAll(/"[^"]*"/g, '""')
+  const grouped = [...quiet.matchAll(/\bby\s*\(([^)]*)\)/g)].flatMap(([, list = '']) => words(list))
+  const variable = /label_values\([^,]+,\s*(\w+)\)/.exec(quiet)?.[1]
+  const wanted = variable === undefined ? grouped : [...grouped, variable]
+  return [...quiet.matchAll(/\b(chaosproxy_\w+|up)\b(?!\s*\()(?:\s*\{([^}]*)\})?/g)].map(
+    ([, metric = '', matchers = '']) => ({
+      metric,
+      labels: [...[...matchers.matchAll(LABELS)].map(([, label = '']) => label), ...wanted],
+    }),
+  )
+}
+
+const FIRST = '2020-01-01T00:00:00Z'
+const LAST = '2100-01-01T00:00:00Z'
+
+/** SQL as Grafana's Postgres source sends it: https://grafana.com/docs/grafana/latest/datasources/postgres/#macros */
+export const expanded = (sql: string): string =>
+  sql
+    .replaceAll(/\$__timeFilter\(([^)]+)\)/g, `$1 between '${FIRST}' and '${LAST}'`)
+    .replaceAll(/\$__timeGroupAlias\(([^,]+),\s*\$__interval\)/g, 'floor(extract(epoch from $1) / 60) * 60 as "time"')
+    // eslint-disable-next-line no-template-curly-in-string
+    .replaceAll('${service:regex}', '.*')
