@@ -1,6 +1,9 @@
 /** How far ordered faults reach: what was struck, and who else suffered. */
 import { graph, stat, table, type Board } from './kit.ts'
 
+const FAILED = 'chaosproxy_requests_total{service=~"$service", code=~"5..|0"}'
+const ALL = 'sum by (service) (rate(chaosproxy_requests_total{service=~"$service"}[$__rate_interval]))'
+
 export const blastRadius: Board = {
   name: 'blast-radius',
   title: 'Blast radius',
@@ -23,7 +26,7 @@ export const blastRadius: Board = {
           unit: 'percentunit',
           queries: [
             [
-              '(sum(rate(chaosproxy_faults_total{service=~"$service"}[$__rate_interval])) or vector(0)) / sum(rate(chaosproxy_requests_total{service=~"$service"}[$__rate_interval]))',
+              '(sum(rate(chaosproxy_faults_total{service=~"$service"}[$__rate_interval])) or vector(0)) / (sum(rate(chaosproxy_requests_total{service=~"$service"}[$__rate_interval])) > 0)',
               '',
             ],
           ],
@@ -49,10 +52,7 @@ export const blastRadius: Board = {
           says: 'Of those that were not struck, too: an error that spreads shows here.',
           unit: 'percentunit',
           queries: [
-            [
-              'sum by (service) (rate(chaosproxy_requests_total{service=~"$service", code=~"5..|0"}[$__rate_interval])) / sum by (service) (rate(chaosproxy_requests_total{service=~"$service"}[$__rate_interval]))',
-              '{{service}}',
-            ],
+            [`(sum by (service) (rate(${FAILED}[$__rate_interval])) or ${ALL} * 0) / (${ALL} > 0)`, '{{service}}'],
           ],
         }),
         graph({

@@ -2,6 +2,11 @@
 import { graph, heatmap, stat, table, type Board } from './kit.ts'
 
 const REQUESTS = 'chaosproxy_requests_total{service=~"$service"}'
+const FAILED = 'chaosproxy_requests_total{service=~"$service", code=~"5..|0"}'
+const FAILED_OTHERWISE = 'chaosproxy_requests_total{service=~"$service", code=~"5..|0", answered_by!="ghost"}'
+const BY_GHOSTS = 'chaosproxy_requests_total{service=~"$service", answered_by="ghost"}'
+/** Nothing rather than 0 while nobody asks: a share of nothing is no number. */
+const ALL = `(sum(rate(${REQUESTS}[$__rate_interval])) > 0)`
 const SERVER_ERRORS = 'chaosproxy_requests_total{service=~"$service", code=~"5.."}'
 
 const now = [
@@ -16,12 +21,7 @@ const now = [
     says: 'Share of the answers that were 5xx, or no answer at all.',
     unit: 'percentunit',
     bad: [0.01, 0.05],
-    queries: [
-      [
-        `sum(rate(chaosproxy_requests_total{service=~"$service", code=~"5..|0"}[$__rate_interval])) / sum(rate(${REQUESTS}[$__rate_interval]))`,
-        '',
-      ],
-    ],
+    queries: [[`(sum(rate(${FAILED}[$__rate_interval])) or vector(0)) / ${ALL}`, '']],
   }),
   stat({
     title: 'Without ghosts it would be',
@@ -29,7 +29,7 @@ const now = [
     unit: 'percentunit',
     queries: [
       [
-        `(sum(rate(chaosproxy_requests_total{service=~"$service", code=~"5..|0", answered_by!="ghost"}[$__rate_interval])) + (sum(rate(chaosproxy_requests_total{service=~"$service", answered_by="ghost"}[$__rate_interval])) or vector(0))) / sum(rate(${REQUESTS}[$__rate_interval]))`,
+        `((sum(rate(${FAILED_OTHERWISE}[$__rate_interval])) or vector(0)) + (sum(rate(${BY_GHOSTS}[$__rate_interval])) or vector(0))) / ${ALL}`,
         '',
       ],
     ],

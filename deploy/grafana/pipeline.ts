@@ -48,7 +48,7 @@ const now = [
     title: 'Processes',
     says: 'That answer when they are asked for metrics.',
     good: 1,
-    queries: [['count(chaosproxy_process_start_time_seconds)', '']],
+    queries: [['count(chaosproxy_process_resident_memory_bytes)', '']],
   }),
 ]
 

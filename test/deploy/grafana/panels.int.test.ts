@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { watchProcess } from '../../../deploy/roles/metrics.ts'
+import { mergeMetrics, metricsOf, watchProcess } from '../../../deploy/roles/metrics.ts'
 import { startProcessors, type Running } from '../../../processors/runtime/host.ts'
 import { topology } from '../../../processors/topology.ts'
 import { openDatabase, startSinks, type Database, type Sinks } from '../../../sinks/sinks.ts'
@@ -100,6 +100,15 @@ test('every metric and label that a panel or a rule asks for is exported', async
     })
   })
   expect(wrong).toEqual([])
+})
+
+test('none of them is left out where the metrics of several processes become one page', async () => {
+  const merged = await mergeMetrics([await metricsOf(registry), await metricsOf(registry)])
+  const series = new Set([...merged.matchAll(/^(\w+)(?:\{|\s)/gm)].map(([, name = '']) => name))
+  const typed = new Set([...merged.matchAll(/^# TYPE (\w+)/gm)].map(([, name = '']) => name))
+  const asked = promQueries().flatMap(({ text }) => namesIn(text).map(({ metric }) => metric))
+  const gone = asked.filter((metric) => !series.has(metric) && !typed.has(metric) && metric !== 'up')
+  expect([...new Set(gone)]).toEqual([])
 })
 
 test('every SQL query runs over what the migrations make, and finds what happened', async () => {
