@@ -43,6 +43,7 @@ export const dashboards = (): ReadonlyMap<string, Dashboard> => {
 interface Rule {
   readonly alert: string
   readonly expr: string
+  readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
 }
 
