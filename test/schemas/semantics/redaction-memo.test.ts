@@ -28,3 +28,15 @@ test('the same bytes are looked through once', () => {
   for (let n = 0; n < 5; n++) redact(new Uint8Array(1000), 'application/json')
   expect(looked).toBe(1)
 })
+
+test('an answer that repeats its request under another media type is looked through once, too', () => {
+  let looked = 0
+  const redact = rememberBodies((bytes) => {
+    looked++
+    return bytes
+  }, same)
+  for (let n = 0; n < 5; n++)
+    for (const mediaType of ['application/json', 'application/json; charset=utf-8'])
+      redact(new Uint8Array(1000), mediaType)
+  expect(looked).toBe(2)
+})
