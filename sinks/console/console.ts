@@ -12,6 +12,7 @@ import { modeRoutes } from './api/mode.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import { stateRoutes } from './api/state.ts'
 import { templateRoutes } from './api/templates.ts'
+import { endpointTrafficRoutes } from './api/endpoint-traffic.ts'
 import { trafficRoutes } from './api/traffic.ts'
 import { upstreamRoutes } from './api/upstreams.ts'
 import type { ApiContext } from './api/context.ts'
@@ -84,6 +85,7 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
     openApiRoutes,
     driftRoutes,
     trafficRoutes,
+    endpointTrafficRoutes,
     modeRoutes,
     ghostWriteRoutes,
     ghostRoutes,

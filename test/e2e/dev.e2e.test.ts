@@ -123,6 +123,29 @@ describe.sequential('dev', () => {
     await eventually('it stays so', async () => (await get('/books/8')).ghost === null, 10_000)
   })
 
+  test('an endpoint shows its newest exchanges, with bodies, and its figures by the minute', async () => {
+    const path = `${admin}/admin/endpoints/${encodeURIComponent('bookstore GET /books/{id}')}`
+    interface Samples {
+      readonly items: { endpoint: string; response: { body: { text: string } } | null }[]
+    }
+    const { items } = (await (await fetch(`${path}/samples?limit=3`)).json()) as Samples
+    expect(items.map(({ endpoint }) => endpoint)).toEqual(Array(3).fill('bookstore GET /books/{id}'))
+    expect(JSON.parse(items[0]?.response?.body.text ?? '')).toHaveProperty('title')
+    interface Stats {
+      readonly count: number
+      readonly statuses: Record<string, number>
+      readonly windows: { count: number }[]
+    }
+    let stats: Stats = { count: 0, statuses: {}, windows: [] }
+    await eventually('a minute is over', async () => {
+      stats = (await (await fetch(`${path}/stats`)).json()) as Stats
+      return stats.count > 0
+    })
+    expect(stats.windows.reduce((sum, { count }) => sum + count, 0)).toBe(stats.count)
+    expect(stats.statuses['200']).toBeGreaterThan(0)
+    expect((await fetch(`${admin}/admin/endpoints/none/stats`)).status).toBe(404)
+  })
+
   test('the metrics of all three processes are on one page', async () => {
     const page = await (await fetch(`${admin}/metrics`)).text()
     for (const role of ['ingress', 'processors', 'console'])

@@ -40,6 +40,8 @@ const rowSchema = z
   })
   .openapi('Exchange')
 const columns = Object.keys(rowSchema.shape).join(', ')
+/** What `detailOf` wants of a row. */
+export const detailColumns = `${columns}, client, protocol`
 
 const bodySchema = z.object({
   media_type: text,
@@ -50,7 +52,7 @@ const bodySchema = z.object({
   base64: text.nullable(),
 })
 const sideSchema = z.object({ headers: z.array(z.object({ name: text, value: text })), body: bodySchema })
-const detailSchema = rowSchema
+export const detailSchema = rowSchema
   .extend({
     client: text,
     protocol: text,
@@ -131,6 +133,14 @@ const side = (headers: readonly Header[], body: Exchange['requestBody']) => ({
   body: showBody(body),
 })
 
+/** A stored exchange with what the log still has of it. */
+export const detailOf = async (context: ApiContext, row: Row): Promise<z.infer<typeof detailSchema>> => {
+  const exchange = await readBack(context, row)
+  const request = exchange && side(exchange.requestHeaders, exchange.requestBody)
+  const response = exchange && side(exchange.responseHeaders, exchange.responseBody)
+  return { ...(row as unknown as Omit<z.infer<typeof detailSchema>, 'request' | 'response'>), request, response }
+}
+
 export const trafficRoutes = (api: Api, context: ApiContext): void => {
   const { database } = context.options
   api.openapi(list, async (c) => {
@@ -145,7 +155,7 @@ export const trafficRoutes = (api: Api, context: ApiContext): void => {
   api.openapi(one, async (c) => {
     const { id } = c.req.valid('param')
     const found = await database.query(
-      `select ${columns}, client, protocol from exchanges where id = $1 order by time desc limit 1`,
+      `select ${detailColumns} from exchanges where id = $1 order by time desc limit 1`,
       [withoutNul(id)],
     )
     const row = found[0]
@@ -154,12 +164,6 @@ export const trafficRoutes = (api: Api, context: ApiContext): void => {
         404,
         'no exchange of this id is stored; the newest arrive within a second, the oldest go with the log’s retention',
       )
-    const exchange = await readBack(context, row)
-    const request = exchange && side(exchange.requestHeaders, exchange.requestBody)
-    const response = exchange && side(exchange.responseHeaders, exchange.responseBody)
-    return c.json(
-      { ...(row as unknown as Omit<z.infer<typeof detailSchema>, 'request' | 'response'>), request, response },
-      200,
-    )
+    return c.json(await detailOf(context, row), 200)
   })
 }

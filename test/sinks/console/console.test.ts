@@ -119,6 +119,33 @@ test('one exchange: its row, and headers and bodies read back from the log', asy
   expect((await get('/api/traffic/none')).status).toBe(404)
 })
 
+test('an endpoint: its newest exchanges, and its minutes added up', async () => {
+  const id = 'shop GET /a'
+  const row = { id: '0190-00000001', endpoint: id, log_topic: topicName('exchanges'), log_partition: 0, log_offset: 0 }
+  const minute = { start: '2026-01-01T00:00:00Z', span_seconds: 60, count: 3, statuses: { 200: 2, 404: 1 } }
+  const rest = { answered_by: { upstream: 3 }, request_bytes: 1, response_bytes: 2, p50_us: 3, p95_us: 4, p99_us: 5 }
+  const windows = [
+    { ...minute, ...rest },
+    { ...minute, ...rest, count: 1, statuses: { 200: 1 }, answered_by: { ghost: 1 } },
+  ]
+  const database: Database = { ...noDatabase, query: async (sql) => (sql.includes('from windows') ? windows : [row]) }
+  started = await startTestConsole({ database })
+  await started.at.put('exchanges', 'shop', [anEvent(1, {}, { responseBody: body('{"a":1}') })])
+  await started.at.put('endpoints', id, [anEndpoint(id)])
+  const path = `/admin/endpoints/${encodeURIComponent(id)}`
+  const samples = await until(
+    'known',
+    () => get(`${path}/samples`),
+    (found) => found.items !== undefined,
+  )
+  expect(samples.items[0]).toMatchObject({ endpoint: id, response: { body: { text: '{"a":1}' } } })
+  const { count, statuses, answered_by } = await get(`${path}/stats`)
+  expect([count, statuses, answered_by]).toEqual([4, { 200: 3, 404: 1 }, { upstream: 3, ghost: 1 }])
+  for (const wrong of [`${path}/samples?limit=21`, `${path}/stats?hours=0`])
+    expect([wrong, (await get(wrong)).status]).toEqual([wrong, 400])
+  expect((await get('/admin/endpoints/none/samples')).status).toBe(404)
+})
+
 test('the sentence says who answers; the figures count the last minute', async () => {
   started = await startTestConsole()
   expect(await get('/api/summary')).toMatchObject({ state: 'idle', sentence: expect.stringContaining('first request') })
