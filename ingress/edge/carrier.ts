@@ -72,6 +72,25 @@ export interface Carrier {
 
 export const carrierOf = (context: Context): Carrier => context.arrival.carrier as Carrier
 
+/** The exchange is over: its protocol lets go of it, then whoever waits for that is told; once. */
+export const conclude = (carrier: Carrier, sent: boolean, letGo: () => void): void => {
+  if (carrier.over) return
+  const { closed } = carrier
+  carrier.over = true
+  carrier.sent = sent
+  carrier.closed = undefined
+  carrier.drained = undefined
+  letGo()
+  closed?.()
+}
+
+/** The client takes bytes again. */
+export const tellDrained = (carrier: Carrier): void => {
+  const { drained } = carrier
+  carrier.drained = undefined
+  drained?.()
+}
+
 const note = (context: Context, reply: Reply): void => {
   context.status = reply.status
   context.responseHeaders = reply.headers

@@ -13,6 +13,7 @@ import { monotonic, wall } from './clock.ts'
 import type { Pools } from './pools.ts'
 import type { Secured } from './secured.ts'
 import type { Signals } from './signals.ts'
+import { addressOf } from './upstream/address.ts'
 import type { Pool } from './upstream/pool.ts'
 import { probe } from './upstream/probe.ts'
 
@@ -52,7 +53,7 @@ const bodyOf = async (answer: IncomingMessage, wanted: boolean): Promise<string>
 const openRequest = (service: Service, url: URL, secured: Secured): ClientRequest => {
   const headers = { 'user-agent': 'chaos-proxy-health', connection: 'close' }
   if (url.protocol !== 'https:') return request(url, { agent: false, headers })
-  return secure(url, { ...secured(service, url.hostname.replace(/^\[(.*)\]$/, '$1')), agent: false, headers })
+  return secure(url, { ...secured(service, addressOf(url).host), agent: false, headers })
 }
 
 const ask = (asked: ClientRequest, options: HealthOptions): Promise<Verdict> =>

@@ -6,7 +6,7 @@ import { choose } from '../phases/balance.ts'
 import type { Next, Phase } from '../phases/compose.ts'
 import type { Context, Failure, Reply, Service, Upstream } from '../phases/context.ts'
 import * as rules from '../phases/forward.ts'
-import { problem } from '../phases/problem.ts'
+import { problem, sentenceOf } from '../phases/problem.ts'
 import { finish, flush, openFlow, pass, takeBack, type Flow } from './answer.ts'
 import { hasUpload, openUpload, type Upload, type UploadBody } from './body.ts'
 import { carrierOf, type Broken, type Carrier } from './carrier.ts'
@@ -113,8 +113,7 @@ const onBroken = (trip: Trip, why: Broken, detail: string): void => {
   if (trip.over) return
   settleOnce(trip, 'neutral', '')
   cancel(trip)
-  const text = `${detail[0]?.toUpperCase()}${detail.slice(1)}.`
-  reply(trip, problem(trip.context, { why: BROKEN[why], detail: text, close: true }))
+  reply(trip, problem(trip.context, { why: BROKEN[why], detail: sentenceOf(detail), close: true }))
 }
 
 const onUpload = (trip: Trip, ready: Upload): void => {

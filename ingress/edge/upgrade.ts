@@ -9,13 +9,14 @@ import { failureOf, outcomeOf, upstreamFields, clientFields, withVia } from '../
 import { finish as endFlow, openFlow, pass } from './answer.ts'
 import { carrierOf, type Carrier } from './carrier.ts'
 import { rawHead } from './front/answering.ts'
+import { addressOf } from './upstream/address.ts'
 
 const ask = (context: Context, { secured }: ForwardSettings): ClientRequest => {
   const { url } = context.upstream as Upstream
   const service = context.service as Service
-  const tls = url.startsWith('https:')
+  const { host, secure: tls } = addressOf(url)
   const asked = (tls ? secure : request)(url, {
-    ...(tls ? secured(service, new URL(url).hostname) : {}),
+    ...(tls ? secured(service, host) : {}),
     method: context.arrival.method,
     path: context.target,
     agent: false,

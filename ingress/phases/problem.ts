@@ -32,6 +32,9 @@ const KINDS: Record<Exclude<Why, 'live' | 'client-gone'>, Kind> = {
   internal: { status: 500, title: 'The proxy made a mistake', error: 'proxy_internal_error' },
 }
 
+/** What an error says, as a sentence. */
+export const sentenceOf = (message: string): string => `${message[0]?.toUpperCase()}${message.slice(1)}.`
+
 /** The Proxy-Status value of a failure, '' when there is nothing to say. */
 export const proxyStatus = (why: Why): string => {
   const error = why === 'live' || why === 'client-gone' ? '' : KINDS[why].error

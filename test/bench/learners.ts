@@ -5,7 +5,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { drift } from '../../processors/drift/drift.ts'
-import type { Observation, Store } from '../../processors/kit/processor.ts'
+import type { Observation } from '../../processors/kit/processor.ts'
+import { memoryStore } from '../processors/kit/store.ts'
 import { createTask } from '../../processors/runtime/task.ts'
 import { shapes } from '../../processors/shapes/shapes.ts'
 import { templates } from '../../processors/templates/templates.ts'
@@ -102,19 +103,6 @@ const largestState = (codecs: Codecs): number => {
   )
 }
 
-const memory = <V>(): Store<V> => {
-  const map = new Map<string, V>()
-  return {
-    get: (key) => map.get(key),
-    set: (key, value) => void map.set(key, value),
-    delete: (key) => void map.delete(key),
-    keys: () => [...map.keys()].sort(),
-    get size() {
-      return map.size
-    },
-  }
-}
-
 const MILLION = 1_000_000
 const MIB = 1024 * 1024
 
@@ -133,7 +121,7 @@ interface Left {
 
 /** What a scanner leaves: heap in MiB between its first tenth and its end, and whether the templates still stand. */
 const scanner = (status: number): Left => {
-  const steps = templates.open({ open: () => memory() })
+  const steps = templates.open({ open: () => memoryStore() })
   const visit = (path: string, code: number, i: number): void => {
     const exchange = { method: 'GET', status: code }
     const observation = { event: { service: 'shop' }, exchange, at: NOON + i * 1000, path, query: [], teaches: true }

@@ -6,7 +6,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { drift } from '../../processors/drift/drift.ts'
-import type { JsonValue, Observation, Store } from '../../processors/kit/processor.ts'
+import type { JsonValue, Observation } from '../../processors/kit/processor.ts'
+import { memoryStore } from '../processors/kit/store.ts'
 import type { Drift } from '../../schemas/events.ts'
 import { random } from '../topology/recording.ts'
 import { casesOf, readRows, type Row } from './convert.ts'
@@ -45,19 +46,6 @@ interface Case {
   readonly fresh: readonly Row[]
 }
 
-const memory = <V>(): Store<V> => {
-  const map = new Map<string, V>()
-  return {
-    get: (key) => map.get(key),
-    set: (key, value) => void map.set(key, value),
-    delete: (key) => void map.delete(key),
-    keys: () => [...map.keys()].sort(),
-    get size() {
-      return map.size
-    },
-  }
-}
-
 interface Told {
   readonly index: number
   readonly what: string
@@ -90,7 +78,7 @@ const beyond: string[] = []
 /** Each change once, as it was first told. */
 const tell = (rows: readonly Row[]): Told[] => {
   const told = new Map<string, Told>()
-  const steps = drift.open({ open: () => memory() })
+  const steps = drift.open({ open: () => memoryStore() })
   for (const [index, row] of rows.entries())
     steps.observe?.(observation(row, index), (topic, _, value) => {
       if (topic !== 'drift' || value === null) return

@@ -3,7 +3,8 @@
  * luck and tells a rule that holds from one that fits. `node --import tsx test/evals/paths-redrawn.ts PATHS_FOLDER [TIMES]`.
  */
 import { join } from 'node:path'
-import type { Observation, Store } from '../../processors/kit/processor.ts'
+import type { Observation } from '../../processors/kit/processor.ts'
+import { memoryStore } from '../processors/kit/store.ts'
 import { templates } from '../../processors/templates/templates.ts'
 import { vocabularyWords } from '../../processors/templates/vocabulary.ts'
 import { hash32 } from '../../processors/kit/hash.ts'
@@ -57,24 +58,11 @@ const withWords = ({ row, template }: Known, share: number, seed: number): Known
   return { row: { ...row, p: path.join('/') }, template }
 }
 
-const memory = <V>(): Store<V> => {
-  const map = new Map<string, V>()
-  return {
-    get: (key) => map.get(key),
-    set: (key, value) => void map.set(key, value),
-    delete: (key) => void map.delete(key),
-    keys: () => [...map.keys()].sort(),
-    get size() {
-      return map.size
-    },
-  }
-}
-
 const nameless = (template: string): string => template.replaceAll(/\{[^{}]*\}/g, '{}').replace(/\/$/, '')
 
 /** What each path reads as once all have passed. */
 const learned = (known: readonly Known[]): (string | undefined)[] => {
-  const steps = templates.open({ open: () => memory() })
+  const steps = templates.open({ open: () => memoryStore() })
   for (const [i, { row }] of known.entries()) {
     const about = {
       event: { service: 'api' },

@@ -3,7 +3,7 @@ import type { FieldLines } from '../../phases/context.ts'
 import type { AnswerStart, Wire } from '../carrier.ts'
 import { httpDate } from '../clock.ts'
 import type { Exchange } from './connection.ts'
-import { leave, settle } from './leave.ts'
+import { GO_ON, leave, settle } from './leave.ts'
 import { proceed } from './reading.ts'
 
 const lined = (lines: FieldLines): string => {
@@ -119,8 +119,6 @@ const end = (exchange: Exchange, last: Uint8Array | undefined, trailers: FieldLi
   // What the kernel did not take yet goes out in its turn: the callback of an empty piece behind it tells.
   socket.write(EMPTY, (error) => error ?? conclude(exchange))
 }
-
-const GO_ON = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 export const wire: Wire<Exchange> = {
   read: (exchange, reader) => {

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import { isValidValue } from '../../phases/fields.ts'
 import type { ListenLimits, ListenTimeouts } from '../../options.ts'
 import type { FieldLines } from '../../phases/context.ts'
-import type { AnswerStart, BodyReader, Carrier, Wire } from '../carrier.ts'
+import { conclude, tellDrained, type AnswerStart, type BodyReader, type Carrier, type Wire } from '../carrier.ts'
 import { httpDate } from '../clock.ts'
 import { headersOf } from '../headers.ts'
 
@@ -50,15 +50,10 @@ const STREAMS = 256
 const WINDOW = 256 * 1024
 
 const settle = (exchange: StreamExchange, sent: boolean): void => {
-  if (exchange.over) return
-  const { closed } = exchange
-  exchange.over = true
-  exchange.sent = sent
-  exchange.reader = undefined
-  exchange.closed = undefined
-  exchange.drained = undefined
-  exchange.leave()
-  closed?.()
+  conclude(exchange, sent, () => {
+    exchange.reader = undefined
+    exchange.leave()
+  })
 }
 
 /** The answer's head goes out. `ends`: nothing follows; `waits`: trailers may. */
@@ -176,11 +171,7 @@ const openExchange = (stream: ServerHttp2Stream, received: boolean, leave: () =>
 const follow = (exchange: StreamExchange, stall: number): void => {
   const { stream } = exchange
   stream.on('error', () => undefined)
-  stream.on('drain', () => {
-    const { drained } = exchange
-    exchange.drained = undefined
-    drained?.()
-  })
+  stream.on('drain', () => tellDrained(exchange))
   stream.on('close', () => settle(exchange, stream.rstCode === NGHTTP2_NO_ERROR && stream.writableFinished))
   stream.setTimeout(stall, () => {
     const { reader } = exchange

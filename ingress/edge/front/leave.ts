@@ -1,20 +1,20 @@
 /** How a connection comes to its end: politely, so that the client reads our last answer before it sees the end. */
 import { STATUS_CODES } from 'node:http'
+import { sentenceOf } from '../../phases/problem.ts'
+import { conclude } from '../carrier.ts'
 import type { ProtocolError } from '../http1/fields.ts'
 import type { Connection, Exchange } from './connection.ts'
 
+export const GO_ON = 'HTTP/1.1 100 Continue\r\n\r\n'
+
 /** The exchange is over: whoever waits for that is told, once. */
 export const settle = (exchange: Exchange, sent: boolean): void => {
-  if (exchange.over) return
-  const { connection, closed } = exchange
-  exchange.over = true
-  exchange.sent = sent
-  exchange.reader = undefined
-  exchange.closed = undefined
-  exchange.drained = undefined
-  connection.exchange = undefined
-  connection.front.inFlight--
-  closed?.()
+  conclude(exchange, sent, () => {
+    const { connection } = exchange
+    exchange.reader = undefined
+    connection.exchange = undefined
+    connection.front.inFlight--
+  })
 }
 
 /**
@@ -35,7 +35,7 @@ export const leave = (connection: Connection): void => {
 /** Answers what is no request, and closes. */
 export const refuse = (connection: Connection, { status, message }: ProtocolError): void => {
   const title = STATUS_CODES[status] ?? ''
-  const detail = `${message[0]?.toUpperCase()}${message.slice(1)}.`
+  const detail = sentenceOf(message)
   const body = JSON.stringify({ type: 'about:blank', title, status, detail })
   const fields = `content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
   connection.socket.write(`HTTP/1.1 ${status} ${title}\r\n${fields}connection: close\r\n\r\n${body}`)

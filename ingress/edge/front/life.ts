@@ -1,8 +1,9 @@
 /** A client's connection from its beginning to its end: its socket's events, and the limits that one clock looks after. */
 import type { Socket } from 'node:net'
+import { tellDrained } from '../carrier.ts'
 import { ProtocolError } from '../http1/fields.ts'
 import type { Awaited, Connection, Exchange, Front } from './connection.ts'
-import { refuse, settle } from './leave.ts'
+import { GO_ON, refuse, settle } from './leave.ts'
 import { consume } from './reading.ts'
 
 const onBytes = (connection: Connection, bytes: Buffer): void => {
@@ -13,7 +14,6 @@ const onBytes = (connection: Connection, bytes: Buffer): void => {
   else connection.stash = Buffer.concat([stash, bytes])
 }
 
-const ASK = 'HTTP/1.1 100 Continue\r\n\r\n'
 /** The first question brings the reset, a later one finds it; ms after the client's end, for near and far clients. */
 const QUESTIONS = [100, 1000]
 
@@ -23,7 +23,7 @@ const QUESTIONS = [100, 1000]
  */
 const askWhetherItReads = ({ socket }: Connection, exchange: Exchange): void => {
   const ask = (): void => {
-    if (!exchange.over && !exchange.begun) socket.write(ASK, 'latin1')
+    if (!exchange.over && !exchange.begun) socket.write(GO_ON, 'latin1')
   }
   ask()
   for (const after of QUESTIONS) setTimeout(ask, after).unref()
@@ -41,13 +41,6 @@ const onEnd = (connection: Connection): void => {
 const onClose = (connection: Connection): void => {
   connection.front.connections.delete(connection)
   if (connection.exchange !== undefined) settle(connection.exchange, false)
-}
-
-const onDrain = ({ exchange }: Connection): void => {
-  const drained = exchange?.drained
-  if (exchange === undefined || drained === undefined) return
-  exchange.drained = undefined
-  drained()
 }
 
 export const openConnection = (front: Front, socket: Socket, who: { peer: string; secure: boolean }): Connection => {
@@ -74,7 +67,7 @@ export const openConnection = (front: Front, socket: Socket, who: { peer: string
   front.connections.add(connection)
   socket.on('data', (bytes: Buffer) => onBytes(connection, bytes))
   socket.on('end', () => onEnd(connection))
-  socket.on('drain', () => onDrain(connection))
+  socket.on('drain', () => connection.exchange && tellDrained(connection.exchange))
   socket.on('error', () => socket.destroy())
   socket.on('close', () => onClose(connection))
   return connection

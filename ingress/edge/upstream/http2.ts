@@ -16,6 +16,7 @@ import type { FieldLines } from '../../phases/context.ts'
 import { headersOf } from '../headers.ts'
 import { ProtocolError } from '../http1/fields.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
+import { addressOf } from './address.ts'
 import type { Call, Trouble } from './call.ts'
 import { troubleOf } from './connection.ts'
 import type { Pool, PoolOptions } from './pool.ts'
@@ -51,9 +52,8 @@ interface Told {
 }
 
 const socketTo = ({ url, options }: State): net.Socket => {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
-  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
-  if (url.protocol === 'http:') return net.connect({ host, port, noDelay: true, keepAlive: true })
+  const { host, port, secure } = addressOf(url)
+  if (!secure) return net.connect({ host, port, noDelay: true, keepAlive: true })
   return tls.connect({ host, port, ALPNProtocols: ['h2'], ...options.secured(host) }).setNoDelay(true)
 }
 
@@ -234,11 +234,7 @@ const begin = (state: State, call: Call): void => {
     // While the client takes nothing, or is still sending, the upstream is not the slow one.
     if (told.held || (!stream.writableEnded && !stream.writableNeedDrain)) return
     const { response } = state.options.limits
-    session.calls.delete(call)
-    if (!call.over) {
-      call.over = true
-      call.listener.failed(call.about, troubleOf('ETIMEDOUT', `no answer within ${response} ms`), false)
-    }
+    fail(told, troubleOf('ETIMEDOUT', `no answer within ${response} ms`))
     cancel(stream)
   })
   if (session.ready) call.listener.handed(call.about)

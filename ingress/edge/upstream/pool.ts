@@ -1,6 +1,7 @@
 /** The connections to one upstream: the one used last is used next; when all are busy and no more may be opened, calls wait. */
 import net from 'node:net'
 import tls from 'node:tls'
+import { addressOf, type Address } from './address.ts'
 import type { Call, Connection } from './call.ts'
 import { begin, type Limits, onBytes, openConnection, tick, troubleOf } from './connection.ts'
 
@@ -28,10 +29,7 @@ const READ_BYTES = 64 * 1024
 const common = Buffer.allocUnsafeSlow(READ_BYTES)
 const readMemory = (): Buffer => (process.platform === 'win32' ? Buffer.allocUnsafeSlow(READ_BYTES) : common)
 
-interface State {
-  readonly host: string
-  readonly port: number
-  readonly secure: boolean
+interface State extends Address {
   readonly limits: Limits
   readonly secured: PoolOptions['secured']
   readonly all: Set<Connection>
@@ -117,12 +115,8 @@ const tickOf = ({ connect, response }: Limits): number =>
   Math.min(500, Math.max(10, Math.floor(Math.min(connect, response) / 10)))
 
 export const openPool = ({ url, limits, secured }: PoolOptions): Pool => {
-  const { protocol, hostname, port } = new URL(url)
-  const secure = protocol === 'https:'
   const state: State = {
-    host: hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: port === '' ? (secure ? 443 : 80) : Number(port),
-    secure,
+    ...addressOf(url),
     limits,
     secured,
     all: new Set(),

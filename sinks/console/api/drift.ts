@@ -4,6 +4,7 @@ import type { Alert, AlertChange } from '../../../schemas/events.ts'
 import { listOf, page, paged, unpackCursor } from '../paging.ts'
 import { Refusal } from '../problem.ts'
 import { get, iso, type Api, type ApiContext } from './context.ts'
+import { byId, endpointOf } from './endpoints.ts'
 import { tell, telling } from './telling.ts'
 
 const changeSchema = z.object({
@@ -87,7 +88,6 @@ const show = (a: Alert): z.infer<typeof alertSchema> => ({
 
 const isLive = (status: string): boolean => status === 'open' || status === 'reopened'
 
-const byId = z.object({ id: z.string() })
 const list = get({
   path: '/admin/drift-alerts',
   summary: 'Drift alerts, newest first',
@@ -132,8 +132,7 @@ export const driftRoutes = (api: Api, context: ApiContext): void => {
   })
   api.openapi(one, (c) => c.json(show(find(c.req.valid('param').id)), 200))
   api.openapi(stats, (c) => {
-    const { id } = c.req.valid('param')
-    if (knowledge.endpoints.get(id) === undefined) throw new Refusal(404, 'no endpoint of this id was learned')
+    const { id } = endpointOf(knowledge, c.req.valid('param').id)
     const changes = knowledge.alerts.values().flatMap((a) => a.changes.filter((change) => change.endpoint === id))
     const tally = (name: 'kind' | 'severity'): Record<string, number> => {
       const counts: Record<string, number> = {}
@@ -153,9 +152,7 @@ export const driftRoutes = (api: Api, context: ApiContext): void => {
     return c.json(await tell(context, { service, kind: 'drift.resolve', subject: id }), 202)
   })
   api.openapi(baseline, async (c) => {
-    const found = knowledge.endpoints.get(c.req.valid('param').id)
-    if (found === undefined) throw new Refusal(404, 'no endpoint of this id was learned')
-    const { id, service } = found
+    const { id, service } = endpointOf(knowledge, c.req.valid('param').id)
     return c.json(await tell(context, { service, kind: 'drift.accept', subject: id }), 202)
   })
 }

@@ -1,11 +1,10 @@
 /** What passed at one endpoint: the newest answers of its upstreams with their bodies, and its figures by the minute. */
 import { z } from '@hono/zod-openapi'
 import type { Row } from '../../kit/database.ts'
-import { Refusal } from '../problem.ts'
 import { get, type Api, type ApiContext } from './context.ts'
+import { byId, endpointOf } from './endpoints.ts'
 import { detailColumns, detailOf, detailSchema } from './traffic.ts'
 
-const byId = z.object({ id: z.string() })
 const counts = z.record(z.string(), z.number())
 
 const windowSchema = z.object({
@@ -72,13 +71,9 @@ const added = (all: readonly Readonly<Record<string, number>>[]): Record<string,
 export const endpointTrafficRoutes = (api: Api, context: ApiContext): void => {
   const { knowledge, options } = context
   const { database } = options
-  const known = (id: string): string => {
-    if (knowledge.endpoints.get(id) !== undefined) return id
-    throw new Refusal(404, 'no endpoint of this id was learned; GET /admin/endpoints lists those that were')
-  }
   api.openapi(samples, async (c) => {
     const { limit } = c.req.valid('query')
-    const id = known(c.req.valid('param').id)
+    const { id } = endpointOf(knowledge, c.req.valid('param').id)
     const rows = await database.query(
       `select ${detailColumns} from exchanges where endpoint = $1 and answered_by = 'upstream' order by time desc, id desc limit $2`,
       [id, limit],
@@ -87,7 +82,7 @@ export const endpointTrafficRoutes = (api: Api, context: ApiContext): void => {
   })
   api.openapi(stats, async (c) => {
     const since = new Date(Date.now() - c.req.valid('query').hours * HOUR).toISOString()
-    const id = known(c.req.valid('param').id)
+    const { id } = endpointOf(knowledge, c.req.valid('param').id)
     const rows = await database.query(
       'select * from windows where endpoint = $1 and start >= $2::timestamptz order by start',
       [id, since],

@@ -48,7 +48,15 @@ const parsed = (text: string): unknown => {
   }
 }
 
-const byId = z.object({ id: z.string() })
+export const byId = z.object({ id: z.string() })
+
+/** The endpoint of this id; 404 when none was learned. */
+export const endpointOf = ({ endpoints }: ApiContext['knowledge'], id: string): Endpoint => {
+  const found = endpoints.get(id)
+  if (found === undefined)
+    throw new Refusal(404, 'no endpoint of this id was learned; GET /admin/endpoints lists those that were')
+  return found
+}
 
 const list = get({
   path: '/admin/endpoints',
@@ -65,12 +73,6 @@ const shape = get({
 })
 
 export const endpointRoutes = (api: Api, { knowledge }: ApiContext): void => {
-  const find = (id: string): Endpoint => {
-    const found = knowledge.endpoints.get(id)
-    if (found === undefined)
-      throw new Refusal(404, 'no endpoint of this id was learned; GET /admin/endpoints lists those that were')
-    return found
-  }
   api.openapi(list, (c) => {
     const { limit, cursor, service } = c.req.valid('query')
     const after = unpackCursor(cursor, 1)?.[0]
@@ -88,9 +90,9 @@ export const endpointRoutes = (api: Api, { knowledge }: ApiContext): void => {
       200,
     )
   })
-  api.openapi(one, (c) => c.json(show(find(c.req.valid('param').id)), 200))
+  api.openapi(one, (c) => c.json(show(endpointOf(knowledge, c.req.valid('param').id)), 200))
   api.openapi(shape, (c) => {
-    const { id } = find(c.req.valid('param').id)
+    const { id } = endpointOf(knowledge, c.req.valid('param').id)
     const found = knowledge.shapes.get(id)
     if (found === undefined) throw new Refusal(404, 'no shape was learned for this endpoint yet')
     const parts = found.parts.map(({ direction, status, count, schema }) => ({
