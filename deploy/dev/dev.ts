@@ -15,7 +15,7 @@ import { makePlace, placeOf, removeRunFile, writeRunFile } from '../roles/place.
 import type { Notice, RoleName } from '../roles/role.ts'
 import { adminClient, type AdminClient } from '../cli/admin.ts'
 import { choosePort } from './ports.ts'
-import { superviseRole, type Supervised } from './supervise.ts'
+import { superviseRole, type Supervised } from '../processes/supervise.ts'
 import type { StartFacts, Summary } from './wording.ts'
 import { displayPath } from '../cli/terminal.ts'
 

@@ -1,6 +1,6 @@
 /** One process writes the embedded log; the others hand it their events, in order, and hear when they are durable. */
 import { LogError, type EventLog, type LogErrorCode, type NewRecord } from '../../schemas/log.ts'
-import type { Channel, Handler, RemoteError } from '../dev/channel.ts'
+import type { Channel, Handler, RemoteError } from '../processes/channel.ts'
 
 interface Batch {
   readonly topic: string

@@ -5,7 +5,7 @@
 import cluster from 'node:cluster'
 import type { ChildProcess } from 'node:child_process'
 import type { Config } from '../../schemas/config.ts'
-import { superviseRole, type Supervised } from '../dev/supervise.ts'
+import { superviseRole, type Supervised } from '../processes/supervise.ts'
 import { WORKER } from './child.ts'
 import { closeAll } from './ingress.ts'
 import { openTheLog, type OpenedLog } from './open-log.ts'
