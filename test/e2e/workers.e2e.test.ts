@@ -68,12 +68,19 @@ test.skipIf(process.platform !== 'linux')('ingress --workers 2', { timeout: 120_
     renewing.push(...(await load(100, 1, (n) => `${proxy}/renew/${renewing.length + n}`)))
   expect(replaced()).toBe(2)
   expect(renewing.filter(({ status }) => status !== 200)).toEqual([])
+  // Which process takes a connection is the kernel's choice: bursts reach both in the end.
+  const served = async (): Promise<Set<string>> =>
+    new Set((await onTheLog()).filter(({ exchange }) => exchange?.target === '/both').map(({ instance }) => instance))
+  await eventually('both new processes have served', async () => {
+    await load(4000, 0.01, () => `${proxy}/both`)
+    return (await served()).size === 2
+  })
   expect(await running.end('SIGINT')).toBe(130)
 
-  const events = await onTheLog()
-  const targets = events.map(({ exchange }) => exchange?.target as string)
+  const targets = (await onTheLog())
+    .map(({ exchange }) => exchange?.target as string)
+    .filter((path) => path !== '/both')
   const of = (phase: string): string[] => targets.filter((path) => path.startsWith(`/${phase}/`))
   expect(new Set(targets).size).toBe(targets.length)
   expect([of('before').length, of('after').length, of('renew').length]).toEqual([400, 200, renewing.length])
-  expect(new Set(events.map(({ instance }) => instance)).size).toBeGreaterThanOrEqual(5)
 })
