@@ -4,7 +4,10 @@
  */
 import { parseArgs } from 'node:util'
 import { conduit } from './worlds/conduit.ts'
+import { depot } from './worlds/depot.ts'
 import { desk } from './worlds/desk.ts'
+import { fleet } from './worlds/fleet.ts'
+import { press } from './worlds/press.ts'
 import { stall } from './worlds/stall.ts'
 import { calibrationError, chanceOf, play } from './worlds/world.ts'
 import type { Score, World } from './worlds/world.ts'
@@ -57,5 +60,5 @@ const thinned = async (world: World): Promise<void> => {
   }
 }
 
-for (const world of [conduit, desk, stall])
+for (const world of [conduit, desk, stall, press, fleet, depot])
   if (values.world === undefined || world.name === values.world) await (values.thin ? thinned : whole)(world)
