@@ -8,6 +8,7 @@
  */
 import type { GhostAnswer, GhostRefusal, GhostVerdict } from '../../schemas/semantics/ghost-port.ts'
 import type { Phase } from './compose.ts'
+import { forbidden, HEALTH_CHECK, isHealthCheck, isSafe, mayWrite, missOf, type Miss } from './consent.ts'
 import { tee, type Context, type Failure, type Reply, type Service, type Why } from './context.ts'
 import { ghostReply, type GhostReplySettings } from './ghost.ts'
 import { problem, type ProblemDetails } from './problem.ts'
@@ -39,46 +40,50 @@ export interface Decide {
   readonly replace: (context: Context, why: Why) => Reply | undefined
 }
 
-type Miss = Pick<GhostRefusal, 'reason' | 'detail'>
-
 const SENT: Miss = { reason: 'write', detail: 'It was sent: no ghost answers in its place.' }
 const TOO_LONG = 'The request is too long for a ghost, or did not come to its end: nothing was done, nothing was kept.'
-
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Seconds until it makes sense to ask again. */
 const retryAfter = (service: Service): number => Math.max(1, Math.ceil(service.breaker.openFor / 1000))
 
-const accepted = (service: Service, verdict: GhostVerdict, now: number): Miss | undefined => {
-  if (verdict.kind === 'refuse') return verdict
-  const { minConfidence, maxAge } = service.ghost
-  if (verdict.confidence < minConfidence)
-    return {
-      reason: 'low-confidence',
-      detail: `The ghost of ${verdict.endpoint} is right with probability ${verdict.confidence.toFixed(2)}; at least ${minConfidence} is wanted.`,
-    }
-  if (now - verdict.learnedAt > maxAge * 1000)
-    return { reason: 'nothing-learned', detail: `What was learned of ${verdict.endpoint} is older than ${maxAge} ms.` }
-  return undefined
+const LONG: Miss = { reason: 'write', detail: TOO_LONG }
+
+const isWrite = ({ arrival }: Context): boolean => !isSafe(arrival.method)
+
+const simulates = ({ arrival }: Context, { ghost }: Service): boolean => mayWrite(ghost, arrival.method)
+
+const allowed = (context: Context, { ghost, health, mode }: Service): Miss | undefined => {
+  const { arrival, path } = context
+  if (mode !== 'mock' && isHealthCheck(path, arrival.rawHeaders, health === 'off' ? '' : health.path))
+    return HEALTH_CHECK
+  return forbidden(ghost, arrival.method)
 }
-
-const isWrite = ({ arrival }: Context): boolean => !SAFE.has(arrival.method)
-
-const simulates = (context: Context, service: Service): boolean =>
-  service.ghost.writes === 'simulate' && isWrite(context)
-
-const allowed = (context: Context, service: Service): Miss | undefined =>
-  simulates(context, service) || service.ghost.methods.includes(context.arrival.method)
-    ? undefined
-    : { reason: 'write', detail: `Ghosts do not answer ${context.arrival.method}: nothing was done, nothing was kept.` }
 
 const isReply = (found: Reply | Miss): found is Reply => 'status' in found
 
 const refused = (context: Context, service: Service, details: ProblemDetails): Reply =>
   problem(context, { ...details, status: 503, retryAfter: retryAfter(service) })
 
-const unable = (context: Context, service: Service, detail: string): Reply =>
-  refused(context, service, { why: 'mode-mock', detail })
+const unable = (context: Context, service: Service, miss: Miss): Reply =>
+  refused(context, service, { why: 'mode-mock', detail: miss.detail, miss })
+
+type Fault = ProblemDetails['why']
+
+/** A request of which nothing was sent may simply be tried again. */
+const tryAgain = (service: Service, { sent }: Failure) => (sent ? {} : { status: 503, retryAfter: retryAfter(service) })
+
+const ghostless = (context: Context, service: Service, failure: Failure): Reply => {
+  const { why, detail } = failure as Failure & { why: Fault }
+  return problem(context, why === 'unavailable' ? { why, detail, ...tryAgain(service, failure) } : { why, detail })
+}
+
+/** No ghost stands in: why not, and whether the request may have been carried out. */
+const missing = (context: Context, service: Service, failure: Failure, miss: Miss): Reply => {
+  const { why, detail, sent } = failure as Failure & { why: Fault }
+  if (!isWrite(context)) return refused(context, service, { why, detail: `${detail} ${miss.detail}`, miss })
+  const unknown = sent ? 'The request was sent: whether it was carried out is not known.' : miss.detail
+  return problem(context, { why, detail: `${detail} ${unknown}`, ...tryAgain(service, failure), miss })
+}
 
 /** What the sender of a write was told is what the processors fold: it belongs on the log. */
 const kept = (context: Context, { status }: GhostAnswer, reply: Reply, accept: () => void): Reply => {
@@ -89,11 +94,11 @@ const kept = (context: Context, { status }: GhostAnswer, reply: Reply, accept: (
 
 export const createDecide = (settings: DecideSettings): Decide => {
   const ghost = (context: Context, service: Service, why: Why): Reply | Miss => {
-    const forbidden = allowed(context, service)
-    if (forbidden !== undefined) return forbidden
+    const refusal = allowed(context, service)
+    if (refusal !== undefined) return refusal
     const now = settings.now()
     const verdict = settings.consult.ask(context, now)
-    const miss = accepted(service, verdict, now)
+    const miss = missOf(service.ghost, verdict, now)
     if (miss !== undefined || verdict.kind === 'refuse') {
       context.endpoint = verdict.endpoint
       return miss ?? (verdict as GhostRefusal)
@@ -115,28 +120,22 @@ export const createDecide = (settings: DecideSettings): Decide => {
     const isOurs = service.mode === 'failover' && simulates(context, service) && !failure.sent
     const made = (): Reply => instead(context, failure)
     if (!isOurs) return made()
-    const details = { why: failure.why as ProblemDetails['why'], detail: TOO_LONG }
+    const details = { why: failure.why as ProblemDetails['why'], detail: TOO_LONG, miss: LONG }
     return written(context, () => refused(context, service, details), made)
   }
 
   const instead = (context: Context, failure: Failure): Reply => {
     const service = context.service as Service
-    const { why, detail } = failure as { why: ProblemDetails['why']; detail: string }
-    const again = failure.sent ? {} : { status: 503, retryAfter: retryAfter(service) }
-    if (service.mode !== 'failover')
-      return problem(context, why === 'unavailable' ? { why, detail, ...again } : { why, detail })
-    const found = failure.sent && isWrite(context) ? SENT : ghost(context, service, why)
-    if (isReply(found)) return found
-    if (SAFE.has(context.arrival.method)) return refused(context, service, { why, detail: `${detail} ${found.detail}` })
-    const unknown = failure.sent ? 'The request was sent: whether it was carried out is not known.' : found.detail
-    return problem(context, { why, detail: `${detail} ${unknown}`, ...again })
+    if (service.mode !== 'failover') return ghostless(context, service, failure)
+    const found = failure.sent && isWrite(context) ? SENT : ghost(context, service, failure.why)
+    return isReply(found) ? found : missing(context, service, failure, found)
   }
 
   return {
     recover,
     replace: (context, why) => {
       const service = context.service as Service
-      if (service.mode !== 'failover' || !SAFE.has(context.arrival.method)) return undefined
+      if (service.mode !== 'failover' || !isSafe(context.arrival.method)) return undefined
       const found = ghost(context, service, why)
       return isReply(found) ? found : undefined
     },
@@ -145,9 +144,9 @@ export const createDecide = (settings: DecideSettings): Decide => {
       if (service.mode !== 'mock') return next()
       const made = (): Reply => {
         const found = ghost(context, service, 'mode-mock')
-        return isReply(found) ? found : unable(context, service, found.detail)
+        return isReply(found) ? found : unable(context, service, found)
       }
-      next(simulates(context, service) ? written(context, () => unable(context, service, TOO_LONG), made) : made())
+      next(simulates(context, service) ? written(context, () => unable(context, service, LONG), made) : made())
     },
   }
 }

@@ -1,4 +1,5 @@
 /** Honest errors: RFC 9457 problem details, with the Proxy-Status of RFC 9209. */
+import type { Miss } from './consent.ts'
 import type { Context, Reply, Why } from './context.ts'
 import { PSEUDONYM } from './fields.ts'
 
@@ -41,6 +42,16 @@ export const proxyStatus = (why: Why): string => {
   return error === '' ? '' : `${PSEUDONYM}; error=${error}`
 }
 
+/** A String of RFC 8941 section 3.3.3. */
+const quoted = (text: string): string => `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`
+
+/** The same, and why no ghost answers in the upstream's place (`details` of RFC 9209 section 2.1.5). */
+const proxyStatusOf = (why: Why, miss: Miss | undefined): string => {
+  const status = proxyStatus(why)
+  if (miss === undefined) return status
+  return `${status === '' ? PSEUDONYM : status}; details=${quoted(`no ghost: ${miss.reason}: ${miss.detail}`)}`
+}
+
 export interface ProblemDetails {
   readonly why: Exclude<Why, 'live' | 'client-gone'>
   readonly detail: string
@@ -49,6 +60,8 @@ export interface ProblemDetails {
   readonly retryAfter?: number
   readonly headers?: readonly string[]
   readonly close?: boolean
+  /** Why no ghost answers instead. */
+  readonly miss?: Miss
   /** More members of the body. */
   readonly more?: Readonly<Record<string, unknown>>
 }
@@ -68,7 +81,7 @@ const ascii = (value: unknown): Uint8Array =>
 export const problem = (context: Context, details: ProblemDetails): Reply => {
   const kind = KINDS[details.why]
   const status = details.status ?? kind.status
-  const error = proxyStatus(details.why)
+  const error = proxyStatusOf(details.why, details.miss)
   const headers = ['content-type', 'application/problem+json', 'cache-control', 'no-store', ...(details.headers ?? [])]
   if (details.retryAfter !== undefined) headers.push('retry-after', String(details.retryAfter))
   if (error !== '') headers.push('proxy-status', error)
@@ -79,6 +92,7 @@ export const problem = (context: Context, details: ProblemDetails): Reply => {
     detail: details.detail,
     ...(context.service === undefined ? {} : { service: context.service.name }),
     request_id: context.head.requestId,
+    ...(details.miss === undefined ? {} : { ghost: details.miss.reason }),
     ...details.more,
   })
   const close = details.close === true ? { close: true } : {}
