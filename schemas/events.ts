@@ -180,6 +180,13 @@ export interface Count {
   readonly count: number
 }
 
+/** A frequent name; the count is too high by at most the error. */
+export interface Heavy {
+  readonly name: string
+  readonly count: number
+  readonly error: number
+}
+
 export interface Window {
   readonly endpoint: string
   readonly service: string
@@ -197,6 +204,17 @@ export interface Window {
   readonly p50: number
   readonly p95: number
   readonly p99: number
+  readonly scope: string
+  readonly name: string
+  readonly partition: number
+  readonly closed: boolean
+  readonly clients: number
+  readonly clientsSketch: Uint8Array
+  readonly principals: number
+  readonly principalsSketch: Uint8Array
+  readonly topPaths: readonly Heavy[]
+  readonly topAgents: readonly Heavy[]
+  readonly topErrors: readonly Heavy[]
 }
 
 export interface Anomaly {

@@ -1,22 +1,50 @@
-/** One open window: what is counted for one endpoint in one minute of event time. Plain JSON data. */
-import type { Count, Exchange, Window } from '../../schemas/events.ts'
-import { addValue, emptySketch, encodeSketch, mergeSketch, quantile, type DDSketch } from '../kit/ddsketch.ts'
+/**
+ * One open window: what is counted for one endpoint, service, upstream, answerer or class of status in one span of event
+ * time. Windows merge: `mergeWindow` of any parts gives what counting all of their exchanges in one gives (top lists within
+ * their stated bounds), so hours are made of minutes, and days of hours.
+ */
+import type { Count, Exchange, Heavy, Window } from '../../schemas/events.ts'
+import {
+  addValue,
+  emptySketch,
+  encodeSketch,
+  mergeSketch,
+  quantile,
+  type DDSketch,
+} from '../../schemas/semantics/sketches/ddsketch.ts'
+import {
+  addHash,
+  distinct,
+  emptyDistinct,
+  encodeDistinct,
+  mergeDistinct,
+  type HyperLogLog,
+} from '../../schemas/semantics/sketches/hyperloglog.ts'
+import { addName, emptyTop, mergeTop, ranked, type Top } from '../../schemas/semantics/sketches/top.ts'
 
-export const SPAN_SECONDS = 60
-export const SPAN = SPAN_SECONDS * 1_000_000
-/** How long after its end a window waits for late events. */
-export const GRACE = 60 * 1_000_000
 /** Names counted apart in a window; further ones are counted as `other`. */
 const MAX_NAMES = 50
 const OTHER = 'other'
+/** Names of a top list: what makes up more than a 32nd of the traffic is always among them. */
+export const TOP = 32
 
 /** Name and count, in order of first sight. */
 export type Tally = [name: string, count: number][]
 
-export interface OpenWindow {
-  endpoint: string
-  service: string
-  start: number
+/** Which window it is. */
+export interface Place {
+  /** What it is known by: an endpoint's id, a service, `shop upstream http://…`. */
+  readonly id: string
+  readonly service: string
+  readonly scope: 'endpoint' | 'service' | 'upstream' | 'answered-by' | 'status-class'
+  readonly name: string
+  readonly partition: number
+}
+
+export interface OpenWindow extends Place {
+  readonly start: number
+  /** Seconds. */
+  readonly span: number
   count: number
   late: number
   statuses: Tally
@@ -26,17 +54,31 @@ export interface OpenWindow {
   responseBytes: number
   latencySum: number
   latency: DDSketch
+  clients: HyperLogLog
+  principals: HyperLogLog
+  paths: Top
+  agents: Top
+  errors: Top
   /** Changed since it was last published. */
   fresh: boolean
 }
 
-/** The window an event time belongs to. */
-export const startOf = (at: number): number => Math.floor(at / SPAN) * SPAN
+/** What is counted of an exchange beyond what stands in it, worked out once for all of its windows. */
+export interface Counted {
+  readonly exchange: Exchange
+  readonly client: number
+  /** Hash; undefined for an anonymous request. */
+  readonly principal: number | undefined
+  readonly path: string
+  readonly agent: string
+  /** Empty when it was none. */
+  readonly error: string
+}
 
-export const openWindow = (endpoint: string, service: string, start: number): OpenWindow => ({
-  endpoint,
-  service,
+export const openWindow = (place: Place, start: number, span: number): OpenWindow => ({
+  ...place,
   start,
+  span,
   count: 0,
   late: 0,
   statuses: [],
@@ -46,6 +88,11 @@ export const openWindow = (endpoint: string, service: string, start: number): Op
   responseBytes: 0,
   latencySum: 0,
   latency: emptySketch(),
+  clients: emptyDistinct(),
+  principals: emptyDistinct(),
+  paths: emptyTop(TOP),
+  agents: emptyTop(TOP),
+  errors: emptyTop(TOP),
   fresh: true,
 })
 
@@ -56,8 +103,18 @@ const count = (tally: Tally, name: string, by: number): void => {
   else count(tally, OTHER, by)
 }
 
+/** Top lists are kept where somebody would look for them. */
+const listsNames = ({ scope }: Place): boolean => scope === 'endpoint' || scope === 'service'
+
+const addNames = (window: OpenWindow, { path, agent, error }: Counted): void => {
+  addName(window.paths, path)
+  if (agent !== '') addName(window.agents, agent)
+  if (error !== '') addName(window.errors, error)
+}
+
 /** Counts an exchange. */
-export const addExchange = (window: OpenWindow, exchange: Exchange): void => {
+export const addExchange = (window: OpenWindow, counted: Counted): void => {
+  const { exchange, client, principal } = counted
   window.count++
   window.fresh = true
   count(window.statuses, String(exchange.status), 1)
@@ -69,9 +126,12 @@ export const addExchange = (window: OpenWindow, exchange: Exchange): void => {
   const total = Math.max(0, exchange.timings.total)
   window.latencySum += total
   addValue(window.latency, total)
+  addHash(window.clients, client)
+  if (principal !== undefined) addHash(window.principals, principal)
+  if (listsNames(window)) addNames(window, counted)
 }
 
-/** Adds all of `from` to `into`, which stays the same endpoint's. */
+/** Adds all of `from` to `into`, which stays the same window. */
 export const mergeWindow = (into: OpenWindow, from: OpenWindow): void => {
   into.fresh = true
   into.count += from.count
@@ -82,28 +142,52 @@ export const mergeWindow = (into: OpenWindow, from: OpenWindow): void => {
   into.responseBytes += from.responseBytes
   into.latencySum += from.latencySum
   mergeSketch(into.latency, from.latency)
+  mergeDistinct(into.clients, from.clients)
+  mergeDistinct(into.principals, from.principals)
+  for (const name of ['paths', 'agents', 'errors'] as const) mergeTop(into[name], from[name])
 }
 
 /** Sorted by name, so that the order of arrival does not show. */
 const counts = (tally: Tally): Count[] =>
   tally.map(([name, n]) => ({ name, count: n })).sort((a, b) => (a.name < b.name ? -1 : 1))
 
-/** The window as it is published. */
-export const published = (window: OpenWindow): Window => ({
-  endpoint: window.endpoint,
-  service: window.service,
-  start: window.start,
-  span: SPAN_SECONDS,
-  count: window.count,
-  late: window.late,
-  statuses: counts(window.statuses),
-  answeredBy: counts(window.answeredBy),
-  upstreams: counts(window.upstreams),
-  requestBytes: window.requestBytes,
-  responseBytes: window.responseBytes,
-  latencySum: window.latencySum,
-  latency: encodeSketch(window.latency),
-  p50: quantile(window.latency, 0.5),
-  p95: quantile(window.latency, 0.95),
-  p99: quantile(window.latency, 0.99),
-})
+const NOTHING = new Uint8Array()
+const heavy = (top: Top, shown: boolean): readonly Heavy[] => (shown ? ranked(top) : [])
+
+/**
+ * The window as it is published. An open minute is told every few seconds, so it is told short: with numbers, without what
+ * only merging needs.
+ */
+export const published = (window: OpenWindow, closed: boolean): Window => {
+  const whole = closed || window.span > 60
+  const { latency, clients, principals } = window
+  return {
+    endpoint: window.id,
+    service: window.service,
+    scope: window.scope,
+    name: window.name,
+    partition: window.partition,
+    start: window.start,
+    span: window.span,
+    closed,
+    count: window.count,
+    late: window.late,
+    statuses: counts(window.statuses),
+    answeredBy: counts(window.answeredBy),
+    upstreams: counts(window.upstreams),
+    requestBytes: window.requestBytes,
+    responseBytes: window.responseBytes,
+    latencySum: window.latencySum,
+    latency: encodeSketch(latency),
+    p50: quantile(latency, 0.5),
+    p95: quantile(latency, 0.95),
+    p99: quantile(latency, 0.99),
+    clients: distinct(clients),
+    clientsSketch: whole ? encodeDistinct(clients) : NOTHING,
+    principals: distinct(principals),
+    principalsSketch: whole ? encodeDistinct(principals) : NOTHING,
+    topPaths: heavy(window.paths, whole),
+    topAgents: heavy(window.agents, whole),
+    topErrors: heavy(window.errors, whole),
+  }
+}

@@ -1124,7 +1124,7 @@ export const avroSchemas: Readonly<Record<string, object>> = {
     "type": "record",
     "name": "Window",
     "namespace": "dev.chaosproxy.v1",
-    "doc": "Aggregates of one endpoint over one span of event time.",
+    "doc": "Aggregates of one endpoint (or service, upstream, …) over one span of event time: a minute, rolled up to an hour and a day by merging.",
     "fields": [
       {
         "name": "endpoint",
@@ -1231,6 +1231,97 @@ export const avroSchemas: Readonly<Record<string, object>> = {
         "name": "p99",
         "type": "double",
         "default": 0
+      },
+      {
+        "name": "scope",
+        "type": "string",
+        "default": "endpoint",
+        "doc": "What is counted: endpoint, service, upstream, answered-by or status-class."
+      },
+      {
+        "name": "name",
+        "type": "string",
+        "default": "",
+        "doc": "Of the upstream, of who answered, of the class; empty for the other scopes."
+      },
+      {
+        "name": "partition",
+        "type": "int",
+        "default": 0,
+        "doc": "Of the input: a service that is split over partitions has a window of each."
+      },
+      {
+        "name": "closed",
+        "type": "boolean",
+        "default": false,
+        "doc": "No more will be counted here. Open minutes come without sketches of clients and without top lists."
+      },
+      {
+        "name": "clients",
+        "type": "long",
+        "default": 0,
+        "doc": "Distinct clients."
+      },
+      {
+        "name": "clientsSketch",
+        "type": "bytes",
+        "default": "",
+        "doc": "Mergeable (HyperLogLog)."
+      },
+      {
+        "name": "principals",
+        "type": "long",
+        "default": 0,
+        "doc": "Distinct principals, as pseudonyms."
+      },
+      {
+        "name": "principalsSketch",
+        "type": "bytes",
+        "default": ""
+      },
+      {
+        "name": "topPaths",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "Heavy",
+            "doc": "A frequent name; the count is too high by at most the error.",
+            "fields": [
+              {
+                "name": "name",
+                "type": "string"
+              },
+              {
+                "name": "count",
+                "type": "long"
+              },
+              {
+                "name": "error",
+                "type": "long",
+                "default": 0
+              }
+            ]
+          }
+        },
+        "default": []
+      },
+      {
+        "name": "topAgents",
+        "type": {
+          "type": "array",
+          "items": "Heavy"
+        },
+        "default": []
+      },
+      {
+        "name": "topErrors",
+        "type": {
+          "type": "array",
+          "items": "Heavy"
+        },
+        "default": [],
+        "doc": "Status and body of answers of 400 and above, numbers left out."
       }
     ]
   }

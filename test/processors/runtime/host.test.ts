@@ -43,7 +43,7 @@ it('prints its topology', () => {
     Locator: literal (stores: [])
       --> traffic
       <-- exchanges
-    Processor: traffic (stores: [traffic.clock, traffic.windows])
+    Processor: traffic (stores: [traffic.clock, traffic.days, traffic.hours, traffic.windows])
       --> chaosproxy.windows.v1
       <-- literal
     Sink: chaosproxy.dead-letters.v1

@@ -14,7 +14,8 @@ const later = anEvent({ at: NOON + 5 * MINUTE, signal: aSignal() })
 /** What the whole topology says when poison stands between good events, and how many exchanges its windows count. */
 const withPoison = (poison: Event | Uint8Array): { letters: readonly DeadLetter[]; counted: number } => {
   const told = givenTopology(topology, [good(1)]).when(poison, good(2), good(3), later)
-  const last = new Map(told.on('windows').map((w) => [`${w.endpoint}@${w.start}`, w.count]))
+  const minutes = told.on('windows').filter(({ scope, span }) => scope === 'service' && span === 60)
+  const last = new Map(minutes.map((w) => [`${w.endpoint}@${w.start}`, w.count]))
   return { letters: told.on('dead-letters'), counted: [...last.values()].reduce((a, b) => a + b, 0) }
 }
 

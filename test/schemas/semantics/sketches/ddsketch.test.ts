@@ -10,7 +10,7 @@ import {
   quantile,
   RELATIVE_ERROR,
   type DDSketch,
-} from '../../../processors/kit/ddsketch.ts'
+} from '../../../../schemas/semantics/sketches/ddsketch.ts'
 
 const of = (values: readonly number[]): DDSketch => {
   const sketch = emptySketch()
