@@ -64,16 +64,19 @@ export interface View {
 }
 
 /**
- * What the log hosts for one input partition. Synchronous and deterministic: everything that it does follows from the
- * changes it was restored with and the records it is given, in their order.
+ * What the log hosts for one input partition. Deterministic: everything that it does follows from the changes it was
+ * restored with and the records of the input up to those it is given, in their order.
  */
 export interface Task {
   /** Called before any `step`, with what survives of the changelog, in order; a tombstone deletes. May be called many times. */
   restore(changes: readonly Change[]): void
   /** Awaited before `step` with the same records: fetches what reading them needs (a writer's schema), changes nothing else. */
   prepare?(records: readonly LogRecord[]): Promise<void>
-  /** Apply input records in order. What it returns is committed atomically with the input position, or not at all. */
-  step(records: readonly LogRecord[]): StepResult
+  /**
+   * Apply input records in order. What it returns is committed atomically with the input position, or not at all. It may
+   * have to look at what stands on the input before these records, and then returns later; there is no other step meanwhile.
+   */
+  step(records: readonly LogRecord[]): StepResult | Promise<StepResult>
   /** The task was lost or its commit failed: the state in memory is void. A later owner starts from a new Task. */
   close?(): void
 }

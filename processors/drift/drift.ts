@@ -3,18 +3,19 @@
  * `drift`, and what came together as one alert on `alerts`. See README.md for what it promises and how it was measured.
  */
 import type { Command, Drift } from '../../schemas/events.ts'
-import { hash32 } from '../kit/hash.ts'
-import type { Emit, Merge, Observation, PathParameter, Processor, Store } from '../kit/processor.ts'
+import type { Emit, Merge, Observation, Processor, Store } from '../kit/processor.ts'
 import { publishedAlert, type OpenAlert } from './alert.ts'
 import { emptyService, endpointCodec, serviceCodec, type Service } from './codec.ts'
 import { dismiss, weigh, type Verdict } from './court.ts'
 import { emptyEndpoint, learn, type Endpoint } from './endpoint.ts'
 import { mergeEndpoint } from './merge.ts'
-import { bitOf, isFieldKind, placeAt, type Place, type Sighting } from './place.ts'
+import { factsOf, knownOf, sightingOf } from './facts.ts'
+import { isFieldKind, placeAt } from './place.ts'
+import { relearn } from './relearn.ts'
 import { sentenceOf } from './sentence.ts'
+import { settle } from './settle.ts'
 import { MAX_SIGNALS, openSignal, type OpenSignal } from './signal.ts'
 import { isTakenAlong, wasPartOf } from './split.ts'
-import { settleValues, type Known } from './weigh.ts'
 import { follow, type Answer } from './witness.ts'
 
 interface Kept {
@@ -40,15 +41,7 @@ interface Heard extends Answer {
   readonly endpoint: string
 }
 
-const MAX_KNOWN = 1000
 const MAX_ALERTS = 20
-
-const knownOf = ({ known }: Service): Known => ({
-  has: (what) => known.has(what),
-  add: (what) => {
-    if (known.size < MAX_KNOWN) known.add(what)
-  },
-})
 
 const upstreamsOf = ({ witnesses }: OpenSignal): string[] =>
   witnesses
@@ -76,18 +69,6 @@ const emitSignal = ({ service, at, emit }: Scene, endpoint: string, signal: Open
     summary: state === 'open' ? sentenceOf(signal) : `${state}: ${sentenceOf(signal)}`,
   }
   emit('drift', endpoint, told)
-}
-
-/** From now on the new behaviour is what is expected. */
-const settle = (endpoint: Endpoint, place: Place | undefined, { one }: Verdict): void => {
-  if (one.kind === 'endpoint_new') endpoint.life.isNewcomer = false
-  const status = one.kind === 'status_new' ? endpoint.statuses.get(one.status) : undefined
-  if (status !== undefined) status.late = undefined
-  const field = one.kind === 'request_field_required' ? endpoint.requests.fields.get(one.pointer) : undefined
-  if (field !== undefined) field.told = true
-  if (place === undefined || !isFieldKind(one.kind)) return
-  if (one.kind === 'enum_widened') settleValues(place)
-  else place.told |= bitOf(one.kind)
 }
 
 const isOver = ({ state }: OpenSignal): boolean => state === 'resolved' || state === 'accepted'
@@ -136,7 +117,7 @@ const tell = (scene: Scene, endpoint: Endpoint, [verdict, heard]: readonly [Verd
   if (hasPlace && place === undefined) return
   const signal = openSignal({ verdict, place, statuses: statusesOf(endpoint, one.status), at: scene.at })
   const isKnown = endpoint.signals.some((known) => isSame(known, signal))
-  settle(endpoint, place, verdict)
+  settle(endpoint, place, one)
   if (isKnown || isSplitOff(scene.kept.endpoints, one)) return
   if (heard.endpoint === one.endpoint) follow(signal, heard)
   keepSignal(endpoint, signal)
@@ -152,42 +133,23 @@ const followSignals = (scene: Scene, endpoint: Endpoint, heard: Heard): void => 
   }
 }
 
-const NO_NAMES: readonly string[] = []
-const namesOf = (query: Observation['query']): readonly string[] =>
-  query.length === 0 ? NO_NAMES : query.map(([name]) => name)
-
-const valuesHash = (parameters: readonly PathParameter[]): number =>
-  parameters.length === 0 ? 0 : hash32(parameters.map(({ value }) => value).join('/')) || 1
-
 const observe = (kept: Kept, o: Observation, emit: Emit): void => {
   if (o.endpoint === undefined || !o.teaches) return
   const { id, service: name } = o.endpoint
-  const { status, principal } = o.exchange
+  const { status } = o.exchange
   const service = kept.services.get(name) ?? emptyService()
   const endpoint = kept.endpoints.get(id) ?? emptyEndpoint(service.n)
-  const now: Sighting = { index: ++service.n, at: o.at, offset: o.offset, exchange: o.event.id }
+  const now = sightingOf(o, ++service.n)
   const scene: Scene = { kept, service: name, at: o.at, emit }
-  const heard: Heard = {
-    endpoint: id,
-    upstream: o.exchange.upstream,
-    status,
-    json: o.responseJson,
-    request: o.requestJson,
-    query: namesOf(o.query),
-    index: now.index,
-  }
+  const facts = factsOf(o, id)
+  const { json, request, query } = facts
+  const heard: Heard = { endpoint: id, upstream: o.exchange.upstream, status, json, request, query, index: now.index }
   followSignals(scene, endpoint, heard)
   const verdicts: Verdict[] = []
   const lesson = {
-    endpoint: id,
-    status,
-    json: o.responseJson,
-    request: o.requestJson,
-    query: heard.query,
-    asked: valuesHash(o.endpoint.parameters),
+    ...facts,
     now,
     known: knownOf(service),
-    asker: principal === '' ? 0 : hash32(principal) || 1,
     suspect: (one: Parameters<typeof weigh>[1]) => void verdicts.push(...weigh(service.court, one, now)),
     forget: (pointer: string) => dismiss(service.court, id, status, pointer),
   }
@@ -281,6 +243,7 @@ export const drift: Processor = {
       command: (command, { service, at }, emit) => obey({ kept, service, at, emit }, command),
       advance: (_, emit) => publish(kept, emit),
       merged: (merge) => merged(kept, merge),
+      relearn: (again) => relearn(kept, again),
     }
   },
 }

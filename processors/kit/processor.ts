@@ -86,6 +86,26 @@ export interface Merge {
   readonly into: string
 }
 
+/** An endpoint turned out to be several: what `from` had learned is of all of them. */
+export interface Split {
+  readonly from: string
+  readonly into: readonly string[]
+  /** Exchanges that `from` had. */
+  readonly count: number
+}
+
+/** What the locator moved. */
+export interface Moves {
+  readonly merges: readonly Merge[]
+  readonly splits: readonly Split[]
+}
+
+/** These endpoints forget what they know and learn it from `past`, their exchanges so far, the oldest first. It is no news. */
+export interface Relearning {
+  readonly endpoints: readonly string[]
+  readonly past: readonly Observation[]
+}
+
 export interface Processor {
   readonly name: string
   /** Topics it writes to, for the printed topology. */
@@ -105,16 +125,14 @@ export interface Steps {
   /** Event time has moved on to `time` (µs) for this partition; called before the event that moved it, at most once a second of event time. */
   advance?(time: number, emit: Emit): void
   merged?(merge: Merge, emit: Emit): void
+  relearn?(again: Relearning, emit: Emit): void
 }
 
-/** The first processor of a topology: says which endpoint an exchange belongs to, and which endpoints became one. */
-export interface LocatorSteps extends Omit<Steps, 'observe' | 'merged' | 'command'> {
-  /** A person's word may make endpoints one, too. */
-  command?(command: Command, event: Event, emit: Emit): readonly Merge[]
-  locate(
-    observation: Observation,
-    emit: Emit,
-  ): { readonly endpoint: Located | undefined; readonly merges: readonly Merge[] }
+/** The first processor of a topology: says which endpoint an exchange belongs to, and which endpoints became one or several. */
+export interface LocatorSteps extends Omit<Steps, 'observe' | 'merged' | 'relearn' | 'command'> {
+  /** A person's word may make endpoints one or several, too. */
+  command?(command: Command, event: Event, emit: Emit): Moves
+  locate(observation: Observation, emit: Emit): Moves & { readonly endpoint: Located | undefined }
   /** Which endpoint a path (and a GraphQL operation asked for there) would belong to now, learning nothing. */
   find(service: string, method: string, path: string, operation?: string): Located | undefined
 }

@@ -1,12 +1,13 @@
 /** Runs a topology over a log: one task per input partition, with metrics and a voice for what goes wrong. */
 import type { Registry } from 'prom-client'
 import type { Codecs } from '../../schemas/codecs.ts'
-import type { EventLog, LogRecord, ProcessingEvent } from '../../schemas/log.ts'
+import type { EventLog, LogRecord, ProcessingEvent, StepResult, Task } from '../../schemas/log.ts'
 import { topicName } from '../../schemas/topics.ts'
 import type { Topology } from '../kit/processor.ts'
 import type { Failure } from './dead-letters.ts'
 import { hostMetrics, type HostMetrics } from './metrics.ts'
-import { createTask, type ProcessorTask } from './task.ts'
+import { pastOf, withPast } from './past.ts'
+import { createTask } from './task.ts'
 
 export type LogLine = (fields: object, message: string) => void
 
@@ -63,15 +64,18 @@ const deadLetterLines = (logger: Logger | undefined): ((failure: Failure, record
   }
 }
 
-const timed = (task: ProcessorTask, metrics: HostMetrics | undefined): ProcessorTask => {
+const timed = (task: Task, metrics: HostMetrics | undefined): Task => {
   if (metrics === undefined) return task
+  const told = (start: number, result: StepResult): StepResult => {
+    metrics.step((performance.now() - start) / 1000, result.changes.length, result.outputs.length)
+    return result
+  }
   return {
     ...task,
     step: (records) => {
       const start = performance.now()
       const result = task.step(records)
-      metrics.step((performance.now() - start) / 1000, result.changes.length, result.outputs.length)
-      return result
+      return 'then' in result ? result.then((late) => told(start, late)) : told(start, result)
     },
   }
 }
@@ -81,7 +85,7 @@ const say = (logger: Logger | undefined, event: ProcessingEvent): void => {
   if (event.kind === 'lost') logger?.warn(event, `partition ${event.partition} lost: ${event.reason}`)
 }
 
-const taskFor = (options: ProcessorsOptions, metrics: HostMetrics | undefined): (() => ProcessorTask) => {
+const taskFor = (options: ProcessorsOptions, metrics: HostMetrics | undefined): (() => Task) => {
   const line = deadLetterLines(options.logger)
   const onDeadLetter = (failure: Failure, record: LogRecord): void => {
     metrics?.deadLetter(failure.stage, failure.by)
@@ -91,7 +95,11 @@ const taskFor = (options: ProcessorsOptions, metrics: HostMetrics | undefined): 
   }
   const { topology, codecs } = options
   const onCounts = metrics?.counts
-  return () => timed(createTask({ topology, codecs, onDeadLetter, ...(onCounts && { onCounts }) }), metrics)
+  const readPast = pastOf(options.log, codecs)
+  return () => {
+    const task = createTask({ topology, codecs, onDeadLetter, ...(onCounts && { onCounts }) })
+    return timed({ ...task, step: (records) => withPast(task.steps(records), readPast) }, metrics)
+  }
 }
 
 /** Starts processing; resolves once the log hosts the tasks. The log stays the caller's to close, after `close` here. */

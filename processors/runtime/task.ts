@@ -8,130 +8,41 @@
  * event's previous values (it taxes every event to help one in a million, and values changed in place escape it), and
  * leaving half-applied state (a replay cut at another place would differ). Processors are opened anew after a rollback, so
  * that no closure remembers the half-applied event.
+ *
+ * Where an endpoint turned out to be several, what it had learned is of all of them: their exchanges so far are asked for
+ * (`steps` yields), and they learn them again, before the next event. Who cannot ask goes on without.
  */
 import { DecodeError } from '../../schemas/codec.ts'
-import type { Codecs } from '../../schemas/codecs.ts'
 import type { Event, Exchange } from '../../schemas/events.ts'
-import type { Change, LogRecord, Output, StepResult, Task } from '../../schemas/log.ts'
-import { topicName, type Topic } from '../../schemas/topics.ts'
-import type { Emit, LocatorSteps, Merge, Steps, Store, Topology } from '../kit/processor.ts'
-import { tick, type Clock } from './clock.ts'
-import { deadLetter, reasonOf, type Failure, type Stage } from './dead-letters.ts'
-import { markEvent, type Mark } from './marks.ts'
+import type { Change, LogRecord, StepResult, Task } from '../../schemas/log.ts'
+import type { Moves } from '../kit/processor.ts'
+import { tick } from './clock.ts'
+import { deadLetter, reasonOf, type Failure } from './dead-letters.ts'
+import {
+  announceRestored,
+  HOST,
+  locatorOf,
+  NO_SPLITS,
+  noCounts,
+  openHost,
+  openSteps,
+  tellAll,
+  type Host,
+  type TaskCounts,
+  type TaskOptions,
+} from './hosted.ts'
+import { markEvent } from './marks.ts'
 import { observationOf, type OpenObservation } from './observe.ts'
-import { createState, type State } from './state.ts'
+import { relearn, relearningOf, wantedOf, type Past, type PastWanted, type Relearned } from './relearn.ts'
 
-export interface TaskCounts {
-  exchanges: number
-  signals: number
-  commands: number
-  duplicates: number
-  /** Events that never came: jumps in the writers' numbering. */
-  lost: number
-  deadLetters: number
-}
-
-export interface TaskOptions {
-  readonly topology: Topology
-  readonly codecs: Codecs
-  /** Called after each step with what it counted. */
-  readonly onCounts?: (counts: Readonly<TaskCounts>) => void
-  /** Called for each event put on dead-letters. */
-  readonly onDeadLetter?: (failure: Failure, record: LogRecord) => void
-}
+export type { TaskCounts, TaskOptions } from './hosted.ts'
 
 export interface ProcessorTask extends Task {
+  step(records: readonly LogRecord[]): StepResult
+  /** The same, asking for what stood on the log before. */
+  steps(records: readonly LogRecord[]): Generator<PastWanted, StepResult, Past>
   /** Every state key with its bytes as of the last step, in ascending order. */
   dump(): readonly Change[]
-}
-
-interface Named {
-  readonly name: string
-  readonly steps: Steps
-}
-
-interface Letter {
-  readonly failure: Failure
-  readonly record: LogRecord
-}
-
-interface Host {
-  readonly options: TaskOptions
-  readonly state: State
-  readonly marks: Store<Mark>
-  readonly clock: Store<Clock>
-  readonly emit: Emit
-  /** Where the event in hand is: says who threw. */
-  readonly place: { by: string; stage: Stage; timestamp: number }
-  outputs: Output[]
-  letters: Letter[]
-  counts: TaskCounts
-  locator: LocatorSteps
-  processors: readonly Named[]
-}
-
-const noCounts = (): TaskCounts => ({ exchanges: 0, signals: 0, commands: 0, duplicates: 0, lost: 0, deadLetters: 0 })
-
-const HOST = 'host'
-const names = new Map<string, string>()
-const nameOf = (topic: Topic): string => {
-  const known = names.get(topic)
-  if (known !== undefined) return known
-  names.set(topic, topicName(topic))
-  return topicName(topic)
-}
-
-const openHost = (options: TaskOptions): Host => {
-  const state = createState()
-  const own = state.stores(HOST)
-  const place: Host['place'] = { by: HOST, stage: 'process', timestamp: 0 }
-  const emit: Emit = (topic, key, value) => {
-    place.stage = 'publish'
-    const bytes = value === null ? null : options.codecs.encode(topic, value)
-    host.outputs.push({ topic: nameOf(topic), key, value: bytes, timestamp: place.timestamp })
-    place.stage = 'process'
-  }
-  const host: Host = {
-    options,
-    state,
-    marks: own.open<Mark>('marks'),
-    clock: own.open<Clock>('clock'),
-    emit,
-    place,
-    outputs: [],
-    letters: [],
-    counts: noCounts(),
-    ...openSteps(options.topology, state),
-  }
-  return host
-}
-
-const openSteps = ({ locator, processors }: Topology, state: State): Pick<Host, 'locator' | 'processors'> => ({
-  locator: locator.open(state.stores(locator.name)),
-  processors: processors.map((processor) => ({
-    name: processor.name,
-    steps: processor.open(state.stores(processor.name)),
-  })),
-})
-
-/** Each lets its steps rebuild what they keep besides their stores. */
-const announceRestored = (host: Host): void => {
-  host.locator.restored?.()
-  for (const { steps } of host.processors) steps.restored?.()
-}
-
-/** The locator, about to speak. */
-const locatorOf = (host: Host): LocatorSteps => {
-  host.place.by = host.options.topology.locator.name
-  return host.locator
-}
-
-/** Every processor in the topology's order; the locator has spoken. */
-const tellAll = (host: Host, tell: (steps: Steps) => void): void => {
-  for (const { name, steps } of host.processors) {
-    host.place.by = name
-    tell(steps)
-  }
 }
 
 const advance = (host: Host, time: number): void => {
@@ -139,15 +50,16 @@ const advance = (host: Host, time: number): void => {
   tellAll(host, (steps) => steps.advance?.(time, host.emit))
 }
 
-const merge = (host: Host, merges: readonly Merge[]): void => {
+const move = (host: Host, { merges, splits }: Moves): void => {
   for (const one of merges) tellAll(host, (steps) => steps.merged?.(one, host.emit))
+  if (splits.length > 0) host.splits = [...host.splits, ...splits]
 }
 
 const observe = (host: Host, event: Event, exchange: Exchange, record: LogRecord): void => {
   const observation: OpenObservation = observationOf(event, exchange, record)
-  const { endpoint, merges } = locatorOf(host).locate(observation, host.emit)
-  if (merges.length > 0) merge(host, merges)
-  observation.endpoint = endpoint
+  const located = locatorOf(host).locate(observation, host.emit)
+  move(host, located)
+  observation.endpoint = located.endpoint
   for (const { name, steps } of host.processors) {
     host.place.by = name
     steps.observe?.(observation, host.emit)
@@ -165,7 +77,8 @@ const dispatch = (host: Host, event: Event, record: LogRecord): void => {
     return
   }
   if (kind === 'command' && command !== null) {
-    merge(host, locatorOf(host).command?.(command, event, host.emit) ?? [])
+    const moves = locatorOf(host).command?.(command, event, host.emit)
+    if (moves !== undefined) move(host, moves)
     tellAll(host, (steps) => steps.command?.(command, event, host.emit))
     host.counts.commands++
     return
@@ -218,13 +131,14 @@ interface Read {
 }
 
 const use = (host: Host, { record, event }: Read): void => {
+  host.splits = NO_SPLITS
   if ('reason' in event) bury(host, record, event)
   else apply(host, event, record)
 }
 
 /** Since the last checkpoint: what to use again after a rollback, and what to go back to. */
 interface Section {
-  readonly used: Read[]
+  readonly used: (Read | Relearned)[]
   outputs: number
   letters: number
   counts: TaskCounts
@@ -245,7 +159,10 @@ const rollback = (host: Host, section: Section): void => {
   host.counts = { ...section.counts }
   Object.assign(host, openSteps(host.options.topology, host.state))
   announceRestored(host)
-  for (const read of section.used) use(host, read)
+  for (const one of section.used) {
+    if ('again' in one) relearn(host, one)
+    else use(host, one)
+  }
 }
 
 /** Uses a record; one that makes a processor throw goes to dead-letters, and is not applied in any part. */
@@ -263,7 +180,25 @@ const useOrBury = (host: Host, read: Read, section: Section): Failure | undefine
   }
 }
 
-const stepAll = (host: Host, records: readonly LogRecord[]): StepResult => {
+/** What cannot be learned again stays as it was; the event that split it stands. */
+const relearnOrBury = (host: Host, relearned: Relearned, section: Section): Failure | undefined => {
+  try {
+    relearn(host, relearned)
+    section.used.push(relearned)
+    return undefined
+  } catch (error) {
+    const failure: Failure = {
+      stage: host.place.stage,
+      by: host.place.by,
+      reason: `learning again: ${reasonOf(error)}`,
+    }
+    rollback(host, section)
+    bury(host, relearned.record, failure)
+    return failure
+  }
+}
+
+function* stepAll(host: Host, records: readonly LogRecord[]): Generator<PastWanted, StepResult, Past> {
   const changes = new Map<string, Uint8Array | null>()
   host.outputs = []
   host.letters = []
@@ -272,6 +207,13 @@ const stepAll = (host: Host, records: readonly LogRecord[]): StepResult => {
   for (const record of records) {
     const failed = useOrBury(host, { record, event: decode(host, record) }, section)
     if (failed !== undefined) checkpoint(host, section, changes)
+    else if (host.splits.length > 0) {
+      const { splits } = host
+      const past = yield wantedOf(host, splits, record)
+      if (past === undefined) continue
+      const again = relearningOf(splits, past)
+      if (relearnOrBury(host, { record, again }, section) !== undefined) checkpoint(host, section, changes)
+    }
   }
   host.state.checkpoint(changes)
   const { onCounts, onDeadLetter } = host.options
@@ -280,18 +222,27 @@ const stepAll = (host: Host, records: readonly LogRecord[]): StepResult => {
   return { outputs: host.outputs, changes: Array.from(changes, ([key, value]) => ({ key, value })) }
 }
 
+const withoutPast = (steps: Generator<PastWanted, StepResult, Past>): StepResult => {
+  for (;;) {
+    const next = steps.next()
+    if (next.done === true) return next.value
+  }
+}
+
 /** The task of one partition. Deterministic: the records cut into steps anywhere give the same state and outputs. */
 export const createTask = (options: TaskOptions): ProcessorTask => {
   const host = openHost(options)
   let ready = false
+  const steps = (records: readonly LogRecord[]): Generator<PastWanted, StepResult, Past> => {
+    if (!ready) announceRestored(host)
+    ready = true
+    return stepAll(host, records)
+  }
   return {
     restore: (changes) => host.state.restore(changes),
     prepare: (records) => options.codecs.prepare(records.map(({ value }) => value)),
-    step: (records) => {
-      if (!ready) announceRestored(host)
-      ready = true
-      return stepAll(host, records)
-    },
+    steps,
+    step: (records) => withoutPast(steps(records)),
     dump: () => host.state.dump(),
   }
 }

@@ -3,7 +3,7 @@
  * changed or a count has doubled, at most once a second of event time per endpoint.
  */
 import type { Shape } from '../../schemas/events.ts'
-import type { Emit, Merge, Observation, Processor, StateCodec, Store } from '../kit/processor.ts'
+import type { Emit, Merge, Observation, Processor, Relearning, StateCodec, Store } from '../kit/processor.ts'
 import { openWriter, putByte, takeByte, written, type Reader } from './bytes.ts'
 import { formOf } from './forms.ts'
 import { askerOf } from './learn.ts'
@@ -186,6 +186,16 @@ const merged = (kept: Kept, merge: Merge, emit: Emit): void => {
   emit('shapes', from, null)
 }
 
+const relearn = (kept: Kept, { endpoints, past }: Relearning, emit: Emit): void => {
+  for (const id of endpoints) {
+    kept.counts.delete(id)
+    kept.parts.delete(id)
+    kept.pending.delete(id)
+    emit('shapes', id, null)
+  }
+  for (const observation of past) observe(kept, observation)
+}
+
 export const shapes: Processor = {
   name: 'shapes',
   emits: ['shapes'],
@@ -199,6 +209,7 @@ export const shapes: Processor = {
       observe: (observation) => observe(kept, observation),
       advance: (time, emit) => advance(kept, time, emit),
       merged: (merge, emit) => merged(kept, merge, emit),
+      relearn: (again, emit) => relearn(kept, again, emit),
     }
   },
 }

@@ -1,9 +1,10 @@
 /** The endpoints that were found, as records on the log: created, refreshed with back-off, merged, withdrawn. */
 import type { Endpoint, Parameter } from '../../schemas/events.ts'
-import type { Emit, Merge, Store } from '../kit/processor.ts'
+import type { Emit, Merge, Moves, Store } from '../kit/processor.ts'
 import { splitOperation } from '../../schemas/semantics/templates.ts'
 import { fillTemplate, nameParameters } from './names.ts'
 import type { Service } from './service.ts'
+import { splitsOf } from './splits.ts'
 import { joinKinds } from './trie.ts'
 
 export interface EndpointRecord {
@@ -39,7 +40,7 @@ export interface Endpoints {
   /** Counts an exchange, creating the endpoint where it is new; undefined when the service has no room for more. */
   count(seen: Seen, emit: Emit): EndpointRecord | undefined
   /** After a decision: moves what reads otherwise now, withdraws what no path leads to. */
-  reread(service: Service, at: number, emit: Emit): Merge[]
+  reread(service: Service, at: number, emit: Emit): Moves
 }
 
 export interface Seen {
@@ -192,13 +193,14 @@ const move = (book: Book, record: EndpointRecord, { inner, named }: Target, emit
 }
 
 /** Where a parameter turned out to be literals after all, they have been seen before. */
-const revive = (book: Book, seen: Seen, count: number, emit: Emit): void => {
-  if (ofService(book, seen.service).has(keyOf(seen))) return
+const revive = (book: Book, seen: Seen, count: number, emit: Emit): EndpointRecord | undefined => {
+  if (ofService(book, seen.service).has(keyOf(seen))) return undefined
   const record = open(book, seen)
-  if (record === undefined) return
+  if (record === undefined) return undefined
   record.count = count
   book.store.set(record.id, record)
   tell(record, seen.at, emit)
+  return record
 }
 
 const isDue = (record: EndpointRecord, at: number): boolean =>
@@ -222,7 +224,7 @@ const endingOf = ({ method, operation }: EndpointRecord): string =>
 
 const byId = (a: EndpointRecord, b: EndpointRecord): number => (a.id < b.id ? -1 : 1)
 
-const reread = (book: Book, service: Service, at: number, emit: Emit): Merge[] => {
+const moveAll = (book: Book, service: Service, emit: Emit): Merge[] => {
   const merges: Merge[] = []
   const live = service.live()
   const named = service.named()
@@ -235,10 +237,24 @@ const reread = (book: Book, service: Service, at: number, emit: Emit): Merge[] =
     drop(book, record)
     emit('endpoints', record.id, null)
   }
-  for (const [inner, found] of live)
-    for (const [method, seen] of [...found.methods].filter(([ending]) => !ending.endsWith('#')))
-      revive(book, { service: service.name, method, inner, kinds: found.kinds, at, named }, seen, emit)
   return merges
+}
+
+const reviveAll = (book: Book, service: Service, at: number, emit: Emit): EndpointRecord[] => {
+  const revived: EndpointRecord[] = []
+  const named = service.named()
+  for (const [inner, found] of service.live())
+    for (const [method, seen] of [...found.methods].filter(([ending]) => !ending.endsWith('#'))) {
+      const record = revive(book, { service: service.name, method, inner, kinds: found.kinds, at, named }, seen, emit)
+      if (record !== undefined) revived.push(record)
+    }
+  return revived
+}
+
+const reread = (book: Book, service: Service, at: number, emit: Emit): Moves => {
+  const before = [...ofService(book, service.name).values()]
+  const merges = moveAll(book, service, emit)
+  return { merges, splits: splitsOf(before, reviveAll(book, service, at, emit)) }
 }
 
 /** The endpoints in a store. */

@@ -4,7 +4,7 @@
  * one are merged.
  */
 import type { Command } from '../../schemas/events.ts'
-import type { Emit, Located, Locator, LocatorSteps, Merge, Observation, Store, Stores } from '../kit/processor.ts'
+import type { Emit, Located, Locator, LocatorSteps, Moves, Observation, Store, Stores } from '../kit/processor.ts'
 import type { Group } from './decide.ts'
 import { type EndpointRecord, type Endpoints, openEndpoints, operationsOf } from './endpoints.ts'
 import type { Hints } from './hints.ts'
@@ -16,7 +16,7 @@ import type { NodeRecord } from './trie.ts'
 const DENIES = new Set([400, 404, 405, 410, 501])
 /** A method is a short word; anything else is noise, and must not become a key of state. */
 const METHOD = /^[A-Z]{1,16}$/
-const NOTHING: readonly Merge[] = []
+const NOTHING: Moves = { merges: [], splits: [] }
 
 type Outcome = ReturnType<LocatorSteps['locate']>
 
@@ -89,16 +89,16 @@ const learn = (inside: Inside, observation: Observation, operation: string | und
   const success = exchange.status >= 200 && exchange.status < 300
   const ending = operation === undefined ? method : operationsOf(method)
   const visit = { method, ending, body: observation.responseJson, success }
-  if (reading === undefined || !service.learn(reading, visit)) return { endpoint: undefined, merges: NOTHING }
-  let merges = NOTHING
+  if (reading === undefined || !service.learn(reading, visit)) return { endpoint: undefined, ...NOTHING }
+  let moves = NOTHING
   if (service.decide()) {
-    merges = endpoints.reread(service, at, emit)
+    moves = endpoints.reread(service, at, emit)
     reading = service.read(path) ?? reading
   }
   const { inner, kinds } = reading
   const seen = { service: event.service, method, inner, kinds, at, operation, named: service.named() }
   const record = endpoints.count(seen, emit)
-  return { endpoint: record && toLocated(record, reading), merges }
+  return { endpoint: record && toLocated(record, reading), ...moves }
 }
 
 const teaches = ({ teaches: may, exchange: { status, method } }: Observation): boolean =>
@@ -109,11 +109,11 @@ const locate = (inside: Inside, observation: Observation, emit: Emit): Outcome =
   const operation = operationOf(observation)
   if (teaches(observation) && (operation === undefined || isAnswered(observation)))
     return learn(inside, observation, operation, emit)
-  return { endpoint: find(inside, [event.service, exchange.method, path, operation]), merges: NOTHING }
+  return { endpoint: find(inside, [event.service, exchange.method, path, operation]), ...NOTHING }
 }
 
 /** A person's word is about one service, its subject an endpoint's id. */
-const obey = (inside: Inside, command: Command, at: number, emit: Emit): readonly Merge[] => {
+const obey = (inside: Inside, command: Command, at: number, emit: Emit): Moves => {
   if (!command.kind.startsWith('endpoints.') || !command.subject.includes(' ')) return NOTHING
   const service = openKnown(inside, serviceOf(command.subject))
   return service.hear(command) ? inside.endpoints.reread(service, at, emit) : NOTHING

@@ -128,6 +128,35 @@ export const processContract = (current: () => LogFixture): void => {
     await processing.close()
   })
 
+  test('a step may look at what stands on the input before it, and return later', async () => {
+    const { log } = current()
+    const names = await bench(log)
+    await log.append(names.input, numbered(60))
+    const found: number[] = []
+    const createTask = (partition: number): Task => {
+      const task = countingTask(partition, names.output)
+      const count = async (before: number): Promise<number> => {
+        let seen = 0
+        const until = { kind: 'offset', offset: before } as const
+        for await (const batch of log.read(names.input, { partition, from: { kind: 'start' }, until }))
+          seen += batch.length
+        return seen
+      }
+      return {
+        ...task,
+        step: async (records) => {
+          found.push(await count((records.at(-1) as LogRecord).offset + 1))
+          return task.step(records)
+        },
+      }
+    }
+    const processing = await log.process(counting(names, { createTask, commitRecords: 20 }))
+    await eventually('it catches up', () => caughtUp(log, names))
+    await expectOutputs(log, names, 0)
+    expect(found.at(-1)).toBe(60)
+    await processing.close()
+  })
+
   test('a new owner restores the state as it was committed and goes on from there', async (context) => {
     const fixture = current()
     const reopen = need(context, fixture, 'reopen')
@@ -190,8 +219,8 @@ export const processContract = (current: () => LogFixture): void => {
       const task = countingTask(partition, names.output)
       return {
         ...task,
-        step: (records) => {
-          const result = task.step(records)
+        step: async (records) => {
+          const result = await task.step(records)
           return { ...result, outputs: [...result.outputs, { topic: unique('nobody'), ...record('k', 'v') }] }
         },
       }

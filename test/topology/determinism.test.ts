@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { createTask, type ProcessorTask } from '../../processors/runtime/task.ts'
-import { startProcessors } from '../../processors/runtime/host.ts'
-import { openMemoryLog } from '../../processors/runtime/logs/memory.ts'
 import { topology } from '../../processors/topology.ts'
 import type { Change, LogRecord, Output } from '../../schemas/log.ts'
-import { topicName, topicSpecs } from '../../schemas/topics.ts'
+import { topicName } from '../../schemas/topics.ts'
 import { codecs } from '../processors/kit/given.ts'
-import { everything } from './dump.ts'
+import { runTopology } from './run.ts'
 import { random, recording } from './recording.ts'
 
 const SEEDS = [1, 20251, 777]
@@ -66,31 +64,9 @@ describe('the topology is a fold', () => {
   })
 })
 
-const run = async (records: ReturnType<typeof recording>, commitRecords: number): Promise<Record<string, string[]>> => {
-  const log = openMemoryLog()
-  await log.createTopics(topicSpecs(1))
-  await log.append(input, records)
-  let caughtUp: () => void = () => undefined
-  const done = new Promise<void>((resolve) => {
-    caughtUp = resolve
-  })
-  const running = await startProcessors({
-    log,
-    codecs,
-    topology,
-    commitRecords,
-    onEvent: (event) => event.kind === 'committed' && event.position === records.length && caughtUp(),
-  })
-  await done
-  await running.close()
-  const all = await everything(log, 'chaosproxy-processors')
-  await log.close()
-  return all
-}
-
 describe('a replay from zero', () => {
   it('gives the same state and the same outputs, however the steps are cut', async () => {
     const records = recording(codecs, { seed: 4, count: 3000 })
-    expect(await run(records, 97)).toEqual(await run(records, 2000))
+    expect(await runTopology(records, 97)).toEqual(await runTopology(records, 2000))
   })
 })

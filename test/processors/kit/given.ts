@@ -22,7 +22,7 @@ export const literalLocator = (merges: Record<string, { from: string; into: stri
       const { method } = exchange
       const merge = merges[event.id]
       const endpoint = { id: `${service} ${method} ${path}`, service, method, template: path, parameters: [] }
-      return { endpoint, merges: merge ? [merge] : [] }
+      return { endpoint, merges: merge ? [merge] : [], splits: [] }
     },
     find: () => undefined,
   }),

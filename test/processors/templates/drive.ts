@@ -1,5 +1,13 @@
 /** Runs the locator alone, over stores that keep JSON as the runtime does. */
-import type { Emit, Located, LocatorSteps, Merge, Observation, Stores } from '../../../processors/kit/processor.ts'
+import type {
+  Emit,
+  Located,
+  LocatorSteps,
+  Merge,
+  Observation,
+  Split,
+  Stores,
+} from '../../../processors/kit/processor.ts'
 import { templates } from '../../../processors/templates/templates.ts'
 import type { Endpoint, Event } from '../../../schemas/events.ts'
 
@@ -24,6 +32,7 @@ export interface Driver {
   state(): [string, string][]
   readonly endpoints: Map<string, Endpoint>
   readonly merges: Merge[]
+  readonly splits: Split[]
 }
 
 const openStores = (bytes: Map<string, Map<string, string>>, live: Map<string, Map<string, unknown>>): Stores => ({
@@ -68,6 +77,7 @@ export const openDriver = (): Driver => {
   const live = new Map<string, Map<string, unknown>>()
   const endpoints = new Map<string, Endpoint>()
   const merges: Merge[] = []
+  const splits: Split[] = []
   let index = 0
   let steps: LocatorSteps = templates.open(openStores(bytes, live))
   const emit: Emit = (topic, key, value) => {
@@ -82,14 +92,16 @@ export const openDriver = (): Driver => {
         emit,
       )
       merges.push(...found.merges)
+      splits.push(...found.splits)
       return found.endpoint
     },
     command: (kind, subject, value) => {
       const command = { kind, subject, by: 'test', value: value === undefined ? '' : JSON.stringify(value) }
-      const found =
-        steps.command?.(command, { service: 'shop', at: index++ * 1_000_000 } as unknown as Event, emit) ?? []
-      merges.push(...found)
-      return found
+      const event = { service: 'shop', at: index++ * 1_000_000 } as unknown as Event
+      const moves = steps.command?.(command, event, emit)
+      merges.push(...(moves?.merges ?? []))
+      splits.push(...(moves?.splits ?? []))
+      return moves?.merges ?? []
     },
     find: (path, method = 'GET') => steps.find('shop', method, path)?.template,
     restart: () => {
@@ -102,5 +114,6 @@ export const openDriver = (): Driver => {
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     endpoints,
     merges,
+    splits,
   }
 }

@@ -67,7 +67,7 @@ interface Restored {
 
 const step = async (shared: Shared, partition: number, { task, records }: Work): Promise<void> => {
   await task.prepare?.(records)
-  const { outputs, changes } = task.step(records)
+  const { outputs, changes } = await task.step(records)
   const last = records.at(-1) as LogRecord
   const refused = shared.fenced()
   if (refused !== undefined) throw refused

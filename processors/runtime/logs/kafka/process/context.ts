@@ -1,6 +1,6 @@
 /** What the tasks of one processing instance share. */
 import type { Cluster, Kafka } from 'kafkajs'
-import type { ProcessOptions } from '../../../../../schemas/log.ts'
+import { LogError, type ProcessOptions, type StepResult, type Task } from '../../../../../schemas/log.ts'
 import type { Logger } from '../client.ts'
 import type { Lanes } from './lanes.ts'
 
@@ -19,11 +19,23 @@ export class TaskError extends Error {
   override readonly name = 'TaskError'
 }
 
+const thrown = (partition: number, cause: unknown): Error =>
+  new TaskError(`the task of partition ${partition} has thrown: ${(cause as Error).message}`, { cause })
+
 /** Runs the task's own code, and tells its failures from the log's. */
 export const own = <T>(partition: number, work: () => T): T => {
   try {
     return work()
   } catch (cause) {
-    throw new TaskError(`the task of partition ${partition} has thrown: ${(cause as Error).message}`, { cause })
+    throw thrown(partition, cause)
+  }
+}
+
+/** The same for a step, which may read the log. */
+export const ownStep = async (partition: number, step: () => ReturnType<Task['step']>): Promise<StepResult> => {
+  try {
+    return await step()
+  } catch (cause) {
+    throw cause instanceof LogError ? cause : thrown(partition, cause)
   }
 }

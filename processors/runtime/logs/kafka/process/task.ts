@@ -9,7 +9,7 @@ import { gather } from '../../kit/gather.ts'
 import { partitionCounts } from '../append/open.ts'
 import { toLogError } from '../errors.ts'
 import { type Committing, commit } from './commit.ts'
-import { type Context, own, TaskError } from './context.ts'
+import { type Context, own, ownStep, TaskError } from './context.ts'
 import { type Inflow, openInflow } from './inflow.ts'
 import type { Lane } from './lanes.ts'
 import { fence, producerOf, restore, startOf } from './takeover.ts'
@@ -68,7 +68,7 @@ const stepAll = async (run: Run, task: Task, records: readonly LogRecord[]) => {
     if (at > 0) await breathe()
     const portion = records.slice(at, at + PORTION)
     await prepare(run, task, portion)
-    const result = own(run.partition, () => task.step(portion))
+    const result = await ownStep(run.partition, () => task.step(portion))
     for (const output of result.outputs) outputs.push(output)
     for (const change of result.changes) changes.push(change)
   }
