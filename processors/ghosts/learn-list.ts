@@ -4,7 +4,7 @@
  */
 import type { EndpointModel, Json, Knowledge, ListModel, ParameterRole } from '../../schemas/semantics/ghosts/model.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
-import { AROUND, listParameters, planOf, totalKey } from '../../schemas/semantics/ghosts/lists.ts'
+import { AROUND, listParameters, MAX_LIST, planOf, totalKey } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
 import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import { visibleView } from '../../schemas/semantics/ghosts/views.ts'
@@ -149,9 +149,10 @@ const learnLength = (list: ListModel, plan: Plan | undefined, length: number): v
   } else if (length === list.longest && length > 0) list.full++
 }
 
-/** What a total may be: all that there is when the page is not full. */
+/** What a total may be: all that there is when the page is not full; how long a full one is may not be known yet. */
 const mayBeTotal = (value: Json, plan: Plan, count: number): boolean => {
   if (typeof value !== 'number' || !Number.isInteger(value)) return false
+  if (plan.limit >= MAX_LIST) return value >= count
   const end = plan.offset + Math.max(0, plan.page - 1) * plan.limit + count
   return count > 0 && count < plan.limit ? value === end : value >= end
 }

@@ -57,11 +57,61 @@ export interface GhostRefusal {
 
 export type GhostVerdict = GhostAnswer | GhostRefusal
 
+/**
+ * Where a value of an answer came from: the request's path, query, header or body; an earlier answer to the very request
+ * (`exact`); a known object (`resource`), or what its neighbours have in common (`neighbours`); what everybody (`constant`),
+ * this asker (`own`), several proven persons (`shared`) or most answers (`usual`) got; the next number (`counter`); a new id or
+ * credential (`fresh`); the time now (`clock`); the answer's other parts (`derived`); the object before the write (`before`).
+ */
+export type LeafSource =
+  | 'path'
+  | 'query'
+  | 'header'
+  | 'body'
+  | 'exact'
+  | 'resource'
+  | 'neighbours'
+  | 'constant'
+  | 'own'
+  | 'shared'
+  | 'usual'
+  | 'counter'
+  | 'fresh'
+  | 'clock'
+  | 'derived'
+  | 'before'
+  | 'blank'
+
+export interface ExplainedLeaf {
+  /** JSON pointer (RFC 6901) into the body; '' is the whole of it. */
+  readonly pointer: string
+  readonly source: LeafSource
+  /** For people: `path segment 2`, `/books/7 as a list showed it at 2026-…`. */
+  readonly detail: string
+}
+
+/** Why a ghost says what it says. Holds nothing of anybody but the asker. */
+export interface GhostExplanation {
+  readonly verdict: GhostVerdict
+  /** Which rule made the answer; `none` where it was refused. */
+  readonly rule: string
+  readonly confidence: number
+  /** The evidence, a sentence each. */
+  readonly why: readonly string[]
+  /** Why nothing is said. */
+  readonly refused?: string
+  /** What is known that comes closest, where the request itself is not known: an endpoint, as `GET /books/{id}`. */
+  readonly closest?: string
+  readonly leaves: readonly ExplainedLeaf[]
+}
+
 /** The ghost snapshot of a log, held in memory and kept current part by part. */
 export interface GhostBook {
   /** A part of the compacted `ghosts` topic came (or, undefined, went). */
   apply(key: string, part: Ghost | undefined): void
   answer(request: GhostRequest): GhostVerdict
+  /** What `answer` says to the same request, and why. Changes nothing; dearer than an answer. */
+  explain(request: GhostRequest): GhostExplanation
   /** A write was answered by a ghost: from now on its asker sees what it did. The body is redacted as on the log. */
   accept(request: GhostRequest, answer: AcceptedAnswer): void
 }

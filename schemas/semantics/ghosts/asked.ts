@@ -3,6 +3,7 @@ import type { GhostRequest } from '../ghost-port.ts'
 import { parseJson } from './json.ts'
 import { fromUtf8 } from './text.ts'
 import type { Json } from './model.ts'
+import type { Notes } from './notes.ts'
 
 export interface Asked {
   readonly service: string
@@ -24,6 +25,8 @@ export interface Asked {
   /** In what the body falls short (see wanted.ts). */
   readonly shortfall: string
   readonly at: number
+  /** Where it is noted what the answer is made of, when somebody wants to know. */
+  readonly notes?: Notes | undefined
 }
 
 const decoded = (text: string): string => {

@@ -15,6 +15,9 @@ import { NO_OBJECTS, openCollection } from './collection.ts'
 import type { OpenCollection } from './collection.ts'
 import { openOverlay } from './overlay.ts'
 import type { Overlay } from './overlay.ts'
+import { explanationOf } from './explain.ts'
+import { openNotes } from './notes.ts'
+import type { Notes } from './notes.ts'
 import { decodePart } from './parts.ts'
 import type { Part } from './parts.ts'
 import { refusal } from './place.ts'
@@ -159,14 +162,14 @@ interface Seen {
 }
 
 /** The request and what is known, as its asker sees it. */
-const look = (shelves: Shelves, base: Knowledge, request: GhostRequest): Seen => {
-  const asked = identified(readRequest(request), base)
+const look = (shelves: Shelves, base: Knowledge, request: GhostRequest, notes?: Notes): Seen => {
+  const plain = identified(readRequest(request), base)
+  const asked = notes === undefined ? plain : { ...plain, notes }
   const knowledge = shelves.overlay.size === 0 ? base : shelves.overlay.over(base, asked)
   return { asked, knowledge, found: knowledge.sibling(asked.service, readMethod(asked.method), asked.target) }
 }
 
-const answerFrom = (shelves: Shelves, base: Knowledge, request: GhostRequest): Ruled => {
-  const { asked, knowledge, found } = look(shelves, base, request)
+const answerSeen = ({ asked, knowledge, found }: Seen, request: GhostRequest): Ruled => {
   if (isRead(asked.method))
     return found === undefined ? answerUnknown(asked, knowledge) : answerRead(found, asked, knowledge)
   // RFC 9110 section 13.1: only the backend knows what it has now.

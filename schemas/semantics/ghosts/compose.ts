@@ -8,28 +8,24 @@ import type { Asked } from './asked.ts'
 import { findExact, isSuperseded, loginKey, readMethod } from './exact.ts'
 import { fitHeaders } from './headers.ts'
 import { reissued } from './issued.ts'
-import { parseJson } from './json.ts'
-import { aroundOf, makeList } from './lists.ts'
 import type { BodyModel, EndpointModel, Knowledge, ObjectRecord, Variant } from './model.ts'
 import { findNamed, findObject, ONLY } from './objects.ts'
 import { visibleView } from './views.ts'
-import { patchList } from './patch.ts'
-import type { Fields } from './pointers.ts'
-import { answered, bodyOf, confidenceOf, fromTemplate, goodStatus, isPretty, learnedHeaders, refusal } from './place.ts'
+import { answered, bodyOf, fromTemplate, goodStatus, isPretty, learnedHeaders, refusal } from './place.ts'
 import type { Place, Rule, Ruled } from './place.ts'
+import { fromList, fromPatched } from './listed.ts'
+import { describeObject, moment } from './notes.ts'
 import { printed, renderBody, renderText } from './render.ts'
 import { credentialState, guessStatus, identified, idFeature } from './status.ts'
 import type { CredentialState } from './status.ts'
 import { fromLatin1, toUtf8 } from './text.ts'
 import { shortfallOf } from './wanted.ts'
-import { nodeAt, standIn, targetOf, writtenBody } from './writes.ts'
+import { standIn, targetOf, writtenBody } from './writes.ts'
 import type { Target } from './writes.ts'
 
-/** A list that was measured and found worse than the older exact answer or the template gives way, unless it is as right as this. */
-const LIST_CEILING = 0.4
-
-const fromVariant = (place: Place, variant: Variant, rule: 'exact' | 'stale'): Ruled =>
-  answered(place, {
+const fromVariant = (place: Place, variant: Variant, rule: 'exact' | 'stale'): Ruled => {
+  place.asked.notes?.note('', 'exact', `this asker got it at ${moment(variant.at)}`)
+  return answered(place, {
     rule,
     status: variant.status,
     headers:
@@ -39,6 +35,7 @@ const fromVariant = (place: Place, variant: Variant, rule: 'exact' | 'stale'): R
     body: variant.binary ? fromLatin1(variant.body) : toUtf8(variant.body),
     learnedAt: variant.at,
   })
+}
 
 const fromObject = (place: Place): Ruled | undefined => {
   const { model, object, asked } = place
@@ -47,6 +44,7 @@ const fromObject = (place: Place): Ruled | undefined => {
   const view = visibleView(object, asked.asker)
   const body = bodyOf(model, status)
   if (view === undefined || body === undefined || body.tree === null) return undefined
+  asked.notes?.note(model.root, 'resource', describeObject(object, asked.asker))
   const { text } = renderBody(body.tree, asked, { root: model.root, own: view.value, whole: view.whole })
   return answered(place, {
     rule: view.stale ? 'stale' : 'object',
@@ -54,56 +52,6 @@ const fromObject = (place: Place): Ruled | undefined => {
     headers: learnedHeaders(body),
     body: toUtf8(printed(text, isPretty(body))),
     learnedAt: view.at,
-  })
-}
-
-const mayList = ({ model, knowledge, features }: Place, hasVariant: boolean): boolean => {
-  const otherwise = confidenceOf(model, hasVariant ? 'stale' : 'template', knowledge)
-  return features.credential !== 'bad' && confidenceOf(model, 'list', knowledge) >= Math.min(otherwise, LIST_CEILING)
-}
-
-const fromList = (place: Place, hasVariant: boolean): Ruled | undefined => {
-  const { model, asked, knowledge } = place
-  const status = goodStatus(model)
-  const body = status === undefined ? undefined : bodyOf(model, status)
-  if (model.list === null || status === undefined || body === undefined || !mayList(place, hasVariant)) return undefined
-  const item = nodeAt(body.tree, model.list.at)?.item
-  const complete = (own: Fields): Fields =>
-    item === null || item === undefined ? own : (JSON.parse(renderBody(item, asked, { root: '', own }).text) as Fields)
-  const made = makeList(model.list, model.template, asked, { knowledge, complete })
-  if (made === undefined) return undefined
-  const settled = aroundOf(model.list, made, asked.asker).set(model.list.at, made.items)
-  const text =
-    model.list.at === ''
-      ? JSON.stringify(made.items)
-      : body.tree === null
-        ? undefined
-        : renderBody(body.tree, asked, { root: '', settled }).text
-  if (text === undefined) return undefined
-  return answered(place, {
-    rule: 'list',
-    status,
-    headers: learnedHeaders(body),
-    body: toUtf8(printed(text, isPretty(body))),
-    learnedAt: model.at,
-  })
-}
-
-/** The last answer to this very list, with what was written since. */
-const fromPatched = (place: Place, variant: Variant | undefined, onlyFirst: boolean): Ruled | undefined => {
-  const { model, asked, knowledge } = place
-  if (variant === undefined) return undefined
-  if (model.list === null || variant.status >= 300 || variant.binary || variant.coding !== '') return undefined
-  const json = parseJson(variant.body)
-  const text = patchList(model.list, model.template, { json, at: variant.at }, { asked, knowledge, onlyFirst })
-  if (text === undefined) return undefined
-  const isSpaced = /^[{[]\r?\n {2}/.test(variant.body)
-  return answered(place, {
-    rule: 'patched',
-    status: variant.status,
-    headers: variant.headers,
-    body: toUtf8(printed(text, isSpaced)),
-    learnedAt: variant.at,
   })
 }
 
@@ -198,6 +146,7 @@ const answerLogin = (place: Place): Ruled => {
     const refused = status === undefined ? undefined : fromTemplate(place, 'status', status)
     return refused ?? refusal(model.id, 'unknown-credential', 'this log-in was never seen to be let in')
   }
+  asked.notes?.note('', 'exact', `this log-in got it at ${moment(variant.at)}; credentials in it are new`)
   return answered(place, {
     rule: 'write',
     status: variant.status,

@@ -31,7 +31,8 @@ export interface Made {
   readonly plan: Plan
 }
 
-const MAX_LIST = 1000
+/** The limit of a list that has none. */
+export const MAX_LIST = 1000
 
 const integer = (value: string): number => (/^\d{1,6}$/.test(value) ? Number(value) : -1)
 

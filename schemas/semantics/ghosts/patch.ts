@@ -3,6 +3,7 @@ import type { Asked } from './asked.ts'
 import { collectionOf, matches, planOf } from './lists.ts'
 import type { Plan } from './lists.ts'
 import type { Json, Knowledge, ListModel, ObjectRecord } from './model.ts'
+import { describeObject } from './notes.ts'
 import { objectKey } from './objects.ts'
 import { visibleView } from './views.ts'
 import { at, idOf, isFields, itemsAt } from './pointers.ts'
@@ -94,7 +95,19 @@ export const patchList = (list: ListModel, template: string, told: Told, with_: 
   if (order !== undefined && added.length > 0) all.sort(order)
   const shown = plan.limited || items.length >= plan.limit ? all.slice(0, plan.limit) : all
   const by = counted(list, shown.length - items.length)
+  noteItems(list, shown, told, with_)
   return JSON.stringify(replaced(told.json as Json, '', { pointer: list.at, items: shown, by }))
+}
+
+/** The items that are not as they were told. */
+const noteItems = (list: ListModel, shown: readonly Fields[], told: Told, { asked, knowledge }: With): void => {
+  if (asked.notes === undefined) return
+  for (const [i, item] of shown.entries()) {
+    const key = objectKey(asked.service, collectionOf(list, asked), idOf(item, list.idField) ?? '')
+    const object = knowledge.object(key)
+    if (object !== undefined && object.written > told.at)
+      asked.notes.note(`${list.at}/${i}`, 'resource', describeObject(object, asked.asker))
+  }
 }
 
 /** Counts around the items move with them. */

@@ -5,9 +5,11 @@
  */
 import type { Asked } from './asked.ts'
 import { freshIn, isTimeForm, timeIn } from './mint.ts'
+import type { LeafSource } from '../ghost-port.ts'
 import type { Json, Kind, Node, Source } from './model.ts'
 import { newSecret } from './issued.ts'
 import { isFields, ownField } from './pointers.ts'
+import { describeSource } from './notes.ts'
 import { valueFrom } from './sources.ts'
 
 const MIN_HITS = 2
@@ -160,13 +162,26 @@ const sharedText = (node: Node, isError: boolean): string | undefined => {
 const plainText = ({ plain, seen }: Node): string | undefined =>
   plain !== undefined && plain[1] > 0 && plain[1] >= MIN_LEAD * Math.min(seen, MAX_SEEN) ? plain[0] : undefined
 
+/** What a place is told to come from; nothing where nobody asks. */
+const noted = (with_: Rendering, pointer: string, source: LeafSource, detail = ''): void =>
+  with_.asked.notes?.note(pointer, source, detail)
+
+interface Constant {
+  readonly text: string
+  readonly source: LeafSource
+}
+const constantFrom = (text: string | undefined, source: LeafSource): Constant | undefined =>
+  text === undefined ? undefined : { text, source }
+
 /** JSON of what this asker may be told of a place, from the answers so far. */
-const constantText = (node: Node, with_: Rendering): string | undefined => {
+const constantOf = (node: Node, with_: Rendering): Constant | undefined => {
   const { asker } = with_.asked
   const mine = asker === '' ? undefined : node.mine?.find(([who]) => who === asker)
-  if (mine !== undefined && mine[2] >= 1 && (with_.making !== true || mine[2] >= MIN_HITS)) return mine[1]
-  if (node.publicly > 0 && node.value !== '' && node.lead >= MIN_LEAD * node.publicly) return node.value
-  return sharedText(node, with_.isError === true) ?? plainText(node)
+  if (mine !== undefined && mine[2] >= 1 && (with_.making !== true || mine[2] >= MIN_HITS))
+    return { text: mine[1], source: 'own' }
+  if (node.publicly > 0 && node.value !== '' && node.lead >= MIN_LEAD * node.publicly)
+    return { text: node.value, source: 'constant' }
+  return constantFrom(sharedText(node, with_.isError === true), 'shared') ?? constantFrom(plainText(node), 'usual')
 }
 
 /** A new time or id for what a write makes. */
@@ -189,20 +204,32 @@ const givenText = (node: Node, pointer: string, kind: Kind, with_: Rendering): s
   const source = provenSource(node)
   const value = source === undefined ? undefined : valueFrom(source, with_.asked)
   const fitting = value === undefined ? undefined : inKind(value, kind)
-  if (fitting !== undefined) return JSON.stringify(fitting)
+  if (source !== undefined && fitting !== undefined) {
+    if (with_.asked.notes !== undefined) {
+      const told = describeSource(source)
+      noted(with_, pointer, told.source, told.detail)
+    }
+    return JSON.stringify(fitting)
+  }
   const named = with_.given?.get(pointer)
-  return named === undefined || (isFields(named) && kind === 'object') ? undefined : JSON.stringify(named)
+  if (named === undefined || (isFields(named) && kind === 'object')) return undefined
+  noted(with_, pointer, 'body', 'the field of this name')
+  return JSON.stringify(named)
 }
 
-const nowText = (node: Node, with_: Rendering): string | undefined => {
+const nowText = (node: Node, pointer: string, with_: Rendering): string | undefined => {
   const now = isClock(node) ? timeIn(formIn(node), with_.asked.at) : undefined
-  return now === undefined ? undefined : JSON.stringify(now)
+  if (now === undefined) return undefined
+  noted(with_, pointer, 'clock', formIn(node))
+  return JSON.stringify(now)
 }
 
-const beforeText = (node: Node, own: Json): string => {
+const beforeText = (node: Node, own: Json, pointer: string, with_: Rendering): string => {
   const after = afterwards(node, own)
-  if (after !== undefined) return JSON.stringify(after)
-  return (node.before === undefined ? undefined : plainText(node)) ?? JSON.stringify(own)
+  const usual = after === undefined && node.before !== undefined ? plainText(node) : undefined
+  if (after !== undefined) noted(with_, pointer, 'before', 'what such writes make of it')
+  else if (usual !== undefined) noted(with_, pointer, 'usual', 'after such writes')
+  return after === undefined ? (usual ?? JSON.stringify(own)) : JSON.stringify(after)
 }
 
 /** What a place gets that is neither settled nor an object; undefined for a blank. */
@@ -210,13 +237,18 @@ const valueText = (node: Node, own: Json | undefined, pointer: string, with_: Re
   const kind = prevailingKind(node)
   const given = givenText(node, pointer, kind, with_)
   if (given !== undefined || kind === 'object') return given
-  const now = nowText(node, with_)
+  const now = nowText(node, pointer, with_)
   if (now !== undefined) return now
-  if (own !== undefined) return beforeText(node, own)
-  const constant = constantText(node, with_)
-  if (constant !== undefined) return constant
+  if (own !== undefined) return beforeText(node, own, pointer, with_)
+  const constant = constantOf(node, with_)
+  if (constant !== undefined) {
+    noted(with_, pointer, constant.source)
+    return constant.text
+  }
   const made = madeValue(node, pointer, with_)
-  return made === undefined ? undefined : JSON.stringify(made)
+  if (made === undefined) return undefined
+  noted(with_, pointer, isTimeForm(formIn(node)) ? 'clock' : 'fresh', formIn(node))
+  return JSON.stringify(made)
 }
 
 const renderNode = (node: Node, own: Json | undefined, pointer: string, with_: Rendering): string => {
@@ -230,6 +262,7 @@ const renderNode = (node: Node, own: Json | undefined, pointer: string, with_: R
   if (text !== undefined) return known(with_, text)
   if (isObject) return renderObject(node, own, pointer, with_)
   with_.founding.places++
+  noted(with_, pointer, 'blank')
   return BLANK[prevailingKind(node)]
 }
 
@@ -252,7 +285,11 @@ export const printed = (text: string, pretty: boolean): string =>
 export const renderText = (node: Node, asked: Asked): string | undefined => {
   const source = provenSource(node)
   const given = source === undefined ? undefined : valueFrom(source, asked)
-  if (typeof given === 'string') return given
+  if (source !== undefined && typeof given === 'string') {
+    const told = describeSource(source)
+    asked.notes?.note('', told.source, told.detail)
+    return given
+  }
   const isConstant = node.publicly >= MIN_HITS && node.value !== '' && node.lead >= MIN_SHARE * node.publicly
   return isConstant ? (JSON.parse(node.value) as string) : undefined
 }

@@ -137,22 +137,33 @@ const after = (making: Making, root: string): Fields => {
   return id === undefined || target.type === undefined ? fields : { ...fields, [target.type.idField]: id }
 }
 
+const noteId = ({ asked }: Making, pointer: string, id: Json | undefined): void => {
+  if (id === undefined) return
+  const isNumber = /^\d+$/.test(String(id))
+  asked.notes?.note(pointer, isNumber ? 'counter' : 'fresh', isNumber ? 'the next number' : 'a new id of this form')
+}
+
+const createdBody = (making: Making, tree: Node, root: string): string => {
+  const { target, asked } = making
+  const pointer = `${root}/${target.type?.idField ?? ''}`
+  const id = newId(making, nodeAt(tree, pointer))
+  noteId(making, pointer, id)
+  const settled = id === undefined ? new Map<string, Json>() : new Map([[pointer, id]])
+  const given = givenFields(root, namedFields(asked.json, root), tree)
+  return renderBody(tree, asked, { root, settled, given, making: true }).text
+}
+
 /** JSON text for a write that the server accepts; undefined when nothing is known of such answers. */
 export const writtenBody = (making: Making, body: BodyModel | undefined, isBorrowed: boolean): string | undefined => {
   const { target, asked } = making
   const tree = body?.tree ?? null
   const root = rootIn(tree, target.type)
-  const idField = target.type?.idField ?? ''
   if (isBorrowed) return borrowed(making, tree)
   if (tree === null) return undefined
-  if (target.kind === 'create') {
-    const id = newId(making, nodeAt(tree, `${root}/${idField}`))
-    const settled = id === undefined ? new Map<string, Json>() : new Map([[`${root}/${idField}`, id]])
-    const given = givenFields(root, namedFields(asked.json, root), tree)
-    return renderBody(tree, asked, { root, settled, given, making: true }).text
-  }
+  if (target.kind === 'create') return createdBody(making, tree, root)
   if (target.before === undefined) return renderBody(tree, asked, { root: '', making: true }).text
   const own = target.kind === 'item' ? after(making, root) : target.before
+  asked.notes?.note(root, 'before', 'the object before the write, with what the request says')
   const given =
     target.kind === 'item' ? givenFields(root, namedFields(asked.json, root), tree) : new Map<string, Json>()
   return renderBody(tree, asked, { root, own, given, making: true }).text
@@ -166,6 +177,7 @@ const borrowed = (making: Making, tree: Node | null): string | undefined => {
   const isWrapped = !tree.kids.some(([name]) => name === type.idField) && type.root !== ''
   const root = isWrapped ? type.root : ''
   const item = knowledge.item(asked.service, type.template) ?? null
+  asked.notes?.note(root, 'body', 'as such writes are answered elsewhere in the service')
   if (target.kind !== 'create') {
     const own = after(making, type.root)
     const isWhole = target.before !== undefined || item === null
@@ -175,6 +187,7 @@ const borrowed = (making: Making, tree: Node | null): string | undefined => {
   }
   const id = newId(making, nodeAt(item, `/${type.idField}`))
   if (id === undefined) return undefined
+  noteId(making, `${root}/${type.idField}`, id)
   return JSON.stringify(wrapped(root, { ...namedFields(asked.json, type.root), [type.idField]: id }))
 }
 

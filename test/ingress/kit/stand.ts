@@ -84,6 +84,7 @@ export const fakeBook = (verdict: GhostVerdict): GhostBook & { readonly asked: G
     asked,
     apply: () => undefined,
     accept: () => undefined,
+    explain: () => ({ verdict, rule: 'none', confidence: 0, why: [], leaves: [] }),
     answer: (request) => {
       asked.push(request)
       return verdict

@@ -1,5 +1,11 @@
 /** given(exchanges).ask(request): what the book, fed by the processor's parts, would say. */
-import type { AcceptedAnswer, GhostAnswer, GhostRequest, GhostVerdict } from '../../../schemas/semantics/ghost-port.ts'
+import type {
+  AcceptedAnswer,
+  GhostAnswer,
+  GhostExplanation,
+  GhostRequest,
+  GhostVerdict,
+} from '../../../schemas/semantics/ghost-port.ts'
 import { openGhostBook } from '../../../schemas/semantics/ghosts/book.ts'
 import { openOffline } from './offline.ts'
 import type { Offline, Told } from './offline.ts'
@@ -9,6 +15,7 @@ export const START = 1_700_000_000_000_000
 export interface Given {
   readonly offline: Offline
   ask(request: Partial<GhostRequest> & { readonly target: string }): GhostVerdict
+  explain(request: Partial<GhostRequest> & { readonly target: string }): GhostExplanation
   accept(request: Partial<GhostRequest> & { readonly target: string }, answer: AcceptedAnswer): void
 }
 
@@ -41,6 +48,7 @@ export const given = (exchanges: readonly (Omit<Told, 'at'> & { readonly at?: nu
   return {
     offline,
     ask: (request) => book.answer(full(request)),
+    explain: (request) => book.explain(full(request)),
     accept: (request, answer) => book.accept(full(request), answer),
   }
 }

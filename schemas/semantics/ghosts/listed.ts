@@ -1,0 +1,93 @@
+/** Answers that are lists: made from the known objects, or the last one brought up to date. */
+import type { Asked } from './asked.ts'
+import { parseJson } from './json.ts'
+import { aroundOf, collectionOf, makeList } from './lists.ts'
+import type { Made } from './lists.ts'
+import type { ListModel, Variant } from './model.ts'
+import { describeObject, moment } from './notes.ts'
+import { objectKey } from './objects.ts'
+import { patchList } from './patch.ts'
+import { answered, bodyOf, confidenceOf, goodStatus, isPretty, learnedHeaders } from './place.ts'
+import type { Place, Ruled } from './place.ts'
+import { idOf } from './pointers.ts'
+import type { Fields } from './pointers.ts'
+import { printed, renderBody } from './render.ts'
+import { toUtf8 } from './text.ts'
+import { nodeAt } from './writes.ts'
+
+/** A list that was measured and found worse than the older exact answer or the template gives way, unless it is as right as this. */
+const LIST_CEILING = 0.4
+
+const mayList = ({ model, knowledge, features }: Place, hasVariant: boolean): boolean => {
+  const otherwise = confidenceOf(model, hasVariant ? 'stale' : 'template', knowledge)
+  return features.credential !== 'bad' && confidenceOf(model, 'list', knowledge) >= Math.min(otherwise, LIST_CEILING)
+}
+
+/** The request, with nothing to note on. */
+const unnoted = (asked: Asked): Asked => {
+  if (asked.notes === undefined) return asked
+  return { ...asked, notes: undefined }
+}
+
+const noteList = ({ asked, knowledge }: Place, list: ListModel, made: Made, settled: Iterable<string>): void => {
+  const { notes } = asked
+  if (notes === undefined) return
+  for (const pointer of settled) notes.note(pointer, 'derived', 'follows from the items and the parameters')
+  made.items.forEach((item, i) => {
+    const id = idOf(item, list.idField) ?? ''
+    const object = knowledge.object(objectKey(asked.service, collectionOf(list, asked), id))
+    if (object === undefined)
+      notes.note(`${list.at}/${i}`, 'neighbours', `${collectionOf(list, asked)}/${id} was never seen`)
+    else notes.note(`${list.at}/${i}`, 'resource', describeObject(object, asked.asker))
+  })
+}
+
+/** A list made from the known objects. */
+export const fromList = (place: Place, hasVariant: boolean): Ruled | undefined => {
+  const { model, asked, knowledge } = place
+  const status = goodStatus(model)
+  const body = status === undefined ? undefined : bodyOf(model, status)
+  if (model.list === null || status === undefined || body === undefined || !mayList(place, hasVariant)) return undefined
+  const item = nodeAt(body.tree, model.list.at)?.item
+  const complete = (own: Fields): Fields =>
+    item === null || item === undefined
+      ? own
+      : (JSON.parse(renderBody(item, unnoted(asked), { root: '', own }).text) as Fields)
+  const made = makeList(model.list, model.template, asked, { knowledge, complete })
+  if (made === undefined) return undefined
+  const settled = aroundOf(model.list, made, asked.asker).set(model.list.at, made.items)
+  noteList(place, model.list, made, settled.keys())
+  const text =
+    model.list.at === ''
+      ? JSON.stringify(made.items)
+      : body.tree === null
+        ? undefined
+        : renderBody(body.tree, asked, { root: '', settled }).text
+  if (text === undefined) return undefined
+  return answered(place, {
+    rule: 'list',
+    status,
+    headers: learnedHeaders(body),
+    body: toUtf8(printed(text, isPretty(body))),
+    learnedAt: model.at,
+  })
+}
+
+/** The last answer to this very list, with what was written since. */
+export const fromPatched = (place: Place, variant: Variant | undefined, onlyFirst: boolean): Ruled | undefined => {
+  const { model, asked, knowledge } = place
+  if (variant === undefined) return undefined
+  if (model.list === null || variant.status >= 300 || variant.binary || variant.coding !== '') return undefined
+  const json = parseJson(variant.body)
+  const text = patchList(model.list, model.template, { json, at: variant.at }, { asked, knowledge, onlyFirst })
+  if (text === undefined) return undefined
+  asked.notes?.note('', 'exact', `this asker got it at ${moment(variant.at)}, brought up to date since`)
+  const isSpaced = /^[{[]\r?\n {2}/.test(variant.body)
+  return answered(place, {
+    rule: 'patched',
+    status: variant.status,
+    headers: variant.headers,
+    body: toUtf8(printed(text, isSpaced)),
+    learnedAt: variant.at,
+  })
+}
