@@ -191,10 +191,17 @@ export const openGhostBook = (): GhostBook => {
     },
     answer: (request: GhostRequest): GhostVerdict => {
       try {
-        return answerFrom(shelves, knowledge, request).verdict
+        return answerSeen(look(shelves, knowledge, request), request).verdict
       } catch (error) {
         return refusal('', 'not-servable', `the ghost could not be made: ${(error as Error).message}`).verdict
       }
+    },
+    explain: (request) => {
+      const notes = openNotes()
+      const seen = look(shelves, knowledge, request, notes)
+      const ruled = answerSeen(seen, request)
+      const { verdict } = ruled
+      return explanationOf({ ...seen, ruled, verdict, notes, endpoints: shelves.endpoints.values() })
     },
     accept: (request, { id, status, body }) => {
       const seen = look(shelves, knowledge, request)
