@@ -55,22 +55,55 @@ const isAlike = (truth: string, told: string | undefined): boolean => {
   return isNew && /\d/.test(truth) && formOf(parseJson(told) ?? null) === form
 }
 
-/** Agreement of two bodies: 0.3 for structure, 0.5 for values. `isMade`: of ids and times only the form is known. */
-export const bodyAgreement = (truth: Json, answer: Json, isMade = false): number => {
+const NOTHING: ReadonlySet<string> = new Set()
+
+/** How two bodies agree: F1 over places and their kinds; the share of the truth's values that were told. */
+export interface Agreement {
+  readonly shape: number
+  readonly values: number
+  /** The same over values that repeat something of the request; undefined where none do. */
+  readonly echo: number | undefined
+}
+
+interface Share {
+  right: number
+  counted: number
+}
+
+const add = (share: Share, right: boolean): void => {
+  share.counted++
+  if (right) share.right++
+}
+
+const shareOf = ({ right, counted }: Share): number => (counted === 0 ? 1 : right / counted)
+
+/** `isMade`: of ids and times only the form is known. `sent`: values of the request, as JSON. */
+export const agreementOf = (
+  truth: Json,
+  answer: Json,
+  isMade = false,
+  sent: ReadonlySet<string> = NOTHING,
+): Agreement => {
   const a = placesOf(truth)
   const b = placesOf(answer)
   let common = 0
   for (const place of a.shape) if (b.shape.has(place)) common++
-  let right = 0
-  let counted = 0
+  const all: Share = { right: 0, counted: 0 }
+  const echo: Share = { right: 0, counted: 0 }
   for (const [place, value] of a.leaves) {
     const told = b.leaves.get(place)
     if (isMade && told !== value && isAlike(value, told)) continue
-    counted++
-    if (told === value) right++
+    add(all, told === value)
+    if (sent.has(value)) add(echo, told === value)
   }
-  const values = counted === 0 ? 1 : right / counted
-  return (0.3 * 2 * common) / (a.shape.size + b.shape.size) + 0.5 * values
+  const shape = (2 * common) / (a.shape.size + b.shape.size)
+  return { shape, values: shareOf(all), echo: echo.counted === 0 ? undefined : shareOf(echo) }
+}
+
+/** Agreement of two bodies: 0.3 for structure, 0.5 for values. */
+export const bodyAgreement = (truth: Json, answer: Json, isMade = false): number => {
+  const { shape, values } = agreementOf(truth, answer, isMade)
+  return 0.3 * shape + 0.5 * values
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
@@ -87,6 +120,46 @@ export const fidelityOf = (answer: GhostAnswer, truth: Truth): number => {
   if (truth.json === undefined) return 0.2
   const json = parseJson(fromUtf8(answer.body))
   return json === undefined ? 0.2 : 0.2 + bodyAgreement(truth.json, json, answer.ghost === 'mock')
+}
+
+/** Fidelity of one answer, part by part, each 0..1; what does not apply is undefined. */
+export interface Parts {
+  readonly status: number
+  readonly shape: number | undefined
+  readonly values: number | undefined
+  readonly echo: number | undefined
+}
+
+const OTHER_STATUS: Parts = { status: 0, shape: undefined, values: undefined, echo: undefined }
+
+/** Where an answer agrees with the truth, and where it does not. `sent`: values of the request, as JSON. */
+export const partsOf = (answer: GhostAnswer, truth: Truth, sent: ReadonlySet<string>): Parts => {
+  if (answer.status !== truth.status) return OTHER_STATUS
+  const json = truth.json === undefined ? undefined : parseJson(fromUtf8(answer.body))
+  if (truth.json === undefined || json === undefined) {
+    const same = sameBytes(answer.body, truth.bytes) ? 1 : 0
+    return { status: 1, shape: same, values: same, echo: undefined }
+  }
+  return { status: 1, ...agreementOf(truth.json, json, answer.ghost === 'mock', sent) }
+}
+
+const MAX_SENT = 500
+
+const gather = (json: Json | undefined, into: Set<string>): void => {
+  if (json === undefined || into.size >= MAX_SENT) return
+  if (typeof json === 'object' && json !== null) for (const one of Object.values(json)) gather(one as Json, into)
+  else if (typeof json !== 'boolean' && json !== null && json !== '') into.add(JSON.stringify(json))
+}
+
+/** Values of a request that an answer may repeat, as JSON: texts also as the numbers that they spell. */
+export const sentValues = (texts: readonly string[], body: Json | undefined): ReadonlySet<string> => {
+  const sent = new Set<string>()
+  for (const text of texts) {
+    gather(text, sent)
+    if (text !== '' && String(Number(text)) === text) sent.add(text)
+  }
+  gather(body, sent)
+  return sent
 }
 
 /** Adds what one answer of a rule was worth, to an endpoint's scores or a service's. */
