@@ -241,6 +241,43 @@ export interface Ghost {
   readonly payload: Uint8Array
 }
 
+export interface Sample {
+  readonly service: string
+  readonly endpoint: string
+  readonly at: number
+  readonly version: number
+  readonly evidence: Uint8Array
+  readonly rule: string
+  readonly told: number
+  readonly truth: number
+  readonly fidelity: number
+  readonly believed: number
+  readonly weight: number
+}
+
+export interface ModelMeasure {
+  readonly name: string
+  readonly tables: number
+  readonly model: number
+}
+
+export interface Model {
+  readonly service: string
+  readonly at: number
+  readonly state: 'unknown' | 'published' | 'refused'
+  readonly reason: string
+  readonly origin: string
+  readonly version: number
+  readonly trainedOn: number
+  readonly heldBack: number
+  readonly evaluation: readonly ModelMeasure[]
+  readonly layers: readonly number[]
+  readonly weights: Uint8Array
+  readonly slope: number
+  readonly offset: number
+  readonly hash: string
+}
+
 export interface Activation {
   readonly id: string
   readonly service: string
@@ -279,6 +316,8 @@ export interface TopicValues {
   endpoints: Endpoint
   shapes: Shape
   ghosts: Ghost
+  samples: Sample
+  models: Model
   drift: Drift
   alerts: Alert
   anomalies: Anomaly

@@ -52,6 +52,23 @@ export const topics = {
     writtenBy: 'processors',
     partitions: 'single',
   },
+  samples: {
+    title: 'Ghost answers scored on live exchanges: what response models are trained on',
+    schema: 'sample',
+    key: 'service',
+    cleanup: 'delete',
+    retentionMs: 30 * DAY,
+    writtenBy: 'processors',
+    partitions: 'single',
+  },
+  models: {
+    title: 'Response models, with their evaluation',
+    schema: 'model',
+    key: 'service',
+    cleanup: 'compact',
+    writtenBy: 'processors',
+    partitions: 'single',
+  },
   drift: {
     title: 'Drift signals',
     schema: 'drift',

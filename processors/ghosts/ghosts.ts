@@ -5,15 +5,9 @@
 import type { Emit, Merge, Observation, Processor, Steps, Stores } from '../kit/processor.ts'
 import { readRequest } from '../../schemas/semantics/ghosts/asked.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
-import {
-  answerRead,
-  answerWrite,
-  isRead,
-  lastParameter,
-  writeFeatures,
-} from '../../schemas/semantics/ghosts/compose.ts'
-import { findObject } from '../../schemas/semantics/ghosts/objects.ts'
-import { credentialState, idFeature, identified } from '../../schemas/semantics/ghosts/status.ts'
+import { answerRead, answerWrite, isRead } from '../../schemas/semantics/ghosts/compose.ts'
+import { readFeatures, writeFeatures } from '../../schemas/semantics/ghosts/features.ts'
+import { identified } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { hash32 } from '../../schemas/semantics/ghosts/text.ts'
 import type { EndpointModel, Json } from '../../schemas/semantics/ghosts/model.ts'
@@ -23,8 +17,10 @@ import { addScore, fidelityOf } from './fidelity.ts'
 import { emptyEndpoint } from './learn-endpoint.ts'
 import { learnExchange } from './learn.ts'
 import { factsOf, learnUnknown } from './learn-service.ts'
+import type { Lesson } from './lesson.ts'
 import { dropWrite, foldGhost } from './learn-writes.ts'
 import { endpointKey, openMemory } from './memory.ts'
+import { putSample } from './samples.ts'
 import type { EndpointState, Memory } from './memory.ts'
 
 /** Every exchange of an endpoint is scored up to this count, then one in SHARE, chosen by the event's id. */
@@ -54,9 +50,10 @@ const readExchange = (o: Observation): Asked => {
 const isDue = (model: EndpointModel, o: Observation): boolean => model.count < YOUNG || hash32(o.event.id) % SHARE === 0
 
 /** Test before train: what the ghost would have said now. */
-const score = (model: EndpointModel, o: Observation, asked: Asked, memory: Memory): void => {
+const score = (model: EndpointModel, { o, asked, memory, emit }: Lesson): void => {
   if (model.count === 0 || !isDue(model, o)) return
-  const { rule, verdict } = (isRead(model.method) ? answerRead : answerWrite)(model, asked, memory)
+  const ruled = (isRead(model.method) ? answerRead : answerWrite)(model, asked, memory)
+  const { rule, verdict } = ruled
   if (rule === 'none' || verdict.kind !== 'answer') return
   const truth = {
     status: o.exchange.status,
@@ -64,6 +61,7 @@ const score = (model: EndpointModel, o: Observation, asked: Asked, memory: Memor
     json: o.responseJson as Json | undefined,
   }
   const fidelity = fidelityOf(verdict, truth)
+  putSample(o, { ruled, fidelity, isYoung: model.count < YOUNG }, emit)
   addScore(model.scores, rule, fidelity)
   const state = factsOf(memory, model.service)
   addScore(state.facts.scores, rule, fidelity)
@@ -71,13 +69,7 @@ const score = (model: EndpointModel, o: Observation, asked: Asked, memory: Memor
 }
 
 const featuresOf = (model: EndpointModel, asked: Asked, memory: Memory): StatusFeatures =>
-  isRead(model.method)
-    ? {
-        credential: credentialState(asked, memory),
-        id: idFeature(model, lastParameter(model, asked), findObject(model, asked, memory), asked.asker),
-        body: 'ok',
-      }
-    : writeFeatures(model, asked, memory)
+  (isRead(model.method) ? readFeatures : writeFeatures)(model, asked, memory)
 
 const MAX_HEADERS = 100
 /** Parts, and confirmations of what the client has: no answers by themselves. */
@@ -114,7 +106,7 @@ const learn = (memory: Memory, o: Observation, emit: Emit): void => {
   if (state === undefined) return learnUnknown(lesson)
   const { model } = state
   if (model.count === 0 && isRead(model.method)) learnUnknown(lesson)
-  score(model, o, asked, memory)
+  score(model, lesson)
   const features = featuresOf(model, asked, memory)
   const looks = publicLooks(model)
   if (o.endpoint !== undefined) model.parameters = o.endpoint.parameters.map(({ name, kind }) => ({ name, kind }))
@@ -193,4 +185,4 @@ const open = (stores: Stores): Steps => {
   }
 }
 
-export const ghosts: Processor = { name: 'ghosts', emits: ['ghosts', 'activations'], open }
+export const ghosts: Processor = { name: 'ghosts', emits: ['ghosts', 'activations', 'samples'], open }

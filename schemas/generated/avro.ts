@@ -1053,6 +1053,184 @@ export const avroSchemas: Readonly<Record<string, object>> = {
       }
     ]
   },
+  "model": {
+    "type": "record",
+    "name": "Model",
+    "namespace": "dev.chaosproxy.v1",
+    "doc": "The response model of one service: weights where they beat the tables on exchanges held back, and the evaluation in any case.",
+    "fields": [
+      {
+        "name": "service",
+        "type": "string"
+      },
+      {
+        "name": "at",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-micros"
+        },
+        "doc": "Event time of the newest sample."
+      },
+      {
+        "name": "state",
+        "type": {
+          "type": "enum",
+          "name": "ModelState",
+          "symbols": [
+            "unknown",
+            "published",
+            "refused"
+          ],
+          "default": "unknown"
+        }
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "default": "",
+        "doc": "Why it was refused."
+      },
+      {
+        "name": "origin",
+        "type": "string",
+        "default": "",
+        "doc": "What was chosen: prior (as the product ships it), tuned (the prior, trained on), own (trained from nothing)."
+      },
+      {
+        "name": "version",
+        "type": "int",
+        "doc": "Of the evidence that it reads."
+      },
+      {
+        "name": "trainedOn",
+        "type": "int"
+      },
+      {
+        "name": "heldBack",
+        "type": "int"
+      },
+      {
+        "name": "evaluation",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "ModelMeasure",
+            "fields": [
+              {
+                "name": "name",
+                "type": "string"
+              },
+              {
+                "name": "tables",
+                "type": "double"
+              },
+              {
+                "name": "model",
+                "type": "double"
+              }
+            ]
+          }
+        },
+        "default": []
+      },
+      {
+        "name": "layers",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "default": [],
+        "doc": "Sizes from the input to the output."
+      },
+      {
+        "name": "weights",
+        "type": "bytes",
+        "default": "",
+        "doc": "Float32, little-endian: per layer the kernel by rows, then the bias; empty where it was refused."
+      },
+      {
+        "name": "slope",
+        "type": "double",
+        "default": 1,
+        "doc": "With offset: Platt scaling of the first output, fitted on exchanges held back."
+      },
+      {
+        "name": "offset",
+        "type": "double",
+        "default": 0
+      },
+      {
+        "name": "hash",
+        "type": "string",
+        "default": "",
+        "doc": "Of version, layers, weights and scaling, hex."
+      }
+    ]
+  },
+  "sample": {
+    "type": "record",
+    "name": "Sample",
+    "namespace": "dev.chaosproxy.v1",
+    "doc": "What a ghost would have answered to one live exchange, and how right that was: what the response model is trained on. No value of anybody is in it.",
+    "fields": [
+      {
+        "name": "service",
+        "type": "string"
+      },
+      {
+        "name": "endpoint",
+        "type": "string"
+      },
+      {
+        "name": "at",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-micros"
+        }
+      },
+      {
+        "name": "version",
+        "type": "int",
+        "doc": "Of the evidence."
+      },
+      {
+        "name": "evidence",
+        "type": "bytes",
+        "doc": "Numbers from 0 to 1, a byte each."
+      },
+      {
+        "name": "rule",
+        "type": "string",
+        "default": ""
+      },
+      {
+        "name": "told",
+        "type": "int",
+        "doc": "Status that the ghost would have answered."
+      },
+      {
+        "name": "truth",
+        "type": "int",
+        "doc": "Status that the upstream answered."
+      },
+      {
+        "name": "fidelity",
+        "type": "double"
+      },
+      {
+        "name": "believed",
+        "type": "double",
+        "doc": "Confidence by the tables."
+      },
+      {
+        "name": "weight",
+        "type": "double",
+        "default": 1,
+        "doc": "For how many alike it stands: right answers that were to be expected are drawn."
+      }
+    ]
+  },
   "shape": {
     "type": "record",
     "name": "Shape",

@@ -179,8 +179,17 @@ const answerSeen = ({ asked, knowledge, found }: Seen, request: GhostRequest): R
   return refusal(found?.id ?? '', 'write', `${asked.method} changes things; only the backend may do that`)
 }
 
+/** How sure an answer is by a model of what stands behind it; undefined where there is none, and the tables' word holds. */
+export type Judge = (service: string, evidence: () => Uint8Array) => number | undefined
+
+const judged = ({ verdict, evidence }: Ruled, service: string, judge: Judge | undefined): GhostVerdict => {
+  if (judge === undefined || evidence === undefined || verdict.kind !== 'answer') return verdict
+  const confidence = judge(service, evidence)
+  return confidence === undefined ? verdict : { ...verdict, confidence }
+}
+
 /** An empty book. A part that cannot be believed counts as gone: the older one under its key may be wrong by now. */
-export const openGhostBook = (): GhostBook => {
+export const openGhostBook = (judge?: Judge): GhostBook => {
   const shelves = openShelves()
   const knowledge = knowledgeOf(shelves)
   return {
@@ -191,7 +200,7 @@ export const openGhostBook = (): GhostBook => {
     },
     answer: (request: GhostRequest): GhostVerdict => {
       try {
-        return answerSeen(look(shelves, knowledge, request), request).verdict
+        return judged(answerSeen(look(shelves, knowledge, request), request), request.service, judge)
       } catch (error) {
         return refusal('', 'not-servable', `the ghost could not be made: ${(error as Error).message}`).verdict
       }
@@ -200,7 +209,7 @@ export const openGhostBook = (): GhostBook => {
       const notes = openNotes()
       const seen = look(shelves, knowledge, request, notes)
       const ruled = answerSeen(seen, request)
-      const { verdict } = ruled
+      const verdict = judged(ruled, request.service, judge)
       return explanationOf({ ...seen, ruled, verdict, notes, endpoints: shelves.endpoints.values() })
     },
     accept: (request, { id, status, body }) => {

@@ -2,6 +2,7 @@
 import type { GhostAnswer, GhostRefusal, GhostVerdict } from '../ghost-port.ts'
 import type { Header } from '../../events.ts'
 import type { Asked } from './asked.ts'
+import { evidenceOf } from '../model/evidence.ts'
 import { fitHeaders } from './headers.ts'
 import type { BodyModel, EndpointModel, Knowledge, ObjectRecord, Score } from './model.ts'
 import { between, objectAsked } from './objects.ts'
@@ -29,6 +30,8 @@ const PRIOR_WEIGHT = 2
 export interface Ruled {
   readonly rule: Rule | 'none'
   readonly verdict: GhostVerdict
+  /** What stands behind an answer; only worked out where somebody wants it. */
+  readonly evidence?: () => Uint8Array
 }
 
 export interface Place {
@@ -79,7 +82,7 @@ export const answered = (place: Place, draft: Draft): Ruled => {
     rule,
     learnedAt: draft.learnedAt,
   }
-  return { rule, verdict: answer }
+  return { rule, verdict: answer, evidence: () => evidenceOf({ ...place, ...draft, confidence: answer.confidence }) }
 }
 
 export const learnedHeaders = (body: BodyModel): Header[] =>
