@@ -9,7 +9,8 @@ import type { Logger } from './kit/logger.ts'
 import { followEndpoints } from './kit/locate.ts'
 import { untilItWorks } from './kit/retry.ts'
 import { migrate } from './postgres/migrate.ts'
-import { postgresSink, prune } from './postgres/sink.ts'
+import { keepTables } from './postgres/retention.ts'
+import { postgresSink } from './postgres/sink.ts'
 import { tables } from './postgres/tables.ts'
 import { webhookSink, type WebhookSettings } from './webhook/webhook.ts'
 
@@ -97,7 +98,9 @@ export const startSinks = async (options: SinksOptions): Promise<Sinks> => {
       logger.warn({ topic, partition, offset, reason }, 'a record was put aside: it cannot be stored')
     },
   })
-  await untilItWorks('migrating the database', { logger, onRetry: () => count.retries.inc() }, () => migrate(database))
+  const keep = (drop: boolean): Promise<void> => keepTables(database, options.retentionMs ?? 7 * 24 * HOUR, drop)
+  const prepare = (): Promise<void> => migrate(database).then(() => keep(false))
+  await untilItWorks('migrating the database', { logger, onRetry: () => count.retries.inc() }, prepare)
   const running = await runSink({
     log,
     codecs,
@@ -112,9 +115,7 @@ export const startSinks = async (options: SinksOptions): Promise<Sinks> => {
     startHook(options, settings, (outcome) => count.hooks.inc({ outcome })),
   )
   const pruning = setInterval(() => {
-    prune(database, options.retentionMs ?? 7 * 24 * HOUR).catch((err: unknown) =>
-      logger.warn({ err }, 'old rows could not be deleted; trying again in an hour'),
-    )
+    keep(true).catch((err: unknown) => logger.warn({ err }, 'old rows could not be dropped; trying again in an hour'))
   }, HOUR)
   pruning.unref()
   return {

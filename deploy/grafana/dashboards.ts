@@ -1,4 +1,5 @@
 /** All dashboards, by the file that Grafana reads. */
+import { anomalies } from './anomalies.ts'
 import { blastRadius } from './blast-radius.ts'
 import { drift } from './drift.ts'
 import { endpoints } from './endpoints.ts'
@@ -6,12 +7,15 @@ import { ghost } from './ghost.ts'
 import { dashboard } from './kit.ts'
 import { overview } from './overview.ts'
 import { pipeline } from './pipeline.ts'
+import { traffic } from './traffic.ts'
 
 const BOARDS = {
   'chaos-overview.json': overview,
+  'chaos-traffic.json': traffic,
   'chaos-endpoints.json': endpoints,
   'chaos-ghost.json': ghost,
   'chaos-drift.json': drift,
+  'chaos-anomalies.json': anomalies,
   'chaos-pipeline.json': pipeline,
   'blast-radius.json': blastRadius,
 }

@@ -1,21 +1,11 @@
 /** Endpoint by endpoint, from the database: metrics have no label that clients could multiply. */
 import { sqlGraph, table, type Board } from './kit.ts'
-
-const HERE = `$__timeFilter(start) and service ~ '^(\${service:regex})$'`
+import { SERVICE, WINDOWS, windowsOverTime } from './windows.ts'
 
 /** The endpoints with the most requests in the time that is shown; more lines than these nobody reads. */
-const BUSIEST = `endpoint in (select endpoint from windows where ${HERE} group by endpoint order by sum(count) desc limit 10)`
+const BUSIEST = `endpoint in (select endpoint from ${WINDOWS} where scope = 'endpoint' and ${SERVICE} group by endpoint order by sum(count) desc limit 10)`
 
-const overTime = (
-  value: string,
-): string => `select $__timeGroupAlias(start, $__interval), endpoint as metric, ${value} as value
-from windows
-where ${HERE} and ${BUSIEST}
-group by 1, 2
-order by 1`
-
-const sumOf = (column: string, names: string): string =>
-  `(select coalesce(sum(n.value::bigint), 0) from jsonb_each_text(${column}) n where n.key ${names})`
+const overTime = (value: string): string => windowsOverTime('endpoint', 'endpoint', value, BUSIEST)
 
 export const endpoints: Board = {
   name: 'endpoints',
@@ -32,14 +22,14 @@ export const endpoints: Board = {
         }),
         sqlGraph({
           title: 'p95',
-          says: 'The worst minute of each interval: quantiles of minutes cannot be averaged.',
+          says: 'The worst window of each interval: a minute, or over long times an hour or a day.',
           unit: 'µs',
           sql: overTime('max(p95_us)'),
         }),
         sqlGraph({
           title: 'Server errors',
           says: 'Per interval, whoever answered.',
-          sql: overTime(`sum(${sumOf('statuses', "like '5%'")})`),
+          sql: overTime('sum(errors)'),
         }),
         sqlGraph({
           title: 'Bytes answered',
@@ -54,15 +44,16 @@ export const endpoints: Board = {
       panels: [
         table({
           title: 'Endpoints',
-          says: 'In the time that is shown, by requests.',
+          says: 'In the time that is shown, by requests. Clients: the most in one window.',
           sql: `select service, endpoint, sum(count) as requests,
   round(sum(latency_sum_us) / greatest(sum(count), 1) / 1000, 1) as mean_ms,
   round((max(p99_us) / 1000)::numeric, 1) as worst_p99_ms,
-  sum(${sumOf('statuses', "like '4%'")}) as client_errors,
-  sum(${sumOf('statuses', "like '5%'")}) as server_errors,
-  sum(${sumOf('answered_by', "= 'ghost'")}) as by_ghosts
-from windows
-where ${HERE}
+  max(clients) as clients,
+  sum(client_errors) as client_errors,
+  sum(errors) as server_errors,
+  sum(by_ghosts) as by_ghosts
+from ${WINDOWS}
+where scope = 'endpoint' and ${SERVICE}
 group by service, endpoint
 order by requests desc
 limit 200`,

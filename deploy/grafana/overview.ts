@@ -1,5 +1,6 @@
 /** The first look: who answers, how fast, and what reaches clients. */
-import { graph, heatmap, stat, table, type Board } from './kit.ts'
+import { graph, heatmap, sqlGraph, stat, table, type Board } from './kit.ts'
+import { SERVICE, WINDOWS, windowsOverTime } from './windows.ts'
 
 const REQUESTS = 'chaosproxy_requests_total{service=~"$service"}'
 const FAILED = 'chaosproxy_requests_total{service=~"$service", code=~"5..|0"}'
@@ -185,13 +186,37 @@ const protection = [
   }),
   table({
     title: 'Why requests were not answered by an upstream',
-    says: 'The proxy’s own words for each kind, in the time that is shown.',
-    sql: `select service, answered_by, why, status, count(*) as requests, max(time) as last
-from exchanges
-where $__timeFilter(time) and service ~ '^(\${service:regex})$' and answered_by <> 'upstream'
+    says: 'The proxy’s own words for each kind, in the hours that begin in the time that is shown.',
+    sql: `select service, answered_by, why, status, sum(requests) as requests, max(last) as last
+from answers_hour
+where $__timeFilter(time) and ${SERVICE} and answered_by <> 'upstream'
 group by service, answered_by, why, status
 order by requests desc
 limit 50`,
+  }),
+]
+
+const history = [
+  sqlGraph({
+    title: 'Requests by who answered',
+    says: 'From the database: reaches back as far as windows are kept, a year of days and more.',
+    sql: windowsOverTime('answered-by', 'name', 'sum(count)'),
+  }),
+  sqlGraph({
+    title: 'Errors that reached clients',
+    says: 'From the database, per interval: 5xx and no answer at all.',
+    sql: windowsOverTime('service', 'service', 'sum(errors)'),
+  }),
+  table({
+    title: 'Busiest endpoints',
+    says: 'In the time that is shown.',
+    sql: `select service, endpoint, sum(count) as requests, sum(errors) as errors, sum(by_ghosts) as by_ghosts,
+  round((max(p95_us) / 1000)::numeric, 1) as worst_p95_ms
+from ${WINDOWS}
+where scope = 'endpoint' and ${SERVICE}
+group by service, endpoint
+order by requests desc
+limit 20`,
   }),
 ]
 
@@ -204,5 +229,6 @@ export const overview: Board = {
     { heading: 'Traffic', panels: traffic },
     { heading: 'Upstreams', panels: upstreams },
     { heading: 'Protection', panels: protection },
+    { heading: 'History', panels: history },
   ],
 }

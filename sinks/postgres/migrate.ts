@@ -1,6 +1,6 @@
 /** Applies migrations in order, each in a transaction of its own with its entry; several processes may try at once. */
 import { DatabaseError, type Database } from '../kit/database.ts'
-import { migrations, type Migration } from './migrations/migrations.ts'
+import { migrations, type Migration, type Storage } from './migrations/migrations.ts'
 
 export interface MigrationState {
   readonly number: number
@@ -31,7 +31,13 @@ export const migrationStatus = async (database: Database): Promise<readonly Migr
   return migrations.map(({ number, name }) => ({ number, name, appliedAt: done.get(number) }))
 }
 
-const apply = async (database: Database, migration: Migration): Promise<void> => {
+/** Whether the extension is installed in this database; that the server has it on offer is not enough. */
+export const storageOf = async (database: Database): Promise<Storage> => {
+  const rows = await database.query(`select 1 from pg_extension where extname = 'timescaledb'`)
+  return rows.length > 0 ? 'timescale' : 'plain'
+}
+
+const apply = async (database: Database, migration: Migration, storage: Storage): Promise<void> => {
   try {
     await database.transaction([
       { kind: 'query', sql: 'select pg_advisory_xact_lock($1)', params: [LOCK] },
@@ -41,7 +47,7 @@ const apply = async (database: Database, migration: Migration): Promise<void> =>
         sql: 'insert into schema_migrations (number, name) values ($1, $2)',
         params: [migration.number, migration.name],
       },
-      { kind: 'script', sql: migration.sql },
+      { kind: 'script', sql: migration.sql(storage) },
     ])
   } catch (error) {
     // Another process was faster: its entry made ours a duplicate.
@@ -60,6 +66,7 @@ export const migrate = async (database: Database): Promise<readonly number[]> =>
       `${database.where} was migrated to ${newest} by a newer version of Chaos-Proxy. Run that version, or another database.`,
     )
   const pending = migrations.filter((migration) => !done.has(migration.number))
-  for (const migration of pending) await apply(database, migration)
+  const storage = await storageOf(database)
+  for (const migration of pending) await apply(database, migration, storage)
   return pending.map(({ number }) => number)
 }

@@ -6,7 +6,7 @@ import type { Codecs } from '../../schemas/codecs.ts'
 import type { TopicValues } from '../../schemas/events.ts'
 import type { LogRecord } from '../../schemas/log.ts'
 import type { Topic } from '../../schemas/topics.ts'
-import { copyText, DatabaseError, type Database, type Step } from '../kit/database.ts'
+import { copyText, DatabaseError, type Database, type Row, type Step } from '../kit/database.ts'
 import { positionKey, type Batch, type Sink } from '../kit/sink.ts'
 import { long, short, time, type AnyTable } from './table.ts'
 
@@ -19,6 +19,11 @@ export interface PostgresSinkOptions {
   readonly onDeadLetter?: (record: LogRecord, reason: string) => void
 }
 
+interface Writing extends PostgresSinkOptions {
+  /** Of each position as it was read at the start. */
+  readonly generations: ReadonlyMap<string, number>
+}
+
 interface Rows {
   readonly table: Pick<AnyTable, 'table' | 'columns' | 'key' | 'policy'>
   readonly rows: readonly (readonly unknown[])[]
@@ -26,7 +31,8 @@ interface Rows {
   readonly gone: readonly (readonly [string, number])[]
 }
 
-const NAME = 'postgres'
+/** Its name in `sink_offsets`. */
+export const SINK = 'postgres'
 
 const deadLetterTable = {
   table: 'dead_letters',
@@ -92,16 +98,22 @@ const stageSteps = ({ table, rows, gone }: Rows): Step[] => {
   return steps
 }
 
-/** Two instances may write at once: positions only ever rise, and rows do not mind coming twice. */
-const positionStep = (batches: readonly Batch[]): Step => ({
+/**
+ * Two instances may write at once: positions only ever rise, and rows do not mind coming twice. After a rebuild (rebuild.ts)
+ * those that know the generation before move nothing.
+ */
+const positionStep = (batches: readonly Batch[], generations: ReadonlyMap<string, number>): Step => ({
   kind: 'query',
-  sql: `insert into sink_offsets as s (sink, topic, partition, position) select $1, * from unnest($2::text[], $3::integer[], $4::bigint[])
-    on conflict (sink, topic, partition) do update set position = greatest(s.position, excluded.position), updated_at = now()`,
+  sql: `insert into sink_offsets as s (sink, topic, partition, position, generation)
+    select $1, * from unnest($2::text[], $3::integer[], $4::bigint[], $5::integer[])
+    on conflict (sink, topic, partition) do update set position = greatest(s.position, excluded.position), updated_at = now()
+    where s.generation = excluded.generation`,
   params: [
-    NAME,
+    SINK,
     batches.map((b) => b.topic),
     batches.map((b) => b.partition),
     batches.map((b) => (b.records.at(-1) as LogRecord).offset + 1),
+    batches.map((b) => generations.get(positionKey(b.topic, b.partition)) ?? 0),
   ],
 })
 
@@ -158,7 +170,9 @@ const toRows = (options: PostgresSinkOptions, batches: readonly Batch[]): Rows[]
       const entries = values.map(
         ([record, value]) => [record, value === undefined ? undefined : table.row(value, record)] as const,
       )
-      if (table.policy === 'latest') result.push(newest(table, entries))
+      // A record that has no row here is no tombstone.
+      const told = entries.filter(([record, row]) => row !== undefined || record.value === null)
+      if (table.policy === 'latest') result.push(newest(table, told))
       else result.push({ table, rows: entries.flatMap(([, row]) => (row === undefined ? [] : [row])), gone: [] })
     }
   }
@@ -174,10 +188,10 @@ const halves = (batches: readonly Batch[]): readonly (readonly Batch[])[] => {
 }
 
 /** Rows that the database refuses are found by halving and put aside, so that one of them stops nobody. */
-const write = async (options: PostgresSinkOptions, batches: readonly Batch[]): Promise<void> => {
+const write = async (options: Writing, batches: readonly Batch[]): Promise<void> => {
   const rows = toRows(options, batches)
   try {
-    await options.database.transaction([...rows.flatMap(stageSteps), positionStep(batches)])
+    await options.database.transaction([...rows.flatMap(stageSteps), positionStep(batches, options.generations)])
     for (const { table, rows: written } of rows) options.onRows?.(table.table, written.length)
   } catch (error) {
     if (!(error instanceof DatabaseError) || error.code !== 'data') throw error
@@ -189,39 +203,33 @@ const write = async (options: PostgresSinkOptions, batches: readonly Batch[]): P
     const record = records[0] as LogRecord
     options.onDeadLetter?.(record, error.message)
     const letter: Rows = { table: deadLetterTable, rows: [deadLetter(record, 'publish', error.message)], gone: [] }
-    await options.database.transaction([...stageSteps(letter), positionStep(batches)])
+    await options.database.transaction([...stageSteps(letter), positionStep(batches, options.generations)])
   }
 }
 
-/** What this sink has written, for the host and for the console's pipeline. */
-export const storedPositions = async (database: Database): Promise<ReadonlyMap<string, number>> => {
-  const rows = await database.query('select topic, partition, position from sink_offsets where sink = $1', [NAME])
-  return new Map(
-    rows.map((row) => [positionKey(row['topic'] as Topic, row['partition'] as number), row['position'] as number]),
-  )
-}
+const storedOffsets = (database: Database): Promise<readonly Row[]> =>
+  database.query('select topic, partition, position, generation from sink_offsets where sink = $1', [SINK])
+
+const keyOf = (row: Row): string => positionKey(row['topic'] as Topic, row['partition'] as number)
 
 /** A sink into migrated tables. */
-export const postgresSink = (options: PostgresSinkOptions): Sink => ({
-  name: NAME,
-  topics: [...new Set(options.tables.map((table) => table.topic as Topic))],
-  positions: () => storedPositions(options.database),
-  write: (batches) => write(options, batches),
-  reset: () =>
-    options.database.transaction([
-      {
-        kind: 'script',
-        sql: `truncate sink_offsets, dead_letters, ${[...new Set(options.tables.map((t) => t.table).filter((t) => t !== 'dead_letters'))].join(', ')}`,
-      },
-    ]),
-})
-
-/** Deletes what is older than the log keeps: without the log, rows have no bodies to point at. */
-export const prune = (database: Database, retentionMs: number): Promise<void> =>
-  database.transaction(
-    ['exchanges', 'signals'].map((table) => ({
-      kind: 'query',
-      sql: `delete from ${table} where time < now() - make_interval(secs => $1)`,
-      params: [retentionMs / 1000],
-    })),
-  )
+export const postgresSink = (options: PostgresSinkOptions): Sink => {
+  const generations = new Map<string, number>()
+  return {
+    name: SINK,
+    topics: [...new Set(options.tables.map((table) => table.topic as Topic))],
+    positions: async () => {
+      const rows = await storedOffsets(options.database)
+      for (const row of rows) generations.set(keyOf(row), row['generation'] as number)
+      return new Map(rows.map((row) => [keyOf(row), row['position'] as number]))
+    },
+    write: (batches) => write({ ...options, generations }, batches),
+    reset: () =>
+      options.database.transaction([
+        {
+          kind: 'script',
+          sql: `truncate sink_offsets, dead_letters, ${[...new Set(options.tables.map((t) => t.table).filter((t) => t !== 'dead_letters'))].join(', ')}`,
+        },
+      ]),
+  }
+}

@@ -57,3 +57,5 @@ export const timeOrNull = (micros: number): string | null => (micros === 0 ? nul
 export const short = (text: string): string => (text.length > 500 ? text.slice(0, 500) : text)
 export const long = (text: string): string => (text.length > 8_000 ? text.slice(0, 8_000) : text)
 export const json = (value: unknown): string => JSON.stringify(value).replaceAll('\\u0000', '\uFFFD')
+/** Bytes as Postgres writes them in text. */
+export const bytea = (bytes: Uint8Array): string => `\\x${Buffer.from(bytes).toString('hex')}`

@@ -2,7 +2,7 @@
 import type { Count, Event, Exchange, Signal } from '../../schemas/events.ts'
 import type { LogRecord } from '../../schemas/log.ts'
 import { graphqlAsked } from '../kit/asked.ts'
-import { defineTable, json, long, short, time, timeOrNull, type AnyTable } from './table.ts'
+import { bytea, defineTable, json, long, short, time, timeOrNull, type AnyTable } from './table.ts'
 
 /** Finds the learned endpoint of a request; undefined where none is known (yet). Asks for the operation where it matters. */
 export type Locate = (
@@ -142,27 +142,52 @@ const endpoints = defineTable<'endpoints'>(
   },
 )
 
-const windows = defineTable<'windows'>(
-  { topic: 'windows', table: 'windows', key: ['endpoint', 'start', 'span_seconds'], policy: 'latest' },
-  {
-    endpoint: (window) => short(window.endpoint),
-    service: (window) => short(window.service),
-    start: (window) => time(window.start),
-    span_seconds: (window) => window.span,
-    count: (window) => window.count,
-    late: (window) => window.late,
-    statuses: (window) => counts(window.statuses),
-    answered_by: (window) => counts(window.answeredBy),
-    upstreams: (window) => counts(window.upstreams),
-    request_bytes: (window) => window.requestBytes,
-    response_bytes: (window) => window.responseBytes,
-    latency_sum_us: (window) => Math.round(window.latencySum),
-    p50_us: (window) => window.p50,
-    p95_us: (window) => window.p95,
-    p99_us: (window) => window.p99,
-    ...latest,
-  },
-)
+/** What a window counted of the names that pass. */
+const sum = (list: readonly Count[], passes: (name: string) => boolean): number =>
+  list.reduce((total, { name, count }) => (passes(name) ? total + count : total), 0)
+
+/** An error that reached a client: the server's fault, or no answer at all. */
+const isError = (status: string): boolean => Number(status) >= 500 || status === '0'
+const isClientError = (status: string): boolean => Number(status) >= 400 && Number(status) < 500
+
+const windowsOf = (name: string, span: number): AnyTable =>
+  defineTable<'windows'>(
+    { topic: 'windows', table: name, key: ['endpoint', 'start', 'span_seconds', 'partition'], policy: 'latest' },
+    {
+      endpoint: (window) => short(window.endpoint),
+      service: (window) => short(window.service),
+      scope: (window) => short(window.scope),
+      name: (window) => short(window.name),
+      partition: (window) => window.partition,
+      start: (window) => time(window.start),
+      span_seconds: (window) => window.span,
+      closed: (window) => window.closed,
+      count: (window) => window.count,
+      late: (window) => window.late,
+      errors: (window) => sum(window.statuses, isError),
+      client_errors: (window) => sum(window.statuses, isClientError),
+      by_ghosts: (window) => sum(window.answeredBy, (by) => by === 'ghost'),
+      statuses: (window) => counts(window.statuses),
+      answered_by: (window) => counts(window.answeredBy),
+      upstreams: (window) => counts(window.upstreams),
+      request_bytes: (window) => window.requestBytes,
+      response_bytes: (window) => window.responseBytes,
+      latency_sum_us: (window) => Math.round(window.latencySum),
+      p50_us: (window) => window.p50,
+      p95_us: (window) => window.p95,
+      p99_us: (window) => window.p99,
+      clients: (window) => window.clients,
+      principals: (window) => window.principals,
+      latency: (window) => bytea(window.latency),
+      clients_sketch: (window) => bytea(window.clientsSketch),
+      principals_sketch: (window) => bytea(window.principalsSketch),
+      top_paths: (window) => json(window.topPaths),
+      top_agents: (window) => json(window.topAgents),
+      top_errors: (window) => json(window.topErrors),
+      ...latest,
+    },
+    (window) => window.span === span,
+  )
 
 const drift = defineTable<'drift'>(
   { topic: 'drift', table: 'drift', key: ['id'], policy: 'latest' },
@@ -225,7 +250,9 @@ export const tables = (locate: Locate): readonly AnyTable[] => [
   signals,
   deadLetters,
   endpoints,
-  windows,
+  windowsOf('windows', 60),
+  windowsOf('windows_hour', 3600),
+  windowsOf('windows_day', 86_400),
   drift,
   anomalies,
   activations,

@@ -1,5 +1,5 @@
 /** Events for the tests of the sinks. */
-import type { Alert, Body, Endpoint, Event, Exchange, Signal } from '../../schemas/events.ts'
+import type { Alert, Body, Endpoint, Event, Exchange, Signal, Window } from '../../schemas/events.ts'
 import { anExchange as anyExchange } from '../processors/kit/builders.ts'
 
 export const T0 = Date.UTC(2026, 0, 31, 12) * 1000
@@ -81,3 +81,34 @@ export const anEndpoint = (id: string, part: Partial<Endpoint> = {}): Endpoint =
     ...part,
   }
 }
+
+export const aWindow = (part: Partial<Window> = {}): Window => ({
+  endpoint: 'shop GET /books/{id}',
+  service: 'shop',
+  scope: 'endpoint',
+  name: '',
+  partition: 0,
+  start: T0,
+  span: 60,
+  closed: true,
+  count: 1,
+  late: 0,
+  statuses: [{ name: '200', count: 1 }],
+  answeredBy: [{ name: 'upstream', count: 1 }],
+  upstreams: [],
+  requestBytes: 0,
+  responseBytes: 8,
+  latencySum: 1000,
+  latency: new Uint8Array(),
+  p50: 1000,
+  p95: 1000,
+  p99: 1000,
+  clients: 1,
+  clientsSketch: new Uint8Array(),
+  principals: 0,
+  principalsSketch: new Uint8Array(),
+  topPaths: [],
+  topAgents: [],
+  topErrors: [],
+  ...part,
+})

@@ -12,6 +12,7 @@ import { databaseContract } from './database-contract.ts'
 import { silent } from './kit.ts'
 import type { Place } from './place.ts'
 import { sinkContract } from './sink-contract.ts'
+import { storageContract } from './storage-contract.ts'
 
 describe('embedded', () => {
   const root = mkdtempSync(join(tmpdir(), 'chaos-proxy-pglite-'))
@@ -48,6 +49,7 @@ describe('embedded', () => {
   })
   databaseContract('PGlite', place)
   sinkContract('PGlite', place)
+  storageContract('PGlite', place, 'plain')
 })
 
 describe.skipIf(withoutPostgres())('a server', () => {
@@ -63,4 +65,29 @@ describe.skipIf(withoutPostgres())('a server', () => {
   }
   databaseContract('Postgres', place)
   sinkContract('Postgres', place)
+  storageContract('Postgres', place, 'plain')
+})
+
+/** `postgres://…` of a server with the extension and the right to make databases: no package registry has one. */
+const TIMESCALE = process.env['CHAOS_PROXY_TEST_TIMESCALE'] ?? ''
+if (TIMESCALE === '')
+  console.warn('SKIPPED: the sinks over Timescale, for want of CHAOS_PROXY_TEST_TIMESCALE=postgres://…')
+
+describe.skipIf(TIMESCALE === '')('Timescale', () => {
+  const killed = 'the server is not ours to kill: cases that do are held by the other two'
+  const place = async (): Promise<Place> => {
+    const name = `cp_test_${process.pid}_${Date.now()}`
+    const admin = await openDatabase({ url: TIMESCALE, logger: silent })
+    await admin.query(`create database ${name}`)
+    await admin.close()
+    const url = Object.assign(new URL(TIMESCALE), { pathname: `/${name}` }).href
+    const open = async (): Promise<Database> => {
+      const database = await openDatabase({ url, logger: silent })
+      await database.query('create extension if not exists timescaledb')
+      return database
+    }
+    const never = (): Promise<void> => Promise.reject(new Error(killed))
+    return { open, kill: never, revive: never, remove: async () => {} }
+  }
+  storageContract('Timescale', place, 'timescale')
 })

@@ -1,19 +1,27 @@
 /**
  * Migrations, by number, in order, never changed once released: a new one is a new file and a new line here.
- * Plain Postgres throughout; times are timestamptz and part of each unique key of the big tables, as Timescale wants it.
+ * Plain Postgres but for the parts that say `timescale`; times are timestamptz and part of each unique key of the big tables,
+ * as hypertables and partitions want it.
  */
-import { knowledge } from './002-knowledge.ts'
 import { traffic } from './001-traffic.ts'
+import { knowledge } from './002-knowledge.ts'
 import { webhooks } from './003-webhooks.ts'
+import { windows } from './004-windows.ts'
+import { storage } from './005-storage.ts'
+
+/** `timescale`: the extension is installed in this database; looked at when a migration is applied. */
+export type Storage = 'plain' | 'timescale'
 
 export interface Migration {
   readonly number: number
   readonly name: string
-  readonly sql: string
+  readonly sql: (storage: Storage) => string
 }
 
 export const migrations: readonly Migration[] = [
-  { number: 1, name: 'traffic', sql: traffic },
-  { number: 2, name: 'knowledge', sql: knowledge },
-  { number: 3, name: 'webhooks', sql: webhooks },
+  { number: 1, name: 'traffic', sql: () => traffic },
+  { number: 2, name: 'knowledge', sql: () => knowledge },
+  { number: 3, name: 'webhooks', sql: () => webhooks },
+  { number: 4, name: 'windows', sql: () => windows },
+  { number: 5, name: 'storage', sql: storage },
 ]

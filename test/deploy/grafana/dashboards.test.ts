@@ -15,11 +15,13 @@ test('files and uids are those that links rely on', () => {
   const uids = [...dashboards()].map(([file, { uid }]) => `${file} ${uid}`)
   expect(uids.sort()).toEqual([
     'blast-radius.json chaos-proxy-blast-radius',
+    'chaos-anomalies.json chaos-proxy-anomalies',
     'chaos-drift.json chaos-proxy-drift',
     'chaos-endpoints.json chaos-proxy-endpoints',
     'chaos-ghost.json chaos-proxy-ghost',
     'chaos-overview.json chaos-proxy-overview',
     'chaos-pipeline.json chaos-proxy-pipeline',
+    'chaos-traffic.json chaos-proxy-traffic',
   ])
 })
 

@@ -26,7 +26,19 @@ const RARE = `
 insert into drift select 'd1', now(), 'shop GET /books/{id}', 'shop', 'removed', '/name', 'breaking', 0.9, 'string', '', '', 0, 'open', '[]', 'name is gone', 'k', 0;
 insert into dead_letters select now(), 't', 0, 0, 'decode', 'host', 'no schema', 3, 't', 0, 0;
 insert into windows select 'shop GET /books/{id}', 'shop', date_trunc('minute', now()), 60, 10, 0, '{"200": 9, "500": 1}', '{"upstream": 8, "ghost": 2}', '{}', 1, 2, 3, 4, 5, 6, 'k', 0 on conflict do nothing;
+insert into windows (endpoint, service, start, span_seconds, count, late, statuses, answered_by, upstreams, request_bytes, response_bytes, latency_sum_us, p50_us, p95_us, p99_us, log_key, log_offset, scope, name)
+  select 'shop ' || scopes, service, start, 60, count, 0, statuses, answered_by, upstreams, 1, 2, 3, 4, 5, 6, 'k', 0, scopes, 'n'
+  from windows, unnest(array['service', 'upstream', 'answered-by', 'status-class']) scopes where scope = 'endpoint'
+  on conflict do nothing;
+insert into anomalies select 'n1', now(), null, 'shop GET /books/{id}', 'shop', 'latency', 0.8, 7.2, 'GET /books/{id} is 3.2 times slower than usual', '{}', 'k', 0;
+update windows set top_errors = '[{"name": "500 without a body", "count": 1, "error": 0}]', top_agents = '[{"name": "curl", "count": 1, "error": 0}]', top_paths = '[{"name": "/books/3", "count": 1, "error": 0}]' where scope = 'service';
 update exchanges set faults = 'delay' where id = (select id from exchanges limit 1);
+`
+
+/** Hours and days, without waiting for them. */
+const WIDER = `
+insert into windows_hour select * from windows on conflict do nothing;
+insert into windows_day select * from windows on conflict do nothing;
 `
 
 beforeAll(async () => {
@@ -115,6 +127,19 @@ test('every SQL query runs over what the migrations make, and finds what happene
   expect(sqlQueries().length).toBeGreaterThan(10)
   for (const { where, text } of sqlQueries())
     expect([where, (await database.query(expanded(text))).length > 0]).toEqual([where, true])
+})
+
+test('over months, SQL queries read hours and days', async () => {
+  await database.transaction([{ kind: 'script', sql: WIDER }])
+  const wide = sqlQueries().filter(({ text }) => text.includes('windows_between'))
+  expect(wide.length).toBeGreaterThan(10)
+  for (const seconds of [3600, 86_400])
+    for (const { where, text } of wide)
+      expect([where, seconds, (await database.query(expanded(text, seconds))).length > 0]).toEqual([
+        where,
+        seconds,
+        true,
+      ])
 })
 
 test('open drift is counted in the metrics until somebody resolves it', async () => {

@@ -109,9 +109,15 @@ const FIRST = '2020-01-01T00:00:00Z'
 const LAST = '2100-01-01T00:00:00Z'
 
 /** SQL as Grafana's Postgres source sends it: https://grafana.com/docs/grafana/latest/datasources/postgres/#macros */
-export const expanded = (sql: string): string =>
+export const expanded = (sql: string, seconds = 60): string =>
   sql
+    .replaceAll('$__timeFrom()', `'${FIRST}'`)
+    .replaceAll('$__timeTo()', `'${LAST}'`)
+    .replaceAll('$__interval_ms', String(1000 * seconds))
     .replaceAll(/\$__timeFilter\(([^)]+)\)/g, `$1 between '${FIRST}' and '${LAST}'`)
-    .replaceAll(/\$__timeGroupAlias\(([^,]+),\s*\$__interval\)/g, 'floor(extract(epoch from $1) / 60) * 60 as "time"')
+    .replaceAll(
+      /\$__timeGroupAlias\(([^,]+),\s*\$__interval\)/g,
+      `floor(extract(epoch from $1) / ${seconds}) * ${seconds} as "time"`,
+    )
     // eslint-disable-next-line no-template-curly-in-string
     .replaceAll('${service:regex}', '.*')

@@ -1,0 +1,179 @@
+/** What the tables must do over every database, however they are cut: one call per kind. */
+import { describe, expect, test } from 'vitest'
+import type { Window } from '../../schemas/events.ts'
+import type { Database } from '../../sinks/kit/database.ts'
+import { migrations, type Storage } from '../../sinks/postgres/migrations/migrations.ts'
+import { rebuildTable } from '../../sinks/postgres/rebuild.ts'
+import { keepTables } from '../../sinks/postgres/retention.ts'
+import { storeState } from '../../sinks/postgres/status.ts'
+import { migrate } from '../../sinks/sinks.ts'
+import { aWindow, anEvent } from './events.ts'
+import { count, openTestLog, until, upTo } from './kit.ts'
+import { bench, type Place } from './place.ts'
+
+const DAY = 86_400_000
+const WEEK = 7 * DAY
+
+const exchangeAt = (n: number, ms: number) => anEvent(n, { at: ms * 1000 })
+
+/** What a version before left behind: its migrations, and rows. */
+const migratedTo = async (database: Database, last: number): Promise<void> => {
+  const register = `create table schema_migrations (number integer primary key, name text not null, applied_at timestamptz not null default now())`
+  await database.transaction([
+    { kind: 'script', sql: register },
+    ...migrations
+      .filter(({ number }) => number <= last)
+      .flatMap(({ number, name, sql }) => [
+        { kind: 'script' as const, sql: sql('plain') },
+        { kind: 'query' as const, sql: 'insert into schema_migrations values ($1, $2)', params: [number, name] },
+      ]),
+  ])
+}
+
+export const storageContract = (name: string, make: () => Promise<Place>, storage: Storage): void => {
+  describe(`storage contract: ${name}`, () => {
+    const { place, opened, start } = bench(make)
+
+    test('rows that were there before the tables were cut stay', async () => {
+      const database = await opened(await place())
+      await migratedTo(database, 3)
+      const signal = `select now() - interval '1 hour' * n, 's' || n, 'shop', 'health', 'u', 'up', 'down', '', 0, 'i', 't', 0, n from generate_series(1, 300) n`
+      const window = `select 'e' || n, 'shop', date_trunc('minute', now()), 60, 1, 0, '{}', '{}', '{}', 1, 1, 1, 1, 1, 1, 'k' || n, n from generate_series(1, 9) n`
+      await database.transaction([
+        { kind: 'script', sql: `insert into signals ${signal}; insert into windows ${window}` },
+      ])
+      expect(await migrate(database)).toEqual(migrations.slice(3).map(({ number }) => number))
+      await keepTables(database, WEEK)
+      await keepTables(database, WEEK)
+      expect([await count(database, 'signals'), await count(database, 'windows')]).toEqual([300, 9])
+      expect(await database.query('select distinct scope, partition from windows')).toEqual([
+        { scope: 'endpoint', partition: 0 },
+      ])
+    })
+
+    test('rows of any time find a place, once each; what is too old goes', async () => {
+      const [from, database] = [await openTestLog(), await opened(await place())]
+      const now = Date.now()
+      const times = [now, now - DAY, now - 3 * DAY, now - 30 * DAY, now + DAY, now + 400 * DAY]
+      await from.put(
+        'exchanges',
+        'shop',
+        times.map((at, n) => exchangeAt(n, at)),
+      )
+      const first = await start(from, database)
+      await until(
+        'all',
+        () => count(database, 'exchanges'),
+        (n) => n === times.length,
+      )
+      await first.close()
+      await database.transaction([{ kind: 'script', sql: 'update sink_offsets set position = 0' }])
+      const second = await start(from, database)
+      await until(
+        'again',
+        () => second.positions().get('exchanges/0'),
+        (n) => n === times.length,
+      )
+      expect(await count(database, 'exchanges')).toBeGreaterThanOrEqual(times.length - 1)
+      if (storage === 'plain') await keepTables(database, WEEK)
+      else await database.query(`select drop_chunks('exchanges', older_than => interval '7 days')`)
+      const left = await database.query('select id from exchanges order by id')
+      expect(left.map(({ id }) => id)).toEqual(times.flatMap((_, n) => (n === 3 ? [] : [anEvent(n).id])))
+    })
+
+    test('windows of each span have their table, and a graph gets those it wants', async () => {
+      const [from, database] = [await openTestLog(), await opened(await place())]
+      const spans = [60, 3600, 86_400]
+      const told: Window[] = spans.map((span) => aWindow({ span, endpoint: 'shop', scope: 'service', count: span }))
+      for (const window of told) await from.put('windows', `shop@${window.span}`, [window, { ...window, count: 9 }])
+      await from.put('windows', 'shop#1', [aWindow({ partition: 1, count: 5 })])
+      await start(from, database)
+      await until(
+        'all',
+        () => count(database, 'windows_day'),
+        (n) => n === 1,
+      )
+      await until(
+        'both partitions',
+        () => count(database, 'windows'),
+        (n) => n === 2,
+      )
+      const asked = async (step: string): Promise<unknown> => {
+        const sql = `select sum(count)::int as count, max(span_seconds) as span from windows_between('2026-01-01', '2027-01-01', $1::interval)`
+        return (await database.query(sql, [step]))[0]
+      }
+      expect(await asked('1 minute')).toEqual({ count: 14, span: 60 })
+      expect(await asked('1 hour')).toEqual({ count: 9, span: 3600 })
+      expect(await asked('1 day')).toEqual({ count: 9, span: 86_400 })
+    })
+
+    test('who answered, by the hour and by the day', async () => {
+      const [from, database] = [await openTestLog(), await opened(await place())]
+      const ghost = { answeredBy: 'ghost', ghost: { kind: 'exact', confidence: 0.5, activation: 'a' } } as const
+      await from.put('exchanges', 'shop', [...upTo(3).map((n) => anEvent(n)), anEvent(3, {}, ghost)])
+      await start(from, database)
+      await until(
+        'all',
+        () => count(database, 'exchanges'),
+        (n) => n === 4,
+      )
+      for (const view of ['answers_hour', 'answers_day'])
+        expect(
+          await database.query(
+            `select answered_by, ghost_kind, requests::int as requests, confidence from ${view} order by answered_by desc`,
+          ),
+        ).toEqual([
+          { answered_by: 'upstream', ghost_kind: null, requests: 3, confidence: null },
+          { answered_by: 'ghost', ghost_kind: 'exact', requests: 1, confidence: 0.5 },
+        ])
+    })
+
+    test('a table is rebuilt from the log, whatever still runs', async () => {
+      const [from, database] = [await openTestLog(), await opened(await place())]
+      await from.put(
+        'exchanges',
+        'shop',
+        upTo(20).map((n) => anEvent(n)),
+      )
+      const running = await start(from, database)
+      await until(
+        'all',
+        () => count(database, 'exchanges'),
+        (n) => n === 20,
+      )
+      expect(await rebuildTable(database, 'exchanges')).toBe('exchanges')
+      await from.put('exchanges', 'shop', [anEvent(20)])
+      await until(
+        'the running one',
+        () => running.positions().get('exchanges/0'),
+        (n) => n === 21,
+      )
+      await running.close()
+      expect(await count(database, 'exchanges')).toBe(1)
+      const next = await start(from, database)
+      await until(
+        'all again',
+        () => count(database, 'exchanges'),
+        (n) => n === 21,
+      )
+      await until(
+        'its position',
+        () => next.positions().get('exchanges/0'),
+        (n) => n === 21,
+      )
+      await expect(rebuildTable(database, 'nothing')).rejects.toThrow(/exchanges, signals/)
+    })
+
+    test('says what stands', async () => {
+      const database = await opened(await place())
+      expect((await storeState(database)).migrations.map(({ appliedAt }) => appliedAt)).toContain(undefined)
+      await migrate(database)
+      await keepTables(database, WEEK)
+      const state = await storeState(database)
+      expect([state.storage, state.failing]).toEqual([storage, []])
+      const pieces = new Map(state.tables.map(({ table, pieces: n }) => [table, n]))
+      expect([pieces.get('endpoints'), pieces.has('exchanges')]).toEqual([1, true])
+      if (storage === 'plain') expect(pieces.get('exchanges')).toBeGreaterThanOrEqual(3)
+    })
+  })
+}
