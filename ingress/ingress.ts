@@ -1,21 +1,17 @@
 /** The face of the ingress, and the one place where its phases and its edge are put together. */
-import { openGhostBook } from '../schemas/semantics/ghosts/book.ts'
 import { addressSet } from '../schemas/semantics/addresses.ts'
 import { createRedactor, type RedactionSettings, type Redactor } from '../schemas/semantics/redaction.ts'
-import { sendReply } from './edge/carrier.ts'
 import { startChecker, type Checker } from './edge/checker.ts'
 import { monotonic, wall } from './edge/clock.ts'
 import { followControl } from './edge/control.ts'
 import { openEmitter, type Emitter } from './edge/emitter.ts'
-import { createForward } from './edge/forward.ts'
-import { createConsult, followGhosts } from './edge/ghosts.ts'
 import { keepRequestsYoung } from './edge/heap.ts'
-import { newSpan, newTrace, uuid7 } from './edge/ids.ts'
+import { uuid7 } from './edge/ids.ts'
 import { openKeys, type Keys } from './edge/keys.ts'
 import { openMembers, type Members } from './edge/members.ts'
-import { openMetrics } from './edge/metrics.ts'
 import { openPools, type Pools } from './edge/pools.ts'
-import { createRecord } from './edge/record.ts'
+import { openQueue } from './edge/queue/queue.ts'
+import { createTell } from './edge/queue/telling.ts'
 import { openServer, type Listening, type ServerSettings } from './edge/server.ts'
 import { openTraces, type Traces } from './edge/traces.ts'
 import { openListenTls, type ListenTls } from './edge/tls.ts'
@@ -25,19 +21,9 @@ import { createSettling, type Settling } from './edge/settle.ts'
 import { createSignals, startHeartbeat, type Signals } from './edge/signals.ts'
 import { openViews, type Views } from './edge/views.ts'
 import type { Ingress, IngressOptions, ListenLimits, ListenTimeouts } from './options.ts'
-import { createAccept } from './phases/accept.ts'
-import { createBalance } from './phases/balance.ts'
-import type { CaptureSettings } from './phases/capture.ts'
-import { compose, type Phase } from './phases/compose.ts'
-import type { Context, Service } from './phases/context.ts'
-import { createDecide, type Decide } from './phases/decide.ts'
-import { createFault } from './phases/fault.ts'
-import { createLimit } from './phases/limit.ts'
-import { toHeaders } from './phases/fields.ts'
-import { problem } from './phases/problem.ts'
-import { createRoute } from './phases/route.ts'
 import { openService, type Given } from './services.ts'
 import { statusOf } from './status.ts'
+import { walkOf, type Parts } from './walk.ts'
 
 export type * from './options.ts'
 
@@ -53,94 +39,8 @@ const DRAIN_REQUESTS = 7500
 const DRAIN_EVENTS = 2000
 const DRAIN_TRACES = 500
 
-interface Parts {
-  readonly options: IngressOptions
-  readonly services: readonly Service[]
-  readonly emitter: Emitter
-  readonly signals: Signals
-  readonly keys: Keys
-  readonly redactor: Redactor
-  readonly shield: Shield
-  readonly settling: Settling
-  readonly views: Views
-  readonly traces: Traces | undefined
-  readonly pools: Pools
-  readonly secured: Secured
-  readonly draining: () => boolean
-}
-
 const LIMITS: ListenLimits = { head: 32 * 1024, target: 16 * 1024, fields: 200, body: 0, connectionsPerClient: 0 }
 const TIMEOUTS: ListenTimeouts = { head: 60_000, stall: 30_000, idle: 75_000, send: 60_000 }
-
-const forwardOf = ({ options, settling, pools, secured, draining }: Parts, decide: Decide): Phase =>
-  createForward({
-    pools,
-    secured,
-    maxBody: options.listen.limits?.body ?? LIMITS.body,
-    decide,
-    clock: monotonic,
-    settle: settling.tried,
-    draining,
-  })
-
-const samplerOf =
-  ({ traces }: IngressOptions): (() => boolean) =>
-  () =>
-    traces !== undefined && Math.random() < traces.share
-
-const walkOf = (parts: Parts): ((context: Context) => void) => {
-  const { options, services, emitter, keys, redactor, shield, settling, views, draining } = parts
-  const { capture, logger } = options
-  const captured: CaptureSettings = {
-    redactor,
-    bodies: capture.bodies,
-    pseudonym: keys.pseudonym,
-    concat: (chunks) => (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)),
-    clock: monotonic,
-  }
-  const book = options.ghosts ?? openGhostBook()
-  views.follow('ghosts', () => followGhosts({ log: options.log, codecs: options.codecs, book, logger }))
-  const decide = createDecide({
-    consult: createConsult(book, redactor),
-    now: wall,
-    newActivation: () => uuid7(wall() / 1000),
-    unseal: keys.unseal,
-    // Opened first: a sealed value that a client sends as its credential stays sealed.
-    unsealBody: (body, { arrival }) => redactor.restoreOwn(keys.unsealBody(body), toHeaders(arrival.rawHeaders)),
-  })
-  const metrics = openMetrics(options.registry, services, emitter.status)
-  const forward = forwardOf(parts, decide)
-  const record = createRecord({
-    capture: captured,
-    maxBody: capture.maxBody,
-    emitter,
-    metrics,
-    logger,
-    onEvent: options.onEvent,
-  })
-  return compose({
-    phases: [
-      ['accept', createAccept({ newSpan, newTrace, sampled: samplerOf(options), ...shield.belief })],
-      ['route', createRoute(services)],
-      ['limit', createLimit(shield.limiters)],
-      ['fault', createFault(shield.faults)],
-      ['decide', decide.phase],
-      ['balance', createBalance({ clock: monotonic, recover: decide.recover })],
-      ['forward', forward],
-    ],
-    answer: (context, reply, done) => sendReply(context, reply, draining(), done),
-    record: (context) => {
-      settling.over(context)
-      shield.over(context)
-      record(context)
-      parts.traces?.over(context)
-    },
-    defect: (context, phase, error) => {
-      logger.error({ err: error, phase, request: context.head.requestId }, 'a phase failed')
-      return problem(context, { why: 'internal', detail: `The phase ${phase} failed.`, close: true })
-    },
-  })
-}
 
 const emitterOf = ({ log, codecs, spool, logger, onEvent }: IngressOptions, instance: string): Emitter =>
   openEmitter({
@@ -201,6 +101,8 @@ const openAll = async (options: IngressOptions, life: Life): Promise<Opened> => 
   const traces = await tracesOf(options, instance, redactor)
   const emitter = emitterOf(options, instance)
   const signals = createSignals({ emitter, options })
+  const tell = createTell(emitter, redactor, services)
+  const queue = await openQueue({ ...options, options: options.queue, services, redactor, tell })
   const secured = openSecured(logger)
   const pools = openPools(services, secured)
   const inFlight = (): number => life.server?.inFlight() ?? 0
@@ -221,6 +123,7 @@ const openAll = async (options: IngressOptions, life: Life): Promise<Opened> => 
     traces,
     pools,
     secured,
+    queue,
     checker,
     members: openMembers({ services, configured: options.services, given, pools, checker, logger, now: nowMs }),
     draining: () => life.server?.draining() ?? false,
@@ -232,6 +135,7 @@ const closeAll = async (opened: Opened, server: Listening, stopHeartbeat: () => 
   opened.checker.close()
   await server.close(DRAIN_REQUESTS)
   opened.tls?.close()
+  await opened.queue.close()
   await opened.shield.close()
   stopHeartbeat()
   await opened.traces?.close(DRAIN_TRACES)
@@ -248,7 +152,14 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
   const { services, instance, emitter, signals, shield, members, views, tls } = opened
   const run = walkOf(opened)
   views.follow('control', () =>
-    followControl({ ...options, services, members, onMode: signals.mode, onFault: shield.obeyFault }),
+    followControl({
+      ...options,
+      services,
+      members,
+      onMode: signals.mode,
+      onFault: shield.obeyFault,
+      onWrite: opened.queue.obey,
+    }),
   )
   await views.ready()
   const server = (life.server = await openServer({ ...listenOf(options), tls, run }))

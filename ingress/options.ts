@@ -99,8 +99,12 @@ export interface GhostOptions {
   readonly mode: Mode
   /** What ghosts may answer; anything else gets an honest 503. */
   readonly methods: readonly string[]
-  /** What happens to writes that no upstream can take: an honest 503, or a ghost's answer that only their sender sees. */
-  readonly writes: 'reject' | 'simulate'
+  /** What happens to writes that no upstream can take: an honest 503, a ghost's answer that only their sender sees, or 202. */
+  readonly writes: 'reject' | 'simulate' | 'queue'
+  /** How long an accepted write can be replayed. */
+  readonly keepFor: number
+  /** The backend honours Idempotency-Key: a replay of which nobody knows whether it was carried out is sent again. */
+  readonly trustKeys: boolean
   /** 0..1 */
   readonly minConfidence: number
   readonly maxAge: number
@@ -172,6 +176,22 @@ export type IngressEvent =
   /** The log went away (events go to the spool), came back, or events are being lost. */
   | { readonly kind: 'log'; readonly state: 'direct' | 'spooling' | 'losing'; readonly reason: string }
 
+/** The folder of a process that is gone: the caller's until it is `over`. */
+export interface Orphan {
+  readonly dir: string
+  /** `isTaken`: what it held is safe elsewhere. */
+  readonly over: (isTaken: boolean) => void
+}
+
+/** Where accepted writes are kept until a backend takes them. */
+export interface QueueOptions {
+  /** A folder that is this process's alone. */
+  readonly dir: string
+  readonly maxBytes: number
+  /** What other processes left behind. */
+  readonly orphans?: () => readonly Orphan[]
+}
+
 export interface IngressOptions {
   readonly listen: {
     readonly host: string
@@ -203,6 +223,8 @@ export interface IngressOptions {
   readonly log: Pick<EventLog, 'append' | 'view'>
   readonly codecs: Codecs
   readonly spool: Spool
+  /** Nothing is kept unless given: then writes are refused where they would be queued. */
+  readonly queue?: QueueOptions
   /** Key of the pseudonyms and of sealed e-mail addresses: at least 16 bytes, the same at every start. */
   readonly secret: Uint8Array
   /** Names one start of one process in every event. A new UUIDv7 unless given. */

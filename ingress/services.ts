@@ -42,6 +42,8 @@ const GHOST: GhostOptions = {
   mode: 'failover',
   methods: ['GET', 'HEAD'],
   writes: 'reject',
+  keepFor: 24 * 3600 * 1000,
+  trustKeys: false,
   minConfidence: 0.6,
   maxAge: 24 * 3600 * 1000,
 }

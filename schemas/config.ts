@@ -18,10 +18,17 @@ const ghost = z.strictObject({
     .describe('off: never; failover: when no upstream can answer; mock: always'),
   methods: z.array(z.string().regex(/^[A-Z]+$/, 'expected a method such as GET')).default(['GET', 'HEAD']),
   writes: z
-    .enum(['reject', 'simulate'])
+    .enum(['reject', 'simulate', 'queue'])
     .default('reject')
     .describe(
-      'Writes that no upstream can take. reject: 503; simulate: a ghost answers, and shows its sender what they wrote',
+      'Writes that no upstream can take. reject: 503; simulate: a ghost answers, and shows its sender what they wrote; queue: 202, and it is replayed once the backend is back',
+    ),
+  keepFor: duration.prefault('24h').describe('How long a write that was accepted can be replayed'),
+  trustKeys: z
+    .boolean()
+    .default(false)
+    .describe(
+      'The backend honours Idempotency-Key: a replay of which nobody knows whether it was carried out is sent again',
     ),
   minConfidence: share.prefault(0.6).describe('Below this measured fidelity the answer is an honest 503'),
   maxAge: duration.prefault('24h').describe('Older knowledge than this is not shown'),
@@ -109,6 +116,7 @@ const log = z.strictObject({
   producer: z.enum(['auto', 'rdkafka', 'kafkajs']).default('auto').describe('auto: node-rdkafka when it is installed'),
   partitions: z.int().min(1).max(1024).default(1).describe('Partitions of the exchanges topic'),
   spool: size.prefault('256MiB').describe('The most the ingress keeps on disk while the log is away'),
+  queue: size.prefault('64MiB').describe('The most it keeps of writes that wait for their backend'),
 })
 
 /** The whole file. Input is what people write, output what the program reads. */

@@ -4,6 +4,7 @@ import type { Config } from '../../schemas/config.ts'
 import { openIngressLog } from './open-log.ts'
 import { allOf } from './readiness.ts'
 import { makePlace, placeOf, secretOf, type Place } from './place.ts'
+import { openQueueFolder } from './queue-folder.ts'
 import { never, type Notice, type Role, type RoleContext } from './role.ts'
 import { captureOf, servicesOf } from './services.ts'
 import { openSpool } from '../../processors/runtime/logs/embedded/spool.ts'
@@ -51,6 +52,8 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
     closers.push(() => opened.close())
     const spool = await openSpool({ dir: spoolOf(context, place), maxBytes: config.log.spool })
     closers.push(() => spool.close())
+    const queue = openQueueFolder(place.queue, config.log.queue)
+    closers.push(async () => queue.release())
     const ingress = await startIngress({
       listen: config.listen,
       services: servicesOf(config),
@@ -63,6 +66,7 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
       log: opened.log,
       codecs: opened.codecs,
       spool,
+      queue: queue.options,
       secret: secretOf(place),
       registry,
       logger,

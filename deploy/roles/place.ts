@@ -9,6 +9,8 @@ export interface Place {
   /** Journals of the embedded log. */
   readonly log: string
   readonly spool: string
+  /** Accepted writes that wait for their backend: a folder per process of the ingress. */
+  readonly queue: string
   /** Snapshots of the ingress's views, for a start without Kafka. */
   readonly views: string
   readonly database: string
@@ -23,6 +25,7 @@ export const placeOf = (config: Config): Place => {
     root,
     log: join(root, 'log'),
     spool: join(root, 'spool'),
+    queue: join(root, 'queue'),
     views: join(root, 'views'),
     database: join(root, 'database'),
     secretFile: join(root, 'secret.key'),

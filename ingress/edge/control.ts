@@ -1,6 +1,6 @@
 /**
  * What the ingress obeys: the `control` topic, followed as a view. `mode/<service>`, `upstream/<service>/<url>` (service or
- * URL `*` means all), `fault/<id>`, and `check/<service>/<url>`, which asks for a health check now.
+ * URL `*` means all), `fault/<id>`, `check/<service>/<url>`, which asks for a health check now, and `write/<service>/<id>`.
  */
 import { wordOf, type Word } from '../balance/membership.ts'
 import type { Codecs } from '../../schemas/codecs.ts'
@@ -20,6 +20,8 @@ export interface ControlSettings {
   readonly members: Pick<Members, 'obey' | 'check' | 'follow'>
   /** A word under `fault/…`, undefined when it was taken back. */
   readonly onFault: (key: string, word: Control | undefined) => void
+  /** A word under `write/…`. */
+  readonly onWrite: (word: Control) => void
 }
 
 const MODES: ReadonlySet<unknown> = new Set<Mode>(['off', 'failover', 'mock'])
@@ -90,6 +92,8 @@ export const followControl = async (settings: ControlSettings): Promise<View> =>
     const word = found.get(key)
     if (key.startsWith('check/')) {
       if (word !== undefined) checkNow(settings, word)
+    } else if (key.startsWith('write/')) {
+      if (word !== undefined) settings.onWrite(word)
     } else if (key.startsWith('fault/')) settings.onFault(key, word)
     else obey(settings, found)
   }

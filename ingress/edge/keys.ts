@@ -34,7 +34,8 @@ const cached = (compute: (text: string) => string): ((text: string) => string) =
   }
 }
 
-const derive = (secret: Uint8Array, purpose: string): Buffer =>
+/** A key for one purpose only (HKDF, RFC 5869). */
+export const derive = (secret: Uint8Array, purpose: string): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), `chaos-proxy ${purpose} v1`, 32))
 
 /** Throws when the secret is too short to be one. */

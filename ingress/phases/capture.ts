@@ -114,7 +114,7 @@ export const capture = (context: Context, settings: CaptureSettings, plain: Plai
     answeredBy: context.answeredBy,
     why: context.why,
     complete: context.complete,
-    replayed: false,
+    replayed: context.replayed,
     faults: context.faults,
     ghost: context.ghost,
     traceparent: head.traceparent,

@@ -230,6 +230,8 @@ export interface Context {
   endpoint: string
   /** Both messages ran to their end. */
   complete: boolean
+  /** No client's: a write that was kept goes to its backend now. */
+  replayed: boolean
   chosenAt: number
   handedAt: number
   firstByteAt: number
@@ -293,6 +295,7 @@ export const openContext = (arrival: Arrival, maxBody: number): Context => ({
   ghost: null,
   endpoint: '',
   complete: false,
+  replayed: false,
   chosenAt: 0,
   handedAt: 0,
   firstByteAt: 0,

@@ -3,6 +3,7 @@
  * that against the truth, and only then learns it; what changed goes to the `ghosts` topic part by part.
  */
 import type { Emit, Merge, Observation, Processor, Steps, Stores } from '../kit/processor.ts'
+import { FATE } from '../../schemas/semantics/ghosts/accepted.ts'
 import { readRequest } from '../../schemas/semantics/ghosts/asked.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { answerRead, answerWrite, isRead } from '../../schemas/semantics/ghosts/compose.ts'
@@ -18,7 +19,7 @@ import { emptyEndpoint } from './learn-endpoint.ts'
 import { learnExchange } from './learn.ts'
 import { factsOf, learnUnknown } from './learn-service.ts'
 import type { Lesson } from './lesson.ts'
-import { dropWrite, foldGhost } from './learn-writes.ts'
+import { dropWrite, foldGhost, keepQueued, learnFate } from './learn-writes.ts'
 import { endpointKey, openMemory } from './memory.ts'
 import { putSample } from './samples.ts'
 import type { EndpointState, Memory } from './memory.ts'
@@ -82,10 +83,10 @@ const isTeachable = (o: Observation): boolean =>
   o.exchange.method !== 'HEAD' &&
   o.exchange.requestHeaders.length <= MAX_HEADERS
 
-/** A write that a ghost told its sender was done. */
-const isAccepted = ({ exchange }: Observation): boolean =>
+/** A write of which its sender was told by a ghost that it was done (mock), or that it waits for the backend (queued). */
+const isAccepted = ({ exchange }: Observation, kind: 'mock' | 'queued'): boolean =>
   exchange.answeredBy === 'ghost' &&
-  exchange.ghost?.kind === 'mock' &&
+  exchange.ghost?.kind === kind &&
   !isRead(exchange.method) &&
   exchange.status >= 200 &&
   exchange.status < 300
@@ -170,12 +171,14 @@ const open = (stores: Stores): Steps => {
     observe: (o, emit) => {
       followActivation(activations, o, emit)
       memory.begin(o.offset)
-      if (isAccepted(o)) return foldGhost({ o, asked: identified(readExchange(o), memory), memory, emit })
+      if (isAccepted(o, 'mock')) return foldGhost({ o, asked: identified(readExchange(o), memory), memory, emit })
+      if (isAccepted(o, 'queued')) return keepQueued({ o, asked: identified(readExchange(o), memory), memory, emit })
       if (!isTeachable(o)) return
       learn(memory, o, emit)
     },
-    command: ({ kind, subject }, event, emit) => {
-      if (kind === 'ghosts.drop') dropWrite(memory, event.service, subject, emit)
+    command: (command, event, emit) => {
+      if (command.kind === 'ghosts.drop') dropWrite(memory, event.service, command.subject, emit)
+      if (command.kind === FATE) learnFate(memory, event, command, emit)
     },
     advance: (time, emit) => {
       publishRest(memory, time, emit)

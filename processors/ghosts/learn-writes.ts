@@ -1,6 +1,7 @@
 /** Learns writes: what they answer, what they change, and what ghosts told their senders. */
 import type { Emit } from '../kit/processor.ts'
-import { writeKey } from '../../schemas/semantics/ghosts/accepted.ts'
+import type { Command, Event } from '../../schemas/events.ts'
+import { readTold, writeKey } from '../../schemas/semantics/ghosts/accepted.ts'
 import type { AcceptedWrite, WriteState } from '../../schemas/semantics/ghosts/accepted.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { loginKey, touchKey } from '../../schemas/semantics/ghosts/exact.ts'
@@ -152,16 +153,28 @@ export const foldGhost = (lesson: Lesson): void => {
   )
 }
 
+/** Of the answer that the sender got. */
+const SHOWN = 4096
+
 const keepWrite = ({ o, asked, memory, emit }: Lesson, endpoint: string, changes: readonly string[]): void => {
   const { exchange, event } = o
   const { bytes, mediaType } = exchange.requestBody
+  const answer = (fromUtf8(exchange.responseBody.bytes) ?? '').slice(0, SHOWN)
   const write = { key: writeKey(asked.service, event.id), service: asked.service, id: event.id, endpoint }
   const request = { method: exchange.method, target: exchange.target, asker: asked.asker, mediaType }
   const body = fromUtf8(bytes) ?? ''
   memory.keepWrite(
-    { ...write, ...request, body, status: exchange.status, changes, state: 'accepted', at: o.at, tick: 0 },
+    { ...write, ...request, body, status: exchange.status, answer, changes, state: 'accepted', at: o.at, tick: 0 },
     emit,
   )
+}
+
+/** A write that waits for its backend: it changes nothing until it is there. One that was only repeated is there already. */
+export const keepQueued = (lesson: Lesson): void => {
+  const { o, asked, memory } = lesson
+  const receipt = o.responseJson as Json | undefined
+  if (isFields(receipt) && receipt['id'] !== o.event.id) return
+  keepWrite(lesson, memory.sibling(asked.service, asked.method, asked.target)?.id ?? '', [])
 }
 
 const settle = (memory: Memory, emit: Emit, write: AcceptedWrite, state: WriteState): void => {
@@ -182,4 +195,14 @@ export const contradict = ({ asked, memory, emit }: Lesson, { type, id }: Pick<N
 export const dropWrite = (memory: Memory, service: string, id: string, emit: Emit): void => {
   const write = memory.write(writeKey(service, id))
   if (write !== undefined && write.state !== 'dropped') settle(memory, emit, write, 'dropped')
+}
+
+/** What became of a write, as the ingress that holds it says. What it changed for its sender goes once the backend has it. */
+export const learnFate = (memory: Memory, event: Pick<Event, 'service'>, command: Command, emit: Emit): void => {
+  const write = memory.write(writeKey(event.service, command.subject))
+  const told = readTold(command.value)
+  if (write === undefined || told === undefined) return
+  const known = { ...write, told }
+  if (told.state === 'done' || told.state === 'dropped') settle(memory, emit, known, told.state)
+  else memory.keepWrite({ ...known, state: told.state }, emit)
 }

@@ -1,0 +1,238 @@
+/** Writes that wait for their backend: kept in a sealed file beside the spool, replayed, asked about, given up. */
+import { createHash } from 'node:crypto'
+import type { Control } from '../../../schemas/events.ts'
+import { readRequest } from '../../../schemas/semantics/ghosts/asked.ts'
+import { bornFate, type Move } from '../../../schemas/semantics/ghosts/fate.ts'
+import type { Redactor } from '../../../schemas/semantics/redaction.ts'
+import type { Logger, Orphan, QueueOptions } from '../../options.ts'
+import { redactedOf } from '../../phases/capture.ts'
+import type { Phase } from '../../phases/compose.ts'
+import type { Context, Service } from '../../phases/context.ts'
+import { fieldOf } from '../../phases/fields.ts'
+import { keptOf, monitored, MONITOR, moveAfterCrash, type Kept } from '../../phases/kept.ts'
+import { problem } from '../../phases/problem.ts'
+import type { Keeper, Unkept } from '../../phases/queue.ts'
+import { monotonic, wall } from '../clock.ts'
+import { openJournal, type OpenedJournal } from './journal.ts'
+import type { Send } from './messenger.ts'
+import { startReplayer, type Replayer } from './replayer.ts'
+import { openStore, QueueFull, type Store } from './store.ts'
+import type { Tell } from './telling.ts'
+import { openVault, type Vault } from './vault.ts'
+
+export interface QueueSettings {
+  /** Nothing is kept without. */
+  readonly options: QueueOptions | undefined
+  readonly secret: Uint8Array
+  readonly services: readonly Service[]
+  readonly redactor: Redactor
+  readonly tell: Tell
+  readonly logger: Logger
+}
+
+interface InFolder extends QueueSettings {
+  readonly options: QueueOptions
+}
+
+export interface Queue extends Keeper {
+  /** Tells senders what became of their writes; other requests pass. */
+  readonly monitor: Phase
+  /** A person's word under `write/<service>/<id>`; `*` means all. */
+  readonly obey: (word: Control) => void
+  /** Begins to replay. */
+  readonly start: (send: Send) => void
+  /** How many are to be replayed. */
+  readonly waiting: () => number
+  readonly close: () => Promise<void>
+}
+
+/** What is over is remembered for its sender so long, µs. */
+const REMEMBERED = 24 * 3600 * 1e6
+const TIDY = 60_000
+/** Seconds after which it makes sense to ask again what became of a write. */
+const ASK_AGAIN = 2
+
+/** Whose request it is, as a pseudonym. */
+const askerOf = (context: Context, redactor: Redactor): string => {
+  const { target, headers, principal } = redactedOf(context, redactor)
+  const { method } = context.arrival
+  return readRequest({ service: '', method, target, headers, principal, body: undefined, at: 0 }).credential
+}
+
+const digestOf = ({ arrival, target }: Context, body: Buffer): string =>
+  createHash('sha256').update(`${arrival.method} ${target}\n`).update(body).digest('base64url')
+
+const OTHER: Unkept = {
+  status: 422,
+  detail: 'This Idempotency-Key was used for another request: nothing was done, nothing was kept.',
+}
+
+const unkept = (error: unknown): Unkept =>
+  error instanceof QueueFull
+    ? { detail: `The queue is full: ${error.message}. Nothing was done, nothing was kept.` }
+    : { detail: `It could not be kept (${(error as Error).message}): nothing was done.` }
+
+/** A client that repeats itself means the same write. */
+const repeated = (store: Store, context: Context, asker: string): Kept | undefined => {
+  const key = fieldOf(context.arrival.rawHeaders, 'idempotency-key')
+  if (key === undefined) return undefined
+  const service = (context.service as Service).name
+  for (const kept of store.all()) {
+    const { write } = kept
+    if (write.isOwnKey && write.key === key && write.asker === asker && write.service === service) return kept
+  }
+  return undefined
+}
+
+const createKeeper = (store: Store, redactor: Redactor, logger: Logger): Keeper => {
+  const keep = async (context: Context, wanted: boolean): Promise<Kept | Unkept> => {
+    const asker = askerOf(context, redactor)
+    const body = Buffer.concat(context.requestBody.chunks)
+    const digest = digestOf(context, body)
+    const known = repeated(store, context, asker)
+    if (known !== undefined) return known.write.digest === digest ? known : OTHER
+    const facts = { asker, digest, base: '', body: body.toString('base64'), length: body.length }
+    const write = keptOf(context, facts)
+    return await store.add(write, bornFate(wanted, write.at))
+  }
+  return {
+    waits: (context) => {
+      if (store.waiting === 0) return false
+      const { name } = context.service as Service
+      const asker = askerOf(context, redactor)
+      for (const { write, fate } of store.open())
+        if (fate.wanted && write.service === name && write.asker === asker) return true
+      return false
+    },
+    keep: (context, wanted, done) => {
+      keep(context, wanted).then(done, (error: unknown) => {
+        if (!(error instanceof QueueFull)) logger.error({ err: error }, 'a write could not be kept')
+        done(unkept(error))
+      })
+    },
+  }
+}
+
+const NO_WRITE = 'No write of this id was kept for the credential of this request.'
+
+const createMonitor =
+  (store: Store, redactor: Redactor): Phase =>
+  (context, next) => {
+    if (!context.path.startsWith(MONITOR)) return next()
+    const kept = store.get(context.path.slice(MONITOR.length))
+    const isRead = context.arrival.method === 'GET' || context.arrival.method === 'HEAD'
+    const isTheirs = isRead && kept !== undefined && kept.write.asker === askerOf(context, redactor)
+    next(isTheirs ? monitored(kept, ASK_AGAIN) : problem(context, { why: 'no-route', detail: NO_WRITE }))
+  }
+
+const openTold = async (dir: string, vault: Vault, logger: Logger): Promise<OpenedJournal> => {
+  const opened = await openJournal(dir, vault)
+  const cure = 'the file is damaged, or another key sealed it (secret.key, CHAOS_PROXY_SECRET)'
+  if (opened.aside !== undefined) logger.error(opened.aside, `kept writes cannot be read and were put aside: ${cure}`)
+  return opened
+}
+
+const readAll = async (dir: string, vault: Vault, logger: Logger): Promise<readonly unknown[]> => {
+  const { journal, records } = await openTold(dir, vault, logger)
+  await journal.close()
+  return records
+}
+
+const movedBy = (value: string): 'replay' | 'drop' | undefined => {
+  try {
+    const word = (JSON.parse(value) as { readonly do?: unknown } | null)?.do
+    return word === 'replay' || word === 'drop' ? word : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** One write, or all of its service that had been accepted when it was said. */
+const meantBy = (store: Store, { key, service, at }: Control): readonly Kept[] => {
+  const id = key.slice(key.lastIndexOf('/') + 1)
+  if (id === '*') return [...store.open()].filter(({ write }) => write.service === service && write.at <= at)
+  const kept = store.get(id)
+  return kept === undefined ? [] : [kept]
+}
+
+type MoveKept = (kept: Kept, move: Move) => Promise<void>
+
+/** Settles what a process that died had under way, here and in the folders of those that are gone. */
+const createAdopting = (settings: InFolder, store: Store, vault: Vault, move: MoveKept) => {
+  const { options, logger, services } = settings
+  const trusts = (name: string): boolean => services.find((one) => one.name === name)?.ghost.trustKeys ?? false
+  const settle = async (some: Iterable<Kept>): Promise<void> => {
+    for (const kept of some)
+      if (kept.fate.state === 'replaying') await move(kept, moveAfterCrash(kept.write, trusts(kept.write.service)))
+  }
+  const takeOver = async ({ dir, over }: Orphan): Promise<void> => {
+    try {
+      const taken = await store.adopt(await readAll(dir, vault, logger))
+      over(true)
+      logger.info({ from: dir, writes: taken.length }, 'kept writes of another process were taken over')
+      await settle(taken)
+    } catch (error) {
+      over(false)
+      throw error
+    }
+  }
+  const adopt = async (): Promise<void> => {
+    for (const orphan of options.orphans?.() ?? []) await takeOver(orphan)
+  }
+  return { settle, adopt }
+}
+
+/** Where nothing is kept. */
+const noQueue = (): Queue => ({
+  waits: () => false,
+  keep: (_context, _wanted, done) => done({ detail: 'This ingress keeps no writes: nothing was done.' }),
+  monitor: (_context, next) => next(),
+  obey: () => undefined,
+  start: () => undefined,
+  waiting: () => 0,
+  close: async () => undefined,
+})
+
+/** Rejects when the folder cannot be used. */
+export const openQueue = async ({ options, ...rest }: QueueSettings): Promise<Queue> =>
+  options === undefined ? noQueue() : await openIn({ options, ...rest })
+
+const openIn = async (settings: InFolder): Promise<Queue> => {
+  const { services, redactor, logger, secret, tell } = settings
+  const vault = openVault(secret)
+  const { journal, records } = await openTold(settings.options.dir, vault, logger)
+  const store = openStore(journal, records, settings.options.maxBytes)
+  let replayer: Replayer | undefined
+  const move: MoveKept = async (kept, to) => {
+    const fate = await store.move(kept.write.id, to, wall())
+    if (fate !== undefined && fate !== kept.fate) tell({ write: kept.write, fate })
+  }
+  const { settle, adopt } = createAdopting(settings, store, vault, move)
+  await settle([...store.open()])
+  await adopt()
+  const failed = (why: string) => (error: unknown) => logger.error({ err: error }, why)
+  const timer = setInterval(() => {
+    store.forget(wall() - REMEMBERED)
+    adopt().catch(failed('kept writes of another process cannot be taken over'))
+  }, TIDY).unref()
+  return {
+    ...createKeeper(store, redactor, logger),
+    monitor: createMonitor(store, redactor),
+    obey: (word) => {
+      const kind = movedBy(word.value)
+      if (kind === undefined) return
+      Promise.all(meantBy(store, word).map((kept) => move(kept, { kind, said: word.at })))
+        .then(() => replayer?.look())
+        .catch(failed('a word on a kept write could not be obeyed'))
+    },
+    start: (send) => {
+      replayer = startReplayer({ store, services, send, logger, now: wall, clock: () => monotonic() / 1000, tell })
+    },
+    waiting: () => store.waiting,
+    close: async () => {
+      clearInterval(timer)
+      await replayer?.close()
+      await store.close()
+    },
+  }
+}

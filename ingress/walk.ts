@@ -1,0 +1,134 @@
+/** The walk of every request, put together: the phases in their order, and what stands behind each. */
+import { openGhostBook } from '../schemas/semantics/ghosts/book.ts'
+import type { Redactor } from '../schemas/semantics/redaction.ts'
+import { sendReply } from './edge/carrier.ts'
+import { monotonic, wall } from './edge/clock.ts'
+import type { Emitter } from './edge/emitter.ts'
+import { createForward } from './edge/forward.ts'
+import { createConsult, followGhosts } from './edge/ghosts.ts'
+import { newSpan, newTrace, uuid7 } from './edge/ids.ts'
+import type { Keys } from './edge/keys.ts'
+import { openMetrics } from './edge/metrics.ts'
+import type { Pools } from './edge/pools.ts'
+import { startReplays } from './edge/queue/messenger.ts'
+import type { Queue } from './edge/queue/queue.ts'
+import { createRecord } from './edge/record.ts'
+import type { Secured } from './edge/secured.ts'
+import type { Settling } from './edge/settle.ts'
+import type { Shield } from './edge/shield.ts'
+import type { Signals } from './edge/signals.ts'
+import type { Traces } from './edge/traces.ts'
+import type { Views } from './edge/views.ts'
+import type { IngressOptions } from './options.ts'
+import { createAccept } from './phases/accept.ts'
+import { createBalance } from './phases/balance.ts'
+import type { CaptureSettings } from './phases/capture.ts'
+import { compose, type Phase } from './phases/compose.ts'
+import type { Context, Service } from './phases/context.ts'
+import { createDecide, type Decide } from './phases/decide.ts'
+import { createFault } from './phases/fault.ts'
+import { toHeaders } from './phases/fields.ts'
+import { createLimit } from './phases/limit.ts'
+import { problem } from './phases/problem.ts'
+import { withQueue } from './phases/queue.ts'
+import { createRoute } from './phases/route.ts'
+
+/** What the ingress is made of, before it listens. */
+export interface Parts {
+  readonly options: IngressOptions
+  readonly services: readonly Service[]
+  readonly emitter: Emitter
+  readonly signals: Signals
+  readonly keys: Keys
+  readonly redactor: Redactor
+  readonly shield: Shield
+  readonly settling: Settling
+  readonly views: Views
+  readonly traces: Traces | undefined
+  readonly pools: Pools
+  readonly secured: Secured
+  readonly queue: Queue
+  readonly draining: () => boolean
+}
+
+const forwardOf = (
+  { options, settling, pools, secured, draining }: Parts,
+  decide: Pick<Decide, 'recover' | 'replace'>,
+): Phase =>
+  createForward({
+    pools,
+    secured,
+    maxBody: options.listen.limits?.body ?? 0,
+    decide,
+    clock: monotonic,
+    settle: settling.tried,
+    draining,
+  })
+
+const samplerOf =
+  ({ traces }: IngressOptions): (() => boolean) =>
+  () =>
+    traces !== undefined && Math.random() < traces.share
+
+const decideOf = ({ options, keys, redactor, views, queue }: Parts): Decide => {
+  const { log, codecs, logger } = options
+  const book = options.ghosts ?? openGhostBook()
+  views.follow('ghosts', () => followGhosts({ log, codecs, book, logger }))
+  const consult = createConsult(book, redactor)
+  const newActivation = (): string => uuid7(wall() / 1000)
+  const ghostly = createDecide({
+    consult,
+    now: wall,
+    newActivation,
+    unseal: keys.unseal,
+    // Opened first: a sealed value that a client sends as its credential stays sealed.
+    unsealBody: (body, { arrival }) => redactor.restoreOwn(keys.unsealBody(body), toHeaders(arrival.rawHeaders)),
+  })
+  return withQueue(ghostly, { keeper: queue, gather: consult.gather, newActivation })
+}
+
+const recordOf = ({ options, services, emitter, keys, redactor }: Parts): ((context: Context) => void) => {
+  const { capture, logger, onEvent, registry } = options
+  const captured: CaptureSettings = {
+    redactor,
+    bodies: capture.bodies,
+    pseudonym: keys.pseudonym,
+    concat: (chunks) => (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)),
+    clock: monotonic,
+  }
+  const metrics = openMetrics(registry, services, emitter.status)
+  return createRecord({ capture: captured, maxBody: capture.maxBody, emitter, metrics, logger, onEvent })
+}
+
+export const walkOf = (parts: Parts): ((context: Context) => void) => {
+  const { options, services, shield, settling, queue, draining } = parts
+  const { capture, logger } = options
+  const decide = decideOf(parts)
+  const record = recordOf(parts)
+  const accept = createAccept({ newSpan, newTrace, sampled: samplerOf(options), ...shield.belief })
+  const forward = (to: Pick<Decide, 'recover' | 'replace'>): Phase => forwardOf(parts, to)
+  startReplays({ ...parts, accept, record, clock: monotonic, maxBody: capture.maxBody, forward })
+  return compose({
+    phases: [
+      ['accept', accept],
+      ['monitor', queue.monitor],
+      ['route', createRoute(services)],
+      ['limit', createLimit(shield.limiters)],
+      ['fault', createFault(shield.faults)],
+      ['decide', decide.phase],
+      ['balance', createBalance({ clock: monotonic, recover: decide.recover })],
+      ['forward', forward(decide)],
+    ],
+    answer: (context, reply, done) => sendReply(context, reply, draining(), done),
+    record: (context) => {
+      settling.over(context)
+      shield.over(context)
+      record(context)
+      parts.traces?.over(context)
+    },
+    defect: (context, phase, error) => {
+      logger.error({ err: error, phase, request: context.head.requestId }, 'a phase failed')
+      return problem(context, { why: 'internal', detail: `The phase ${phase} failed.`, close: true })
+    },
+  })
+}
