@@ -1,5 +1,5 @@
 /** Learns what belongs to a service as a whole: paths that nothing is known of, errors, statuses by features. */
-import { lastParameter } from '../../schemas/semantics/ghosts/compose.ts'
+import { lastParameter } from '../../schemas/semantics/ghosts/features.ts'
 import type { EndpointModel, ServiceFacts } from '../../schemas/semantics/ghosts/model.ts'
 import { ANY_BAD, serviceKey } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'

@@ -28,6 +28,7 @@ const openSights = (objects: () => Iterable<ObjectRecord>) => {
   const isFresh = (known: Kept, { idField, now, size }: Wanted): boolean =>
     known.idField === idField && (known.version === version || (size >= LARGE && Math.abs(now - known.at) < LAG))
   return {
+    seenBy: (asker: string): boolean => askers.has(asker) || askers.has(''),
     changed: (object: ObjectRecord): void => {
       version++
       for (const { asker } of object.views) askers.add(asker)
@@ -75,6 +76,7 @@ export const openCollection = (): OpenCollection => {
     },
     written: () => written.values(),
     sight: (asker, idField, now) => sights.of(asker, { idField, now, size: objects.size }),
+    seenBy: sights.seenBy,
     changed: () => [],
     values: () => objects.values(),
     get size() {

@@ -5,6 +5,7 @@
  */
 import type { GhostAnswer } from '../ghost-port.ts'
 import type { Asked } from './asked.ts'
+import { readFeatures, writeFeatures } from './features.ts'
 import { findExact, isSuperseded, loginKey, readMethod } from './exact.ts'
 import { fitHeaders } from './headers.ts'
 import { reissued } from './issued.ts'
@@ -16,10 +17,9 @@ import type { Place, Rule, Ruled } from './place.ts'
 import { fromList, fromPatched } from './listed.ts'
 import { describeObject, moment } from './notes.ts'
 import { printed, renderBody, renderText } from './render.ts'
-import { credentialState, guessStatus, identified, idFeature } from './status.ts'
+import { guessStatus, identified } from './status.ts'
 import type { CredentialState } from './status.ts'
 import { fromLatin1, toUtf8 } from './text.ts'
-import { shortfallOf } from './wanted.ts'
 import { standIn, targetOf, writtenBody } from './writes.ts'
 import type { Target } from './writes.ts'
 
@@ -90,11 +90,7 @@ const objectRead = (model: EndpointModel, asked: Asked, knowledge: Knowledge): O
 export const answerRead = (model: EndpointModel, request: Asked, knowledge: Knowledge): Ruled => {
   const asked = identified(request, knowledge)
   const object = objectRead(model, asked, knowledge)
-  const features = {
-    credential: credentialState(asked, knowledge),
-    id: idFeature(model, lastParameter(model, asked), object, asked.asker),
-    body: 'ok',
-  }
+  const features = readFeatures(model, asked, knowledge)
   const place: Place = { model, asked, knowledge, object, features }
   const variant = allowed(findExact(model, asked, knowledge), features.credential)
   if (variant !== undefined && !isSuperseded(variant, asked, knowledge, object))
@@ -111,21 +107,6 @@ export const answerRead = (model: EndpointModel, request: Asked, knowledge: Know
 /** A credential that was revoked, or has run out, gets nothing more of what it once got. */
 const allowed = (variant: Variant | undefined, credential: CredentialState): Variant | undefined =>
   credential === 'bad' && variant !== undefined && variant.status < 400 ? undefined : variant
-
-/** Decoded value of the last path segment where the template ends in a parameter. */
-export const lastParameter = (model: EndpointModel, asked: Asked): string | undefined =>
-  model.template.endsWith('}') ? asked.segments[asked.segments.length - 1] : undefined
-
-/** The features of a write's status: what it is about counts as the id. */
-export const writeFeatures = (model: EndpointModel, asked: Asked, knowledge: Knowledge) => {
-  const target = targetOf(model, asked, knowledge)
-  const object = findNamed(target.named, asked.service, knowledge)
-  return {
-    credential: credentialState(asked, knowledge),
-    id: target.named === undefined ? '-' : idFeature(model, target.named.id, object, asked.asker),
-    body: shortfallOf(model.wants, asked.json, asked.method === 'PATCH'),
-  }
-}
 
 const DELETED = 204
 const CREATED = 201

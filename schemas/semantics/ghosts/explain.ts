@@ -1,14 +1,14 @@
 /** Why a ghost says what it says: the evidence in sentences, and where each leaf of the body came from. */
 import type { ExplainedLeaf, GhostExplanation, GhostVerdict } from '../ghost-port.ts'
 import type { Asked } from './asked.ts'
-import { lastParameter } from './compose.ts'
+import { readFeatures, writeFeatures } from './features.ts'
 import { parseJson } from './json.ts'
+import { isRead } from './compose.ts'
 import type { EndpointModel, Json, Knowledge, Score } from './model.ts'
 import { moment } from './notes.ts'
 import type { OpenNotes } from './notes.ts'
-import { findObject } from './objects.ts'
 import type { Rule, Ruled } from './place.ts'
-import { credentialState, featureKeys, idFeature } from './status.ts'
+import { featureKeys } from './status.ts'
 import type { CredentialState } from './status.ts'
 import { fromUtf8 } from './text.ts'
 
@@ -52,6 +52,8 @@ const IDS: Readonly<Record<string, string>> = {
   near: 'the object was never seen; its number lies a little beyond those that were',
   far: 'the object was never seen; its number lies beyond those that were',
   beyond: 'the object was never seen; its number lies far beyond those that were',
+  foreign: 'only others were seen to have anything there',
+  strange: 'nothing was ever seen there',
   first: 'the object was never seen, nor any other',
 }
 
@@ -75,11 +77,12 @@ const statusSentence = (model: EndpointModel, keys: readonly string[]): string[]
 }
 
 const featureSentences = (model: EndpointModel, asked: Asked, knowledge: Knowledge): string[] => {
-  const credential = credentialState(asked, knowledge)
-  const id = idFeature(model, lastParameter(model, asked), findObject(model, asked, knowledge), asked.asker)
-  const known = IDS[id]
-  const keys = featureKeys({ credential, id, body: 'ok' })
-  return [CREDENTIALS[credential], ...(known === undefined ? [] : [known]), ...statusSentence(model, keys)]
+  const features = (isRead(asked.method) ? readFeatures : writeFeatures)(model, asked, knowledge)
+  const { credential, id, body } = features
+  const known = IDS[id.replace('over:', '')]
+  const about = known === undefined ? [] : [id.startsWith('over:') ? `above in the path: ${known}` : known]
+  const short = body === 'ok' ? [] : [`the body falls short of those that were accepted (${body})`]
+  return [CREDENTIALS[credential], ...about, ...short, ...statusSentence(model, featureKeys(features))]
 }
 
 const whyOf = ({ asked, knowledge, found, ruled, verdict }: Told): string[] => {

@@ -250,6 +250,8 @@ export interface Collection {
   values(): Iterable<ObjectRecord>
   /** What an asker sees of them, without their writes to ghosts; it may be a second old where there are many. */
   sight(asker: string, idField: string, now: number): Sight
+  /** Whether this asker, or everybody, was shown anything of it. */
+  seenBy(asker: string): boolean
   /** Those that the asker wrote to ghosts, as they are since. */
   changed(): Iterable<ObjectRecord>
   /** Largest id that is a number, 0 when none is. */

@@ -9,15 +9,41 @@ import { visibleView } from './views.ts'
 
 export const objectKey = (service: string, type: string, id: string): string => keyOf('object', service, type, id)
 
-const isParameter = (segment: string): boolean => {
-  const parts = segmentParts(segment)
-  return parts.length === 2 && parts[0] === '' && parts[1] === ''
+/** A segment with one id: `{id}`, `{id}.json`, `Products({id})`, `Products('{id}')`. */
+interface IdSegment {
+  readonly before: string
+  readonly after: string
+  /** The collection’s name where the segment has it. */
+  readonly name: string
 }
 
-/** The type of an endpoint whose template ends in a parameter: the template before it. Undefined for others. */
+const KEYED = /^([^()]+)\(('?)$/
+
+const idSegment = (segment: string): IdSegment | undefined => {
+  const [before = '', after = '', more] = segmentParts(segment)
+  if (!segment.includes('{') || more !== undefined) return undefined
+  const [, name = '', quote = ''] = KEYED.exec(before) ?? []
+  const isPlain = before === '' && (after === '' || after.startsWith('.'))
+  return isPlain || (name !== '' && after === `${quote})`) ? { before, after, name } : undefined
+}
+
+/** The id that stands in a segment of the path. */
+const idIn = (segment: string, text: string | undefined): string | undefined => {
+  const shape = idSegment(segment)
+  if (shape === undefined || text === undefined) return undefined
+  const end = text.length - shape.after.length
+  const fits = text.startsWith(shape.before) && text.endsWith(shape.after) && end > shape.before.length
+  return fits ? text.slice(shape.before.length, end) : text
+}
+
+const lastSegment = (template: string): string => template.slice(template.lastIndexOf('/') + 1)
+
+/** The type of an endpoint whose template ends in an id: the template of the collection. Undefined for others. */
 export const typeOf = (template: string): string | undefined => {
   const cut = template.lastIndexOf('/')
-  return cut > 0 && isParameter(template.slice(cut + 1)) ? template.slice(0, cut) : undefined
+  const shape = cut < 0 ? undefined : idSegment(template.slice(cut + 1))
+  if (shape === undefined || (cut === 0 && shape.name === '')) return undefined
+  return shape.name === '' ? template.slice(0, cut) : `${template.slice(0, cut)}/${shape.name}`
 }
 
 /** An object by its collection, as the path has it, and its id. */
@@ -32,13 +58,16 @@ export interface Named {
 export const ONLY = '.'
 
 /** `/users/{id}/orders` of user 7 and of user 8 are two collections: the parameters before the id belong to the type. */
-export const collectionPath = (template: string, asked: Asked): string =>
-  template.includes('{') ? '/' + asked.segments.slice(0, template.split('/').length - 1).join('/') : template
+export const collectionPath = (template: string, asked: Asked): string => {
+  if (!template.includes('{')) return template
+  const segments = template.split('/').slice(1)
+  return '/' + segments.map((segment, i) => (segment.includes('{') ? (asked.segments[i] ?? '') : segment)).join('/')
+}
 
 /** The object that a request names by its path, whether anything is known of it or not; undefined for lists and the like. */
 export const objectAsked = (model: EndpointModel, asked: Asked): Named | undefined => {
   const template = typeOf(model.template)
-  const id = asked.segments[asked.segments.length - 1]
+  const id = idIn(lastSegment(model.template), asked.segments[asked.segments.length - 1])
   return template === undefined || id === undefined
     ? undefined
     : { type: collectionPath(template, asked), id, template }
@@ -48,9 +77,9 @@ export const objectAsked = (model: EndpointModel, asked: Asked): Named | undefin
 export const objectAbove = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Named | undefined => {
   const segments = model.template.split('/')
   for (let i = segments.length - 2; i >= 2; i--) {
-    const template = segments.slice(0, i).join('/')
-    const id = asked.segments[i - 1]
-    if (!isParameter(segments[i] ?? '') || id === undefined) continue
+    const template = typeOf(segments.slice(0, i + 1).join('/'))
+    const id = idIn(segments[i] ?? '', asked.segments[i - 1])
+    if (template === undefined || id === undefined) continue
     if (knowledge.type(asked.service, template) !== undefined)
       return { type: collectionPath(template, asked), id, template }
   }

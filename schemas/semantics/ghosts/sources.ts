@@ -13,12 +13,17 @@ import { shortName } from './wanted.ts'
 
 const MAX_LEAVES = 64
 
+/** The id in a segment that has more: `Products(7)`, `7.json`. */
+const keyIn = (text: string): string | undefined =>
+  /^[^()]+\('?([^()]+?)'?\)$/.exec(text)?.[1] ?? /^([\w-]+)\.[a-z]{2,5}$/.exec(text)?.[1]
+
 const TRANSFORMS: Readonly<Record<string, (text: string) => string | undefined>> = {
   slug: slugOf,
   lower: (text) => text.toLowerCase(),
   trim: (text) => text.trim(),
   unbase64: fromBase64,
   base64: toBase64,
+  key: keyIn,
 }
 
 const plainValue = (from: string, asked: Asked): Json | undefined => {

@@ -44,7 +44,7 @@ export const isPlain = (json: Json): boolean =>
 
 /** What the last path parameter is, as far as one can say without knowing the object. */
 export const idFeature = (
-  model: EndpointModel,
+  model: Pick<EndpointModel, 'largest'>,
   value: string | undefined,
   object: ObjectRecord | undefined,
   asker: string,
@@ -60,7 +60,7 @@ const stateOf = (object: ObjectRecord, asker: string): string | undefined => {
 }
 
 /** Where an id that nobody saw stands among those that were seen. */
-const rangeOf = (model: EndpointModel, value: string): string => {
+const rangeOf = (model: Pick<EndpointModel, 'largest'>, value: string): string => {
   if (!/^\d{1,15}$/.test(value)) return 'word'
   if (model.largest < 0) return 'first'
   const beyond = Number(value) / Math.max(10, model.largest)
@@ -122,15 +122,20 @@ const mayEnter = (model: EndpointModel, credential: CredentialState): boolean =>
 const hasWeight = (guess: Guess | undefined, least: number): guess is Guess =>
   guess !== undefined && guess.weight >= least
 
+const DENIED = 401
+
 /** Not found is likelier than a thing that nobody ever saw where this share of the never seen were not found. */
-const DOUBT = 0.25
-const UNSEEN = new Set(['word', 'near', 'far', 'beyond'])
+const DOUBT = 0.2
+const UNSEEN = /^(over:.*|word|near|far|beyond|strange|foreign)$/
+
+const isRefusal = (status: string): boolean => status >= '400' && status < '500' && Number(status) !== DENIED
 
 const doubted = (model: EndpointModel, f: StatusFeatures, guess: Guess): Guess => {
-  if (!UNSEEN.has(f.id) || guess.status >= 300) return guess
-  const counts = model.statuses[`${f.credential}|${f.id}`] ?? {}
-  const missing = (counts['404'] ?? 0) / guess.weight
-  return missing >= DOUBT ? { ...guess, status: 404, share: missing } : guess
+  if (!UNSEEN.test(f.id) || guess.status >= 300) return guess
+  const counts = Object.entries(model.statuses[`${f.credential}|${f.id}`] ?? {})
+  const refusals = counts.filter(([status]) => isRefusal(status)).sort((a, b) => b[1] - a[1])
+  const share = refusals.reduce((sum, [, count]) => sum + count, 0) / guess.weight
+  return share >= DOUBT ? { ...guess, status: Number(refusals[0]?.[0]), share } : guess
 }
 
 /** A number far beyond every one that was seen is taken for nothing, unless such numbers were seen to be something. */
@@ -152,20 +157,35 @@ const guessByFeatures = (model: EndpointModel, f: StatusFeatures, knowledge: Kno
   if (isShown(f) && coarse !== undefined && coarse.status < 300) return coarse
   if (hasWeight(own, 2)) return doubted(model, f, own)
   if (isNowhere(model, f, coarse)) return NOWHERE
-  const statuses = knowledge.facts(model.service)?.statuses ?? {}
-  const service = majority(statuses, serviceKey(model.method, f))
-  const found = hasWeight(service, 3) ? service : (own ?? guesses.find((guess) => guess !== undefined))
-  return found ?? (f.body === 'ok' ? undefined : guessShortfall(model, f, knowledge))
+  const service = majority(knowledge.facts(model.service)?.statuses ?? {}, serviceKey(model.method, f))
+  if (hasWeight(service, 3)) return service
+  // What only others saw may be theirs: nothing is said of it before it was seen how the server takes such requests.
+  if (f.id === 'other' && own === undefined && service === undefined) return undefined
+  return guesses.find((guess) => guess !== undefined) ?? guessBody(model, f, knowledge)
 }
 
-/** A body that falls short where no such body was seen: as the service takes them elsewhere, else as if it did not. */
+const guessBody = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): Guess | undefined =>
+  f.body === 'ok' ? undefined : guessShortfall(model, f, knowledge)
+
+const INVALID = [422, 400]
+
+/** How a service that was never seen to judge bodies would refuse one; undefined where its errors do not tell. */
+const guessRefusal = (knowledge: Knowledge, service: string): Guess | undefined => {
+  const errors = knowledge.facts(service)?.errors ?? {}
+  const status = INVALID.find((code) => Object.hasOwn(errors, code))
+  return status === undefined ? undefined : { status, share: 0.5, weight: 1 }
+}
+
+/**
+ * A body that falls short where no such body was seen: as the service takes them elsewhere; where it was never seen to judge
+ * one, what every accepted body had is required, and nothing is said rather than that it was accepted.
+ */
 const guessShortfall = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): Guess | undefined => {
   const refused = majority(knowledge.facts(model.service)?.statuses ?? {}, ANY_BAD)
   if (refused !== undefined && refused.status >= 400) return refused
+  if (refused === undefined && !f.body.startsWith('kind')) return guessRefusal(knowledge, model.service)
   return guessByFeatures(model, { ...f, body: 'ok' }, knowledge)
 }
-
-const DENIED = 401
 
 /** Whether the server was seen to refuse for want of a credential: here, or anywhere. */
 const isGuarded = (model: EndpointModel, knowledge: Knowledge): boolean =>

@@ -8,8 +8,6 @@ import { isFields, pointersOf } from './pointers.ts'
 
 const MAX_LEAVES = 48
 const MAX_KINDS = 4
-/** Accepted bodies that must have been seen before one is called wrong. */
-const LEAST = 3
 
 const kindOf = (value: Json): string => {
   if (value === null) return 'null'
@@ -20,7 +18,7 @@ const kindOf = (value: Json): string => {
   return form === undefined ? 'string' : form.startsWith('iso') || form === 'day' ? 'time' : 'string'
 }
 
-const leavesOf = (json: Json | undefined): [string, Json][] => pointersOf(json, 2, MAX_LEAVES)
+const leavesOf = (json: Json | undefined): [string, Json][] => pointersOf(json, 3, MAX_LEAVES)
 
 const isEmpty = (value: Json): boolean => value === '' || (typeof value === 'string' && value.trim() === '')
 
@@ -46,7 +44,7 @@ export const learnWanted = (wanted: WantedBody | null, json: Json | undefined): 
 
 /** The first shortfall of a body: `missing:/title`, `empty:/title`, `kind:/n`; `none` without a body, `ok` otherwise. A partial body (PATCH) lacks nothing. */
 export const shortfallOf = (wanted: WantedBody | null, json: Json | undefined, isPartial = false): string => {
-  if (wanted === null || wanted.seen < LEAST) return 'ok'
+  if (wanted === null) return 'ok'
   if (json === undefined) return 'none'
   const given = new Map(leavesOf(json))
   for (const [pointer, seen, kinds, empty] of wanted.leaves) {
