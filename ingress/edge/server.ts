@@ -6,9 +6,10 @@ import { wire } from './front/answering.ts'
 import type { Exchange, Front } from './front/connection.ts'
 import { openCrowd } from './front/crowd.ts'
 import { openDoor, type DoorSettings } from './front/door.ts'
-import { openHttp2, type Http2Front, type StreamExchange, type StreamHead } from './front/http2.ts'
+import type { StreamExchange, StreamHead } from './front/http2.ts'
 import { refuse } from './front/leave.ts'
 import { isIdle, openConnection, tick } from './front/life.ts'
+import { openHttp2, type Http2Front } from './front/sessions.ts'
 import { ProtocolError } from './http1/fields.ts'
 import type { RequestHead } from './http1/request-head.ts'
 import { uuid7 } from './ids.ts'
@@ -93,11 +94,12 @@ const listening = (server: Server, host: string, port: number): Promise<AddressI
   })
 
 /** Limits are late by a fifth at most. */
-const startClock = ({ connections, timeouts }: Front): NodeJS.Timeout => {
-  const every = Math.min(500, Math.max(10, Math.floor(Math.min(timeouts.head, timeouts.stall) / 10)))
+const startClock = ({ connections, timeouts }: Front, http2: Http2Front): NodeJS.Timeout => {
+  const every = Math.min(500, Math.max(10, Math.floor(Math.min(timeouts.head, timeouts.stall, timeouts.send) / 10)))
   return setInterval(() => {
     const now = performance.now()
     for (const connection of connections) tick(connection, now)
+    http2.tick(now)
   }, every).unref()
 }
 
@@ -156,7 +158,7 @@ export const openServer = async (settings: ServerSettings): Promise<Listening> =
   const http2 = http2Of(settings, front)
   const server = doorOf(settings, front, http2)
   const { port, address } = await listening(server, settings.host, settings.port)
-  const clock = startClock(front)
+  const clock = startClock(front, http2)
   const name = address.includes(':') ? `[${address}]` : address
   return {
     port,

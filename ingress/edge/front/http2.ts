@@ -2,19 +2,21 @@
  * The client's side in HTTP/2 (RFC 9113), on node:http2, which frames, decodes and counts; here a stream becomes an
  * exchange like any other, with the fields as HTTP/1.1 would say them (section 8.2 and 8.3).
  */
-import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
-import type { Socket } from 'node:net'
+import { constants, type ServerHttp2Stream } from 'node:http2'
 import { isValidValue } from '../../phases/fields.ts'
 import type { ListenLimits, ListenTimeouts } from '../../options.ts'
 import type { FieldLines } from '../../phases/context.ts'
 import { conclude, tellDrained, type AnswerStart, type BodyReader, type Carrier, type Wire } from '../carrier.ts'
 import { httpDate } from '../clock.ts'
 import { headersOf } from '../headers.ts'
+import { openOutgoing, type Outgoing } from './outgoing.ts'
 
 /** One request of a session. */
 export interface StreamExchange extends Carrier {
   readonly stream: ServerHttp2Stream
   readonly leave: () => void
+  /** What of the answer waits for the client. */
+  readonly outgoing: Outgoing
   reader: BodyReader | undefined
   trailers: FieldLines
   bodiless: boolean
@@ -37,17 +39,7 @@ export interface Http2Settings {
   readonly timeouts: ListenTimeouts
 }
 
-export interface Http2Front {
-  /** Takes over a connection that agreed on `h2`. */
-  accept(socket: Socket, peer: string): void
-  /** No new requests; the ones under way go on. */
-  drain(): void
-  close(): void
-}
-
-const { NGHTTP2_NO_ERROR, NGHTTP2_FLAG_END_STREAM } = constants
-const STREAMS = 256
-const WINDOW = 256 * 1024
+const { NGHTTP2_NO_ERROR } = constants
 
 const settle = (exchange: StreamExchange, sent: boolean): void => {
   conclude(exchange, sent, () => {
@@ -97,8 +89,8 @@ const onTold = (exchange: StreamExchange): void => {
   })
 }
 
-/** With `close(code)` Node ends the body first: without a length the client would see a clean end. */
-const breakOff = ({ stream, over }: StreamExchange): void => {
+/** The client sees no end of the answer. With `close(code)` Node ends the body first: without a length the client would see a clean end. */
+export const breakOff = ({ stream, over }: StreamExchange): void => {
   if (!over) stream.destroy(new Error('the answer broke off'))
 }
 
@@ -156,6 +148,7 @@ const openExchange = (stream: ServerHttp2Stream, received: boolean, leave: () =>
   via: wire,
   stream,
   leave,
+  outgoing: openOutgoing(),
   received,
   begun: false,
   sent: false,
@@ -182,7 +175,8 @@ const follow = (exchange: StreamExchange, stall: number): void => {
   })
 }
 
-interface Incoming {
+/** A request of a session. */
+export interface Incoming {
   readonly stream: ServerHttp2Stream
   /** Fields and pseudo-fields: name, value, name, value… */
   readonly raw: readonly string[]
@@ -191,14 +185,18 @@ interface Incoming {
   readonly peer: string
 }
 
-const onStream = (settings: Http2Settings, { stream, raw, ended, peer }: Incoming): void => {
+/** Serves it, or refuses what cannot be passed on; the exchange, if it is one. */
+export const onStream = (
+  settings: Http2Settings,
+  { stream, raw, ended, peer }: Incoming,
+): StreamExchange | undefined => {
   const pseudo = (name: string): string => {
     const at = raw.indexOf(name)
     return at < 0 ? '' : (raw[at + 1] as string)
   }
   const method = pseudo(':method')
   const target = pseudo(':path')
-  const refuse = (status: number): void => {
+  const refuse = (status: number): undefined => {
     stream.on('error', () => undefined)
     stream.respond({ ':status': status }, { endStream: true })
   }
@@ -211,45 +209,5 @@ const onStream = (settings: Http2Settings, { stream, raw, ended, peer }: Incomin
   follow(exchange, settings.timeouts.stall)
   const chunked = !ended && !raw.includes('content-length')
   settings.serve({ method, target, lines, chunked }, exchange, peer)
-}
-
-const serverOf = ({ limits, timeouts }: Http2Settings, sessions: Set<ServerHttp2Session>): Http2Server => {
-  const server = createServer({
-    maxSessionMemory: 64,
-    settings: {
-      enablePush: false,
-      maxConcurrentStreams: STREAMS,
-      initialWindowSize: WINDOW,
-      maxHeaderListSize: limits.head,
-    },
-    maxHeaderListPairs: limits.fields + 4,
-  })
-  server.on('session', (session) => {
-    sessions.add(session)
-    session.on('error', () => undefined)
-    session.on('close', () => sessions.delete(session))
-    session.setTimeout(timeouts.idle, () => session.close())
-  })
-  return server
-}
-
-export const openHttp2 = (settings: Http2Settings): Http2Front => {
-  const sessions = new Set<ServerHttp2Session>()
-  const peers = new WeakMap<object, string>()
-  const server = serverOf(settings, sessions)
-  let entering = ''
-  server.on('session', (session) => peers.set(session, entering))
-  server.on('stream', (stream, _headers, flags, raw?: string[]) => {
-    const peer = peers.get(stream.session ?? stream) ?? ''
-    onStream(settings, { stream, raw: raw ?? [], ended: (flags & NGHTTP2_FLAG_END_STREAM) !== 0, peer })
-  })
-  return {
-    accept: (socket, peer) => {
-      // The session begins within the call.
-      entering = peer
-      server.emit('connection', socket)
-    },
-    drain: () => sessions.forEach((session) => session.close()),
-    close: () => sessions.forEach((session) => session.destroy()),
-  }
+  return exchange
 }

@@ -1,0 +1,107 @@
+/** The HTTP/2 connections of clients: each behind its guard, with its limits looked after, from its beginning to its end. */
+import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import { closed, type Fault } from '../http2/guard.ts'
+import { guardSocket, type Guarded } from './guarded.ts'
+import { breakOff, onStream, type Http2Settings, type StreamExchange } from './http2.ts'
+import { isStuck, openOutgoing, type Outgoing } from './outgoing.ts'
+
+export interface Http2Front {
+  /** Takes over a connection that agreed on `h2`. */
+  accept(socket: Socket, peer: string): void
+  /** Called every so often: one clock for all limits. `now`: ms, monotonic. */
+  tick(now: number): void
+  /** No new requests; the ones under way go on. */
+  drain(): void
+  close(): void
+}
+
+const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_ENHANCE_YOUR_CALM } = constants
+const STREAMS = 256
+const WINDOW = 256 * 1024
+
+/** What is known of a session besides what node:http2 knows. */
+interface Known {
+  readonly peer: string
+  readonly socket: Socket
+  readonly guarded: Guarded
+  readonly outgoing: Outgoing
+  readonly exchanges: Set<StreamExchange>
+}
+
+const LATE: Fault = { code: NGHTTP2_ENHANCE_YOUR_CALM, reason: 'the head of a request did not come in time' }
+
+const serverOf = ({ limits, timeouts }: Http2Settings): Http2Server => {
+  const server = createServer({
+    maxSessionMemory: 64,
+    settings: {
+      enablePush: false,
+      maxConcurrentStreams: STREAMS,
+      initialWindowSize: WINDOW,
+      maxHeaderListSize: limits.head,
+    },
+    maxHeaderListPairs: limits.fields + 4,
+  })
+  server.on('session', (session) => {
+    session.on('error', () => undefined)
+    session.setTimeout(timeouts.idle, () => session.close())
+  })
+  return server
+}
+
+/** A request whose answer nobody takes, and a connection that takes nothing at all, end (a window of 0 costs nothing to keep). */
+const look = (
+  session: ServerHttp2Session,
+  known: Known,
+  now: number,
+  { head, send }: Http2Settings['timeouts'],
+): void => {
+  const { socket, guarded, outgoing, exchanges } = known
+  const { awaited } = guarded.guard
+  if (isStuck(outgoing, socket.writableLength, now, send)) return session.destroy()
+  if (awaited > 0 && now - awaited >= head) return guarded.refuse(LATE)
+  for (const exchange of exchanges)
+    if (isStuck(exchange.outgoing, exchange.stream.writableLength, now, send)) breakOff(exchange)
+}
+
+const admit = (
+  settings: Http2Settings,
+  known: Known,
+  stream: ServerHttp2Stream,
+  how: { raw: string[]; flags: number },
+): void => {
+  const ended = (how.flags & NGHTTP2_FLAG_END_STREAM) !== 0
+  const exchange = onStream(settings, { stream, raw: how.raw, ended, peer: known.peer })
+  if (exchange !== undefined) known.exchanges.add(exchange)
+  stream.once('close', () => {
+    if (exchange !== undefined) known.exchanges.delete(exchange)
+    if (!ended) closed(known.guarded.guard, stream.id as number)
+  })
+}
+
+export const openHttp2 = (settings: Http2Settings): Http2Front => {
+  const sessions = new Map<ServerHttp2Session, Known>()
+  const server = serverOf(settings)
+  let entering: Known | undefined
+  server.on('session', (session) => {
+    sessions.set(session, entering as Known)
+    session.on('close', () => sessions.delete(session))
+  })
+  server.on('stream', (stream, _headers, flags, raw?: string[]) => {
+    const known = sessions.get(stream.session as ServerHttp2Session)
+    // Its session has ended meanwhile, and nobody else would hear of its error.
+    if (known === undefined) return void stream.on('error', () => undefined)
+    admit(settings, known, stream, { raw: raw ?? [], flags })
+  })
+  return {
+    accept: (socket, peer) => {
+      const guarded = guardSocket(socket)
+      // The session begins within the call.
+      entering = { peer, socket, guarded, outgoing: openOutgoing(), exchanges: new Set() }
+      server.emit('connection', guarded.stream)
+    },
+    tick: (now) => sessions.forEach((known, session) => look(session, known, now, settings.timeouts)),
+    drain: () => sessions.forEach((_, session) => session.close()),
+    close: () => sessions.forEach((_, session) => session.destroy()),
+  }
+}
