@@ -105,6 +105,8 @@ export interface GhostOptions {
   readonly keepFor: number
   /** The backend honours Idempotency-Key: a replay of which nobody knows whether it was carried out is sent again. */
   readonly trustKeys: boolean
+  /** Whose `x-ghost-control` is obeyed: nobody's, that of clients on this machine, everybody's. */
+  readonly control: 'off' | 'loopback' | 'on'
   /** 0..1 */
   readonly minConfidence: number
   readonly maxAge: number

@@ -44,6 +44,7 @@ const GHOST: GhostOptions = {
   writes: 'reject',
   keepFor: 24 * 3600 * 1000,
   trustKeys: false,
+  control: 'off',
   minConfidence: 0.6,
   maxAge: 24 * 3600 * 1000,
 }

@@ -25,7 +25,8 @@ import { createBalance } from './phases/balance.ts'
 import type { CaptureSettings } from './phases/capture.ts'
 import { compose, type Phase } from './phases/compose.ts'
 import type { Context, Service } from './phases/context.ts'
-import { createDecide, type Decide } from './phases/decide.ts'
+import { createDecide, type Decide, type DecideSettings } from './phases/decide.ts'
+import { direct, withDirections } from './phases/directed.ts'
 import { createFault } from './phases/fault.ts'
 import { toHeaders } from './phases/fields.ts'
 import { createLimit } from './phases/limit.ts'
@@ -76,15 +77,13 @@ const decideOf = ({ options, keys, redactor, views, queue }: Parts): Decide => {
   views.follow('ghosts', () => followGhosts({ log, codecs, book, logger }))
   const consult = createConsult(book, redactor)
   const newActivation = (): string => uuid7(wall() / 1000)
-  const ghostly = createDecide({
-    consult,
-    now: wall,
-    newActivation,
-    unseal: keys.unseal,
-    // Opened first: a sealed value that a client sends as its credential stays sealed.
-    unsealBody: (body, { arrival }) => redactor.restoreOwn(keys.unsealBody(body), toHeaders(arrival.rawHeaders)),
-  })
-  return withQueue(ghostly, { keeper: queue, gather: consult.gather, newActivation })
+  // Opened first: a sealed value that a client sends as its credential stays sealed.
+  const unsealBody: DecideSettings['unsealBody'] = (body, { arrival }) =>
+    redactor.restoreOwn(keys.unsealBody(body), toHeaders(arrival.rawHeaders))
+  const { gather, explain } = consult
+  const ghostly = createDecide({ consult, now: wall, newActivation, unseal: keys.unseal, unsealBody })
+  const queued = withQueue(ghostly, { keeper: queue, gather, newActivation })
+  return withDirections(queued, { explain, gather, now: wall, unsealBody })
 }
 
 const recordOf = ({ options, services, emitter, keys, redactor }: Parts): ((context: Context) => void) => {
@@ -113,6 +112,7 @@ export const walkOf = (parts: Parts): ((context: Context) => void) => {
       ['accept', accept],
       ['monitor', queue.monitor],
       ['route', createRoute(services)],
+      ['direct', direct],
       ['limit', createLimit(shield.limiters)],
       ['fault', createFault(shield.faults)],
       ['decide', decide.phase],

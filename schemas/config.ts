@@ -23,6 +23,12 @@ const ghost = z.strictObject({
     .describe(
       'Writes that no upstream can take. reject: 503; simulate: a ghost answers, and shows its sender what they wrote; queue: 202, and it is replayed once the backend is back',
     ),
+  control: z
+    .enum(['auto', 'off', 'loopback', 'on'])
+    .default('auto')
+    .describe(
+      "Whose x-ghost-control is obeyed: off: nobody's; loopback: clients' on this machine; auto: loopback in dev, else off",
+    ),
   keepFor: duration.prefault('24h').describe('How long a write that was accepted can be replayed'),
   trustKeys: z
     .boolean()

@@ -43,6 +43,7 @@ const spoolOf = ({ worker }: RoleContext, { spool }: Place): string =>
 
 export const startIngressRole = async (context: RoleContext): Promise<IngressRole> => {
   const { config, logger, registry } = context
+  const isDev = !context.alone && context.worker === undefined
   const place = placeOf(config)
   makePlace(place)
   const closers: (() => Promise<unknown>)[] = []
@@ -56,7 +57,7 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
     closers.push(async () => queue.release())
     const ingress = await startIngress({
       listen: config.listen,
-      services: servicesOf(config),
+      services: servicesOf(config, isDev),
       capture: captureOf(config),
       overload: config.overload,
       accessLog: config.telemetry.accessLog,
@@ -90,7 +91,7 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
         const { events } = ingress.status()
         return { ...tally, events: events.emitted, dropped: events.dropped, spooled: events.spool.records }
       },
-      reload: (next) => ingress.reload(servicesOf(next)),
+      reload: (next) => ingress.reload(servicesOf(next, isDev)),
       absorb: (counts) => ingress.absorb(counts),
       close: () => closeAll(closers),
     }

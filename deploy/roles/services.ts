@@ -2,7 +2,16 @@
 import type { CaptureOptions, ServiceOptions } from '../../ingress/options.ts'
 import type { Config, ServiceConfig } from '../../schemas/config.ts'
 
-const service = (s: ServiceConfig): ServiceOptions => {
+/** `auto` trusts who sits at the machine on which everything runs. */
+const ghostOf = (
+  { control, ...ghost }: ServiceConfig['ghost'],
+  isDev: boolean,
+): NonNullable<ServiceOptions['ghost']> => ({
+  ...ghost,
+  control: control === 'auto' ? (isDev ? 'loopback' : 'off') : control,
+})
+
+const service = (s: ServiceConfig, isDev: boolean): ServiceOptions => {
   const { enabled, ...active } = s.health.active
   const { enabled: watched, ...passive } = s.health.passive
   return {
@@ -16,12 +25,14 @@ const service = (s: ServiceConfig): ServiceOptions => {
     retry: s.retry,
     breaker: s.breaker,
     timeouts: s.timeouts,
-    ghost: s.ghost,
+    ghost: ghostOf(s.ghost, isDev),
     shield: { rateLimit: s.rateLimit, concurrency: s.concurrency, tls: s.tls },
     partitionBy: s.partitionBy,
     protocol: s.protocol,
   }
 }
 
-export const servicesOf = (config: Config): readonly ServiceOptions[] => config.services.map(service)
+/** `isDev`: everything runs together, for whoever started it. */
+export const servicesOf = (config: Config, isDev = false): readonly ServiceOptions[] =>
+  config.services.map((one) => service(one, isDev))
 export const captureOf = (config: Config): CaptureOptions => config.capture

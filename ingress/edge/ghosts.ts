@@ -8,6 +8,7 @@ import type { Logger } from '../options.ts'
 import { redactedOf } from '../phases/capture.ts'
 import type { Context } from '../phases/context.ts'
 import type { Consult } from '../phases/decide.ts'
+import { momentOf, type DirectedSettings } from '../phases/directed.ts'
 import { hasUpload, openUpload, type Upload } from './body.ts'
 
 export interface GhostSettings {
@@ -65,9 +66,18 @@ const gather = (context: Context, done: (whole: boolean) => void): void => {
   openUpload(context, events)
 }
 
+/** A seed stands for the moment at which the answer is made up. */
+const momentFor = ({ directions }: Context, now: number): number =>
+  directions?.seed === undefined ? now : momentOf(directions.seed)
+
+export interface Consulting extends Consult {
+  readonly explain: DirectedSettings['explain']
+}
+
 /** Asks the book as the log would have it: redacted. A body that did not arrive whole is no body. */
-export const createConsult = (book: GhostBook, redactor: Redactor): Consult => ({
-  ask: (context, now) => book.answer(requestOf(context, redactor, now)),
+export const createConsult = (book: GhostBook, redactor: Redactor): Consulting => ({
+  ask: (context, now) => book.answer(requestOf(context, redactor, momentFor(context, now))),
+  explain: (context, now) => book.explain(requestOf(context, redactor, momentFor(context, now))),
   gather,
   accept: (context, answer, now) => {
     const type = answer.headers.find(({ name }) => name.toLowerCase() === 'content-type')?.value ?? ''

@@ -196,6 +196,18 @@ export interface Redacted {
   readonly principal: string
 }
 
+/** How a request wants to be treated. */
+export interface Directions {
+  /** No ghost, whatever happens. */
+  readonly off: boolean
+  /** A ghost, though the backend is well. */
+  readonly only: boolean
+  /** Where a ghost's answer would come from, instead of it. */
+  readonly explain: boolean
+  /** What is made up follows from it. */
+  readonly seed: number | undefined
+}
+
 export interface Context {
   readonly arrival: Arrival
   readonly head: RequestHead
@@ -230,6 +242,8 @@ export interface Context {
   endpoint: string
   /** Both messages ran to their end. */
   complete: boolean
+  /** What `x-ghost-control` said, where that is allowed. */
+  directions: Directions | undefined
   /** No client's: a write that was kept goes to its backend now. */
   replayed: boolean
   chosenAt: number
@@ -295,6 +309,7 @@ export const openContext = (arrival: Arrival, maxBody: number): Context => ({
   ghost: null,
   endpoint: '',
   complete: false,
+  directions: undefined,
   replayed: false,
   chosenAt: 0,
   handedAt: 0,

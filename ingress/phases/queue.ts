@@ -48,7 +48,7 @@ const queues = (context: Context, { mode, ghost }: Service): boolean =>
 const isAccepted = ({ ghost, status }: Reply): boolean => ghost !== undefined && status < 300
 
 /** The same decisions, with what is kept. */
-export const withQueue = (decide: Decide, settings: QueueSettings): Decide => {
+export const withQueue = <D extends Decide>(decide: D, settings: QueueSettings): D => {
   const { keeper, gather, newActivation } = settings
   const refused = (context: Context, why: Fault, { detail, status = 503 }: Unkept): Reply => {
     const service = context.service as Service
