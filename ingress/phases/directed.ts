@@ -3,7 +3,8 @@
  * well), `seed=7` (what a ghost makes up is the same each time), `explain` (not the answer, but where it would come from).
  * Obeyed where the service allows it, and never passed on: neither to an upstream nor to the log.
  */
-import type { GhostAnswer, GhostExplanation } from '../../schemas/semantics/ghost-port.ts'
+import type { GhostExplanation } from '../../schemas/semantics/ghost-port.ts'
+import { shownExplanation } from '../../schemas/semantics/ghosts/shown.ts'
 import { isSafe, missOf } from './consent.ts'
 import type { Phase } from './compose.ts'
 import type { Context, Directions, Reply, Service } from './context.ts'
@@ -56,34 +57,12 @@ export interface DirectedSettings {
   readonly unsealBody: GhostReplySettings['unsealBody']
 }
 
-const readable = (bytes: Uint8Array): unknown => {
-  const text = new TextDecoder().decode(bytes)
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
-const shown = ({ status, headers, ghost }: GhostAnswer, body: Uint8Array) => ({
-  status,
-  ghost,
-  headers: Object.fromEntries(headers.map(({ name, value }) => [name, value])),
-  body: readable(body),
-})
-
 /** Where an answer would come from, as JSON. */
 const explained = (context: Context, said: GhostExplanation, settings: DirectedSettings): Reply => {
-  const { verdict, refused, ...why } = said
+  const { verdict } = said
   const { ghost } = context.service as Service
-  const miss = missOf(ghost, verdict, settings.now())
-  const value = {
-    endpoint: verdict.endpoint,
-    ...why,
-    answered: miss === undefined,
-    refused: miss === undefined ? null : { reason: miss.reason, detail: refused ?? miss.detail },
-    answer: verdict.kind === 'answer' ? shown(verdict, settings.unsealBody(verdict.body, context)) : null,
-  }
+  const own = verdict.kind === 'answer' ? settings.unsealBody(verdict.body, context) : undefined
+  const value = shownExplanation(said, missOf(ghost, verdict, settings.now()), own)
   const headers = ['content-type', 'application/json', 'cache-control', 'no-store']
   const body = new TextEncoder().encode(JSON.stringify(value))
   return { status: 200, headers, body, answeredBy: 'self', why: 'live', endpoint: verdict.endpoint }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { chaosRoutes } from './api/chaos.ts'
 import { driftRoutes } from './api/drift.ts'
 import { endpointRoutes } from './api/endpoints.ts'
+import { ghostPreviewRoutes } from './api/ghost-preview.ts'
 import { ghostWriteRoutes } from './api/ghost-writes.ts'
 import { ghostRoutes } from './api/ghosts.ts'
 import { modeRoutes } from './api/mode.ts'
@@ -87,6 +88,7 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
     trafficRoutes,
     endpointTrafficRoutes,
     modeRoutes,
+    ghostPreviewRoutes,
     ghostWriteRoutes,
     ghostRoutes,
     upstreamRoutes,

@@ -2,6 +2,8 @@
 import type { Codecs } from '../../schemas/codecs.ts'
 import type { Alert, Control, Endpoint, Ghost, Shape, TopicValues } from '../../schemas/events.ts'
 import type { EventLog, View } from '../../schemas/log.ts'
+import type { GhostBook } from '../../schemas/semantics/ghost-port.ts'
+import { openGhostBook } from '../../schemas/semantics/ghosts/book.ts'
 import { topicName } from '../../schemas/topics.ts'
 import { pause } from '../kit/backoff.ts'
 import { modes, type Mode } from './options.ts'
@@ -28,6 +30,8 @@ export interface Knowledge {
   readonly ghosts: Table<Ghost>
   readonly alerts: Table<Alert>
   readonly control: Table<Control>
+  /** The ghosts, as the ingress asks them; opened when they are first wanted. */
+  book(): GhostBook
   /** What was set, by service; `*` is all of them. The newest word about a service is obeyed. */
   modes(): ReadonlyMap<string, SetMode>
   /** Resolves once a setting of that key, from `at` or later, is visible here; after a second in any case. */
@@ -65,10 +69,24 @@ const decodedView = async <T extends Known>(log: EventLog, codecs: Codecs, topic
   }
   return {
     table,
+    follow: (listener: (key: string, value: TopicValues[T] | undefined) => void) =>
+      view.subscribe((key) => listener(key, get(key))),
     close: async () => {
       unsubscribe()
       await view.close()
     },
+  }
+}
+
+type Follow = (listener: (key: string, part: Ghost | undefined) => void) => void
+
+const lazyBook = (follow: Follow): (() => GhostBook) => {
+  let book: GhostBook | undefined
+  return () => {
+    if (book !== undefined) return book
+    const opened = (book = openGhostBook())
+    follow(opened.apply)
+    return opened
   }
 }
 
@@ -96,6 +114,7 @@ export const followKnowledge = async (log: EventLog, codecs: Codecs): Promise<Kn
     ghosts: ghosts.table,
     alerts: alerts.table,
     control: control.table,
+    book: lazyBook(ghosts.follow),
     modes: () =>
       new Map(
         control.table.values().flatMap((entry) => {
