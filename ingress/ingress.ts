@@ -9,6 +9,7 @@ import { keepRequestsYoung } from './edge/heap.ts'
 import { uuid7 } from './edge/ids.ts'
 import { openKeys, type Keys } from './edge/keys.ts'
 import { openMembers, type Members } from './edge/members.ts'
+import { createHearing, openDesk } from './edge/news.ts'
 import { openPools, type Pools } from './edge/pools.ts'
 import { openQueue } from './edge/queue/queue.ts'
 import { createTell } from './edge/queue/telling.ts'
@@ -85,6 +86,7 @@ interface Opened extends Parts {
   readonly tls: ListenTls | undefined
   readonly checker: Checker
   readonly members: Members
+  readonly hear: Ingress['hear']
 }
 
 const nowMs = (): number => monotonic() / 1000
@@ -100,7 +102,8 @@ const openAll = async (options: IngressOptions, life: Life): Promise<Opened> => 
   const redactor = createRedactor(keys, redactOf(options))
   const traces = await tracesOf(options, instance, redactor)
   const emitter = emitterOf(options, instance)
-  const signals = createSignals({ emitter, options })
+  const desk = openDesk(instance, options.onNews)
+  const signals = createSignals({ emitter, options, tell: desk.tell })
   const tell = createTell(emitter, redactor, services)
   const queue = await openQueue({ ...options, options: options.queue, services, redactor, tell })
   const secured = openSecured(logger)
@@ -115,6 +118,7 @@ const openAll = async (options: IngressOptions, life: Life): Promise<Opened> => 
     tls,
     emitter,
     signals,
+    hear: createHearing({ desk, services, checker, signals }),
     keys,
     redactor,
     shield,
@@ -159,6 +163,7 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
       onMode: signals.mode,
       onFault: shield.obeyFault,
       onWrite: opened.queue.obey,
+      onNews: opened.hear,
     }),
   )
   await views.ready()
@@ -177,6 +182,7 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
     }),
     command: (service, command) => emitter.emit({ key: service, ...stamped(), service, command }),
     absorb: shield.absorb,
+    hear: opened.hear,
     reload: (wanted) => {
       shield.reload()
       tls?.reload()

@@ -6,10 +6,12 @@ import type { EventLog, Spool } from '../schemas/log.ts'
 import type { RedactionSettings } from '../schemas/semantics/redaction.ts'
 import type { Strategy } from './balance/strategies.ts'
 import type { ListenLimits, ListenTimeouts } from './options-listen.ts'
+import type { News } from './options-news.ts'
 import type { LimitCount, ListenTlsOptions, OverloadOptions, ShieldOptions } from './options-shield.ts'
 import type { GhostBook, GhostKind } from '../schemas/semantics/ghost-port.ts'
 
 export type * from './options-listen.ts'
+export type * from './options-news.ts'
 export type * from './options-shield.ts'
 
 export type Mode = 'off' | 'failover' | 'mock'
@@ -221,6 +223,8 @@ export interface IngressOptions {
   readonly serverTiming?: boolean
   /** Called with what was let through by rate limits: for the other processes that share the port, which `absorb` it. */
   readonly onCounted?: ((counts: readonly LimitCount[]) => void) | undefined
+  /** Called with what this process found out about upstreams: for the others, which `hear` it. */
+  readonly onNews?: ((news: News) => void) | undefined
   /** append and view only. The topics must exist. */
   readonly log: Pick<EventLog, 'append' | 'view'>
   readonly codecs: Codecs
@@ -300,6 +304,8 @@ export interface Ingress {
   command(service: string, command: Command): void
   /** Counts what other processes on this port let through. */
   absorb(counts: readonly LimitCount[]): void
+  /** Takes in what another process found out about an upstream. */
+  hear(news: News): void
   /** Resolves when no request is in flight and no event is only in memory, at most 10 s later. The log and the spool stay open: they are the caller's. */
   close(): Promise<void>
 }

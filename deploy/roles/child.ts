@@ -3,7 +3,7 @@
  * parent goes away, it ends too. Ctrl-C reaches the whole process group, so it is left to the parent.
  */
 import { Registry } from 'prom-client'
-import type { LimitCount } from '../../ingress/options.ts'
+import type { LimitCount, News } from '../../ingress/options.ts'
 import type { Config } from '../../schemas/config.ts'
 import { loggerOf } from '../cli/logger.ts'
 import { openChannel, type Channel, type Pipe } from '../processes/channel.ts'
@@ -21,7 +21,14 @@ const workerOf = (channel: Channel): Pick<RoleContext, 'worker'> => {
   const number = Number(process.env[WORKER] ?? 0)
   return number === 0
     ? {}
-    : { worker: { number, append: appendBy(channel), tellCounts: (counts) => channel.tell('counts', counts) } }
+    : {
+        worker: {
+          number,
+          append: appendBy(channel),
+          tellCounts: (counts) => channel.tell('counts', counts),
+          tellNews: (news) => channel.tell('news', news),
+        },
+      }
 }
 
 /** Runs `name` until the parent says otherwise. */
@@ -66,6 +73,7 @@ export const runChild = (name: RoleName): void => {
     ready: () => role?.ready(),
     reload: (config: Config) => role?.reload?.(config),
     counts: (counts: readonly LimitCount[]) => role?.absorb?.(counts),
+    news: (news: News) => role?.hear?.(news),
   })
   channel.tell('awake', null)
   process.once('disconnect', () => {

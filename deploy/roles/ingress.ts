@@ -1,8 +1,9 @@
 /** The ingress with its log, spool and key. */
 import { startIngress, type IngressEvent } from '../../ingress/ingress.ts'
 import type { Config } from '../../schemas/config.ts'
-import { openIngressLog } from './open-log.ts'
+import { openIngressLog, type IngressLog } from './open-log.ts'
 import { allOf } from './readiness.ts'
+import { sayOnControl } from './news.ts'
 import { makePlace, placeOf, secretOf, type Place } from './place.ts'
 import { openQueueFolder } from './queue-folder.ts'
 import { never, type Notice, type Role, type RoleContext } from './role.ts'
@@ -41,6 +42,15 @@ const tracesOf = ({ telemetry: { otlp: url, traceShare: share } }: Config): Pick
 const spoolOf = ({ worker }: RoleContext, { spool }: Place): string =>
   worker === undefined || worker.number === 1 ? spool : `${spool}-${worker.number}`
 
+/** To the other processes on this machine, and on Kafka to those elsewhere; who hears a word twice takes it once. */
+const newsOf = ({ config, worker }: RoleContext, { log, codecs }: IngressLog): IngressOptions['onNews'] => {
+  const say = config.log.kind === 'kafka' ? sayOnControl(log, codecs) : undefined
+  return (news) => {
+    worker?.tellNews(news)
+    say?.(news)
+  }
+}
+
 export const startIngressRole = async (context: RoleContext): Promise<IngressRole> => {
   const { config, logger, registry } = context
   const isDev = !context.alone && context.worker === undefined
@@ -64,6 +74,7 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
       serverTiming: config.telemetry.serverTiming,
       ...tracesOf(config),
       onCounted: context.worker?.tellCounts,
+      onNews: newsOf(context, opened),
       log: opened.log,
       codecs: opened.codecs,
       spool,
@@ -93,6 +104,7 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
       },
       reload: (next) => ingress.reload(servicesOf(next, isDev)),
       absorb: (counts) => ingress.absorb(counts),
+      hear: (news) => ingress.hear(news),
       close: () => closeAll(closers),
     }
   } catch (error) {

@@ -1,6 +1,6 @@
 /** A role is one part of chaos-proxy in one process: the ingress, the processors, or the sinks with the console. */
 import type { Registry } from 'prom-client'
-import type { LimitCount } from '../../ingress/options.ts'
+import type { LimitCount, News } from '../../ingress/options.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Command } from '../../schemas/events.ts'
 import type { EventLog } from '../../schemas/log.ts'
@@ -51,6 +51,8 @@ export interface RoleContext {
     readonly append: EventLog['append']
     /** Tells the other processes what this one let through. */
     readonly tellCounts: (counts: readonly LimitCount[]) => void
+    /** Tells them what it found out about an upstream. */
+    readonly tellNews: (news: News) => void
   }
   /** True where this role is all that the process runs, and the others run elsewhere. */
   readonly alone: boolean
@@ -69,6 +71,8 @@ export interface Role {
   reload?(config: Config): void | Promise<void>
   /** What the other processes of this role let through. */
   absorb?(counts: readonly LimitCount[]): void
+  /** What one of them found out about an upstream. */
+  hear?(news: News): void
   /** Of the processes behind it, where it has some. */
   metrics?(): Promise<readonly MetricsJson[]>
   close(): Promise<void>

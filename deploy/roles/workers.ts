@@ -70,9 +70,9 @@ const openTeam = ({ config, logger, onNotice }: RoleContext, opened: OpenedLog |
   const spawn = spawner()
   const workers: Worker[] = []
   /** One that does not run has nobody to let through. */
-  const tellOthers = (from: number, counts: unknown): void => {
+  const tellOthers = (from: number, name: 'counts' | 'news', value: unknown): void => {
     for (const { number, process: other } of workers)
-      if (number !== from) other.call('counts', counts).catch(() => undefined)
+      if (number !== from) other.call(name, value).catch(() => undefined)
   }
   const freeNumber = (): number => {
     let number = 1
@@ -88,7 +88,8 @@ const openTeam = ({ config, logger, onNotice }: RoleContext, opened: OpenedLog |
     const number = freeNumber()
     const handlers = {
       ...(opened === undefined ? {} : appendFor(opened.log)),
-      counts: (counts: unknown) => tellOthers(number, counts),
+      counts: (counts: unknown) => tellOthers(number, 'counts', counts),
+      news: (news: unknown) => tellOthers(number, 'news', news),
     }
     const rest = { allMetrics: () => Promise.resolve([]), onCommand: () => undefined, handlers }
     const started = superviseRole({ role: 'ingress', config, logger, onNotice, spawn: () => spawn(number), ...rest })

@@ -140,6 +140,10 @@ export const settle = (
   return outcome !== 'good' && tooBad(breaker) ? open(breaker, now, breaker.options.openFor) : undefined
 }
 
+/** Opens it, unless it has left its closed state by itself. */
+export const trip = (breaker: Breaker, now: number): BreakerChange | undefined =>
+  breaker.state === 'closed' ? open(breaker, now, breaker.options.openFor) : undefined
+
 /** A health check went well: no need to sit out the pause, the next request may probe. */
 export const hint = (breaker: Breaker, now: number): void => {
   if (breaker.state === 'open') breaker.until = Math.min(breaker.until, now)

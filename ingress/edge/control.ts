@@ -1,13 +1,14 @@
 /**
  * What the ingress obeys: the `control` topic, followed as a view. `mode/<service>`, `upstream/<service>/<url>` (service or
- * URL `*` means all), `fault/<id>`, `check/<service>/<url>`, which asks for a health check now, and `write/<service>/<id>`.
+ * URL `*` means all), `fault/<id>`, `check/<service>/<url>`, which asks for a health check now, `write/<service>/<id>`,
+ * and `seen/<kind>/<service>/<url>`: what another process found out.
  */
 import { wordOf, type Word } from '../balance/membership.ts'
 import type { Codecs } from '../../schemas/codecs.ts'
 import type { Control } from '../../schemas/events.ts'
 import type { EventLog, View } from '../../schemas/log.ts'
 import { topicName } from '../../schemas/topics.ts'
-import type { Logger, Mode } from '../options.ts'
+import type { Logger, Mode, News } from '../options.ts'
 import type { Service } from '../phases/context.ts'
 import type { Members, Words } from './members.ts'
 
@@ -22,6 +23,8 @@ export interface ControlSettings {
   readonly onFault: (key: string, word: Control | undefined) => void
   /** A word under `write/…`. */
   readonly onWrite: (word: Control) => void
+  /** A word under `seen/…`: what another process found out. */
+  readonly onNews: (news: News) => void
 }
 
 const MODES: ReadonlySet<unknown> = new Set<Mode>(['off', 'failover', 'mock'])
@@ -74,12 +77,23 @@ const checkNow = ({ services, members }: ControlSettings, { key, at }: Control):
   }
 }
 
+const apply = (settings: ControlSettings, found: ReadonlyMap<string, Control>, key: string): void => {
+  const word = found.get(key)
+  const kind = key.slice(0, key.indexOf('/'))
+  if (kind === 'fault') return settings.onFault(key, word)
+  if (kind === 'check') return word && checkNow(settings, word)
+  if (kind === 'write') return word && settings.onWrite(word)
+  // Nothing is believed of it but what is news about an upstream that is known.
+  if (kind === 'seen') return word && settings.onNews(said(word.value) as unknown as News)
+  obey(settings, found)
+}
+
 /** Resolves once what is on the topic now is obeyed. */
 export const followControl = async (settings: ControlSettings): Promise<View> => {
   const { log, codecs, logger } = settings
   const found = new Map<string, Control>()
   const view = await log.view(topicName('control'))
-  const apply = async (key: string, bytes: Uint8Array | undefined): Promise<void> => {
+  const take = async (key: string, bytes: Uint8Array | undefined): Promise<void> => {
     try {
       if (bytes === undefined) found.delete(key)
       else {
@@ -89,17 +103,11 @@ export const followControl = async (settings: ControlSettings): Promise<View> =>
     } catch (error) {
       logger.warn({ err: error, key }, 'a control record cannot be read and is not obeyed: write it again')
     }
-    const word = found.get(key)
-    if (key.startsWith('check/')) {
-      if (word !== undefined) checkNow(settings, word)
-    } else if (key.startsWith('write/')) {
-      if (word !== undefined) settings.onWrite(word)
-    } else if (key.startsWith('fault/')) settings.onFault(key, word)
-    else obey(settings, found)
+    apply(settings, found, key)
   }
   settings.members.follow(() => obey(settings, found))
   let turn = Promise.resolve()
-  view.subscribe((key, bytes) => (turn = turn.then(() => apply(key, bytes))))
+  view.subscribe((key, bytes) => (turn = turn.then(() => take(key, bytes))))
   await turn
   return view
 }

@@ -9,11 +9,14 @@ import { upstreamStatus } from '../status.ts'
 import { monotonic, wall } from './clock.ts'
 import type { Emitter } from './emitter.ts'
 import { uuid7 } from './ids.ts'
+import type { Desk } from './news.ts'
 import type { Views } from './views.ts'
 
 export interface SignalSettings {
   readonly emitter: Emitter
   readonly options: Pick<IngressOptions, 'logger' | 'onEvent'>
+  /** Hears what other processes should know. */
+  readonly tell: Desk['tell']
 }
 
 export interface Signals {
@@ -36,9 +39,17 @@ const put = (emitter: Emitter, service: string, about: Signal): void => {
 const isUp = (upstream: Upstream): boolean =>
   !upstream.drained && upstream.health.state !== 'down' && upstream.breaker.state === 'closed'
 
-export const createSignals = ({ emitter, options }: SignalSettings): Signals => {
+/** That a probe has failed again is nobody else's concern. */
+const findingOf = ({ from, to }: BreakerChange): 'open' | 'closed' | undefined =>
+  to === 'closed' || (to === 'open' && from === 'closed') ? to : undefined
+
+export const createSignals = ({ emitter, options, tell }: SignalSettings): Signals => {
   const { logger, onEvent } = options
   const down = new WeakSet<Upstream>()
+  const tellBreaker = (service: Service, subject: string, change: BreakerChange, reason: string): void => {
+    const to = findingOf(change)
+    if (to !== undefined) tell({ kind: 'breaker', service: service.name, subject, to, reason })
+  }
 
   const tellUp = (service: Service, upstream: Upstream, reason: string): void => {
     const up = isUp(upstream)
@@ -53,14 +64,19 @@ export const createSignals = ({ emitter, options }: SignalSettings): Signals => 
   return {
     breaker: (service, upstream, change, reason) => {
       put(emitter, service.name, signal('breaker', upstream.url, { ...change, reason }))
+      tellBreaker(service, upstream.url, change, reason)
       tellUp(service, upstream, reason)
     },
     health: (service, upstream, change, reason) => {
       put(emitter, service.name, signal('health', upstream.url, { ...change, reason }))
+      const { from, to } = change
+      if (to === 'down' || (to === 'up' && from === 'down'))
+        tell({ kind: 'health', service: service.name, subject: upstream.url, to, reason })
       tellUp(service, upstream, reason)
     },
     circuit: (service, change, reason) => {
       put(emitter, service.name, signal('breaker', '*', { ...change, reason }))
+      tellBreaker(service, '*', change, reason)
       logger[change.to === 'open' ? 'warn' : 'info'](
         { service: service.name, ...change, reason },
         'breaker of a service',
