@@ -16,6 +16,8 @@ import { webhookSink, type WebhookSettings } from './webhook/webhook.ts'
 
 export { openDatabase, type DatabaseOptions } from './postgres/database.ts'
 export { migrate, migrationStatus } from './postgres/migrate.ts'
+export { rebuildable, rebuildTable } from './postgres/rebuild.ts'
+export { storeState, type StoreState } from './postgres/status.ts'
 export type { Database } from './kit/database.ts'
 
 export interface SinksOptions {

@@ -12,8 +12,10 @@ import { registerGhosts } from './commands/ghosts.ts'
 import { registerEndpoints } from './commands/endpoints.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerLearn } from './learn.ts'
+import { registerMigrate } from './commands/migrate.ts'
 import { registerMode } from './commands/mode.ts'
 import { registerOpenApi } from './commands/openapi.ts'
+import { registerReport } from './commands/report.ts'
 import { registerRoles } from './commands/roles.ts'
 import { registerSimulate } from './commands/simulate.ts'
 import { registerTopics } from './commands/topics.ts'
@@ -44,11 +46,13 @@ const build = (): Command => {
     registerChaos,
     registerEndpoints,
     registerDrift,
+    registerReport,
     registerGhosts,
     registerBacktest,
     registerOpenApi,
     registerLearn,
     registerTopics,
+    registerMigrate,
     registerSimulate,
     registerConfig,
     registerCerts,

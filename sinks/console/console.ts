@@ -11,6 +11,7 @@ import { ghostWriteRoutes } from './api/ghost-writes.ts'
 import { ghostRoutes } from './api/ghosts.ts'
 import { modeRoutes } from './api/mode.ts'
 import { openApiRoutes } from './api/openapi.ts'
+import { reportRoutes } from './api/reports.ts'
 import { stateRoutes } from './api/state.ts'
 import { templateRoutes } from './api/templates.ts'
 import { endpointTrafficRoutes } from './api/endpoint-traffic.ts'
@@ -87,6 +88,7 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
     driftRoutes,
     trafficRoutes,
     endpointTrafficRoutes,
+    reportRoutes,
     modeRoutes,
     ghostPreviewRoutes,
     ghostWriteRoutes,

@@ -229,7 +229,7 @@ const anomalies = defineTable<'anomalies'>(
 )
 
 const activations = defineTable<'activations'>(
-  { topic: 'activations', table: 'activations', key: ['id'], policy: 'latest' },
+  { topic: 'activations', table: 'activations', key: ['id', 'endpoint'], policy: 'latest' },
   {
     id: (activation) => short(activation.id),
     started_at: (activation) => time(activation.startedAt),

@@ -1,5 +1,5 @@
 /** Events for the tests of the sinks. */
-import type { Alert, Body, Endpoint, Event, Exchange, Signal, Window } from '../../schemas/events.ts'
+import type { Activation, Alert, Body, Endpoint, Event, Exchange, Signal, Window } from '../../schemas/events.ts'
 import { anExchange as anyExchange } from '../processors/kit/builders.ts'
 
 export const T0 = Date.UTC(2026, 0, 31, 12) * 1000
@@ -112,3 +112,15 @@ export const aWindow = (part: Partial<Window> = {}): Window => ({
   topErrors: [],
   ...part,
 })
+
+export const anActivation: Activation = {
+  id: 'a1',
+  service: 'shop',
+  endpoint: 'shop GET /books/{id}',
+  reason: 'down',
+  startedAt: T0,
+  lastAt: T0,
+  endedAt: 0,
+  answers: [{ name: 'exact', count: 4 }],
+  refused: 1,
+}

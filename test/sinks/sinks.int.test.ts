@@ -11,6 +11,7 @@ import { startPostgres, withoutPostgres, type TestPostgres } from '../kit/postgr
 import { databaseContract } from './database-contract.ts'
 import { silent } from './kit.ts'
 import type { Place } from './place.ts'
+import { reportContract } from './report-contract.ts'
 import { sinkContract } from './sink-contract.ts'
 import { storageContract } from './storage-contract.ts'
 
@@ -50,6 +51,7 @@ describe('embedded', () => {
   databaseContract('PGlite', place)
   sinkContract('PGlite', place)
   storageContract('PGlite', place, 'plain')
+  reportContract('PGlite', place)
 })
 
 describe.skipIf(withoutPostgres())('a server', () => {
@@ -66,6 +68,7 @@ describe.skipIf(withoutPostgres())('a server', () => {
   databaseContract('Postgres', place)
   sinkContract('Postgres', place)
   storageContract('Postgres', place, 'plain')
+  reportContract('Postgres', place)
 })
 
 /** `postgres://…` of a server with the extension and the right to make databases: no package registry has one. */
@@ -90,4 +93,5 @@ describe.skipIf(TIMESCALE === '')('Timescale', () => {
     return { open, kill: never, revive: never, remove: async () => {} }
   }
   storageContract('Timescale', place, 'timescale')
+  reportContract('Timescale', place)
 })

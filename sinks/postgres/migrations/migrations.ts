@@ -8,6 +8,7 @@ import { knowledge } from './002-knowledge.ts'
 import { webhooks } from './003-webhooks.ts'
 import { windows } from './004-windows.ts'
 import { storage } from './005-storage.ts'
+import { activations } from './006-activations.ts'
 
 /** `timescale`: the extension is installed in this database; looked at when a migration is applied. */
 export type Storage = 'plain' | 'timescale'
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { number: 3, name: 'webhooks', sql: () => webhooks },
   { number: 4, name: 'windows', sql: () => windows },
   { number: 5, name: 'storage', sql: storage },
+  { number: 6, name: 'activations', sql: () => activations },
 ]
