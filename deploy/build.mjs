@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const out = process.env.CHAOS_PROXY_DIST ?? `${root}dist`
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 /** Compiled at install, or not at all: whoever wants them installs them beside us. */
-const optional = { 'node-rdkafka': '^3.6.1' }
+const optional = { 'node-rdkafka': '^3.6.1', '@tensorflow/tfjs-node': '^4.22.0' }
 
 /** Packages written for require() ask for Node's modules by it. */
 const banner =
@@ -33,6 +33,7 @@ const bundle = () =>
     entryPoints: {
       'chaos-proxy': `${root}deploy/cli/main.ts`,
       'pglite-server': `${root}sinks/postgres/pglite-server.ts`,
+      'model-trainer': `${root}processors/model/tfjs/worker.ts`,
     },
     outdir: out,
     bundle: true,
@@ -57,6 +58,9 @@ const bundle = () =>
 const copyFiles = () => {
   const pglite = `${root}node_modules/@electric-sql/pglite/dist`
   for (const file of ['pglite.wasm', 'pglite.data', 'initdb.wasm']) copyFileSync(`${pglite}/${file}`, `${out}/${file}`)
+  // The other two variants of it are for browsers without SIMD, and for threads that Node does not lend it.
+  const wasm = 'tfjs-backend-wasm-simd.wasm'
+  copyFileSync(`${root}node_modules/@tensorflow/tfjs-backend-wasm/dist/${wasm}`, `${out}/${wasm}`)
   if (existsSync(`${root}sinks/console/page`)) cpSync(`${root}sinks/console/page`, `${out}/page`, { recursive: true })
   for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt'])
     copyFileSync(`${root}node_modules/swagger-ui-dist/${file}`, `${out}/page/${file}`)

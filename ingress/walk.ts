@@ -6,6 +6,7 @@ import { monotonic, wall } from './edge/clock.ts'
 import type { Emitter } from './edge/emitter.ts'
 import { createForward } from './edge/forward.ts'
 import { createConsult, followGhosts } from './edge/ghosts.ts'
+import { openModels } from './edge/models.ts'
 import { newSpan, newTrace, uuid7 } from './edge/ids.ts'
 import type { Keys } from './edge/keys.ts'
 import { openMetrics } from './edge/metrics.ts'
@@ -73,8 +74,10 @@ const samplerOf =
 
 const decideOf = ({ options, keys, redactor, views, queue }: Parts): Decide => {
   const { log, codecs, logger } = options
-  const book = options.ghosts ?? openGhostBook()
+  const models = openModels()
+  const book = options.ghosts ?? openGhostBook(models.judge)
   views.follow('ghosts', () => followGhosts({ log, codecs, book, logger }))
+  views.follow('models', () => models.follow({ log, codecs, logger }))
   const consult = createConsult(book, redactor)
   const newActivation = (): string => uuid7(wall() / 1000)
   // Opened first: a sealed value that a client sends as its credential stays sealed.

@@ -131,6 +131,10 @@ const numbers = (e: Evidenced): number[] => [
   ...buckets(e),
 ]
 
+/** Where the variant that was told stands, and the tables' confidence. */
+export const TOLD_AT = RULES.length + CREDENTIALS.length + IDS.length + METHODS.length + 1
+export const BELIEVED_AT = TOLD_AT + VARIANTS.length
+
 /** How many numbers there are: 9 rules, 5 credentials, 10 ids, 5 methods, a body, 4 variants, 10 of scores, 6 of tables, 11 of things, 4 buckets. */
 export const EVIDENCE_SIZE = 65
 

@@ -3,31 +3,10 @@
  * real pipeline (templates and ghosts, over the log's own encoding), then goes on twice: against the server and against
  * the ghosts alone. Scores are as in the shared evaluation; what two runs of the server differ in counts as volatile.
  */
-import { createTask } from '../../../processors/runtime/task.ts'
-import { ghosts } from '../../../processors/ghosts/ghosts.ts'
-import { templates } from '../../../processors/templates/templates.ts'
-import { openCodecs } from '../../../schemas/codec.ts'
-import type { Event } from '../../../schemas/events.ts'
-import { memorySchemaStore } from '../../../schemas/schema-store.ts'
-import { openGhostBook } from '../../../schemas/semantics/ghosts/book.ts'
-import { createRedactor } from '../../../schemas/semantics/redaction.ts'
-import { topicName } from '../../../schemas/topics.ts'
-import { testKeyed } from '../../kit/keyed.ts'
-import { exchangeOf } from '../../processors/ghosts/offline.ts'
+import type { Answer, Ask, OnSample } from './pipeline.ts'
+import { openGhosts } from './pipeline.ts'
 
-export interface Ask {
-  readonly method: string
-  readonly path: string
-  /** Authorization, or another credential header. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly json: unknown
-  /** Milliseconds. */
-  readonly now: number
-}
-export interface Answer {
-  readonly status: number
-  readonly json?: unknown
-}
+export type { Answer, Ask }
 /** A server with its state inside. `chance` gives the same numbers for the same seed. */
 export type OpenServer = (chance: () => number) => (ask: Ask) => Answer
 
@@ -102,95 +81,6 @@ const save = (step: Step, json: unknown, saved: Saved): void => {
   }
 }
 
-const redactor = createRedactor(testKeyed, { headers: [], fields: [], pii: 'pseudonymise' })
-const unsealed = (text: string): string =>
-  text.replace(/([\w-]+)@sealed\.invalid/g, (_, token: string) => Buffer.from(token, 'base64url').toString())
-
-/** As the log has it. */
-const wireOf = (ask: Ask) => {
-  const body = ask.json === undefined ? '' : JSON.stringify(ask.json)
-  const plain = Object.entries({ Host: 'api.test', Accept: 'application/json', ...ask.headers }).map(
-    ([name, value]) => ({
-      name,
-      value,
-    }),
-  )
-  if (body !== '') plain.push({ name: 'Content-Type', value: 'application/json' })
-  return {
-    plain,
-    method: ask.method,
-    target: redactor.target(ask.path),
-    principal: redactor.principal(plain),
-    requestHeaders: redactor.headers(plain),
-    requestBody: redactor.body(Buffer.from(body), 'application/json'),
-    requestType: body === '' ? '' : 'application/json',
-  }
-}
-
-const openGhosts = async (service: string) => {
-  const codecs = await openCodecs(memorySchemaStore())
-  const book = openGhostBook()
-  const deadLetters: string[] = []
-  const task = createTask({
-    topology: { locator: templates, processors: [ghosts] },
-    codecs,
-    onDeadLetter: ({ reason }) => void deadLetters.push(reason),
-  })
-  let offset = 0
-  const learn = (ask: Ask, answer: Answer): void => {
-    const { plain: _, ...wire } = wireOf(ask)
-    const text = answer.json === undefined ? '' : JSON.stringify(answer.json)
-    const at = ask.now * 1000
-    const exchange = exchangeOf({
-      at,
-      service,
-      ...wire,
-      status: answer.status,
-      responseBody: redactor.body(Buffer.from(text), 'application/json'),
-      responseType: text === '' ? '' : 'application/json',
-    })
-    const envelope = { id: `e${offset}`, at, service, instance: 'i', sequence: offset, kind: 'exchange' } as const
-    const event: Event = { ...envelope, exchange, signal: null, command: null }
-    const value = codecs.encode('exchanges', event)
-    const record = {
-      topic: topicName('exchanges'),
-      partition: 0,
-      offset: offset++,
-      timestamp: ask.now,
-      key: service,
-      value,
-    }
-    for (const output of task.step([record]).outputs)
-      if (output.topic === topicName('ghosts'))
-        book.apply(output.key, output.value === null ? undefined : codecs.decode('ghosts', output.value))
-  }
-  const answer = (ask: Ask): Answer & { readonly confidence: number; readonly text: string; readonly why: string } => {
-    const { plain, ...wire } = wireOf(ask)
-    const request = {
-      service,
-      method: wire.method,
-      target: wire.target,
-      headers: wire.requestHeaders,
-      body: ask.json === undefined ? undefined : wire.requestBody,
-      principal: wire.principal,
-      at: ask.now * 1000,
-      writes: true,
-    }
-    const verdict = book.answer(request)
-    if (verdict.kind === 'refuse') return { status: 503, confidence: 0, text: '', why: verdict.detail }
-    if (verdict.ghost === 'mock' && verdict.status < 300)
-      book.accept(request, {
-        id: `w${ask.now}`,
-        status: verdict.status,
-        body: redactor.body(verdict.body, 'application/json'),
-      })
-    const text = unsealed(Buffer.from(redactor.restoreOwn(verdict.body, plain)).toString())
-    const json: unknown = text === '' ? undefined : JSON.parse(text)
-    return { status: verdict.status, json, confidence: verdict.confidence, text, why: verdict.rule ?? '' }
-  }
-  return { learn, answer, deadLetters }
-}
-
 const leavesOf = (json: unknown, at = ''): [string, unknown][] => {
   const entries = typeof json === 'object' && json !== null ? Object.entries(json) : []
   return entries.length === 0 ? [[at, json]] : entries.flatMap(([name, value]) => leavesOf(value, `${at}/${name}`))
@@ -216,6 +106,8 @@ export interface Score {
   readonly step: Step
   readonly fidelity: number
   readonly confidence: number
+  /** What a model would judge the answer by. */
+  readonly evidence: Uint8Array | undefined
   readonly truth: Answer
   readonly got: Answer & { readonly why: string }
   readonly leaked: boolean
@@ -242,8 +134,12 @@ const told = (serve: ReturnType<OpenServer> | undefined, ask: Ask): Answer =>
 const START = 1_700_000_000_000
 
 /** Trains on a share of the story's train part, then scores its test part. */
-export const play = async (world: World, keep: (i: number) => boolean = () => true): Promise<Score[]> => {
-  const pipeline = await openGhosts(world.name)
+export const play = async (
+  world: World,
+  keep: (i: number) => boolean = () => true,
+  onSample: OnSample = () => undefined,
+): Promise<Score[]> => {
+  const pipeline = await openGhosts(world.name, onSample)
   const servers = [1, 1].map((seed) => world.open(chanceOf(seed)))
   const trained: Saved = new Map()
   let now = START
@@ -276,7 +172,7 @@ export const play = async (world: World, keep: (i: number) => boolean = () => tr
         : bodyScore(right, { answer: twin, saved: twins }, { answer: got, saved: gots })
       : 0
     const immortal = truth.status >= 400 && truth.status < 500 && got.status < 300
-    return { step, fidelity, confidence: got.confidence, truth, got, leaked, immortal }
+    return { step, fidelity, confidence: got.confidence, evidence: got.evidence, truth, got, leaked, immortal }
   })
 }
 
