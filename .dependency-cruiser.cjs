@@ -1,7 +1,7 @@
 /** The import rules of the house, by name. test/architecture plants a violation of each and expects its name. */
 const PURE =
-  '^(schemas/semantics|ingress/(phases|balance|faults|limits)|processors/(kit|templates|shapes|drift|traffic|ghosts))/'
-const PROCESSORS = 'templates|shapes|drift|traffic|anomaly|model|ghosts|experiments'
+  '^(schemas/semantics|ingress/(phases|balance|faults|limits)|processors/(kit|templates|shapes|drift|traffic|anomalies|ghosts))/'
+const PROCESSORS = 'templates|shapes|drift|traffic|anomalies|model|ghosts|experiments'
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 const home = (driver, path) =>
   rule(

@@ -52,10 +52,12 @@ interface Kept {
   readonly online: string | null
   /** Of GraphQL: which endpoint it is hangs on more than the path. */
   readonly operation?: string
+  readonly strangeness?: number
+  readonly alarm?: boolean
 }
 
 /** What is known of it before it was located. */
-type Taken = Omit<Kept, 'online' | 'operation'>
+type Taken = Omit<Kept, 'online' | 'operation' | 'strangeness' | 'alarm'>
 
 interface Session {
   readonly task: ProcessorTask
@@ -143,9 +145,12 @@ const writeFound = async ({ heard, drift, anomalies, counts }: Session): Promise
   heard.anomalies.length = 0
 }
 
-const keptOf = (one: Taken, located: Located | undefined): Kept => {
-  const operation = splitOperation(located?.template ?? '')[1]
-  return { ...one, online: idOf(located), ...(operation !== '' && { operation }) }
+const keptOf = (one: Taken, { located, strange }: Heard): Kept => {
+  const found = located.get(one.index)
+  const operation = splitOperation(found?.template ?? '')[1]
+  const said = strange.get(one.index)
+  const judged = said && { strangeness: said.score, alarm: said.alarm }
+  return { ...one, online: idOf(found), ...(operation !== '' && { operation }), ...judged }
 }
 
 /** One step of the task over what has gathered, and everything that follows from it. */
@@ -155,11 +160,12 @@ const flush = async (session: Session): Promise<void> => {
   keepEndpoints(session, outputs)
   keepShapes(session, outputs)
   for (const one of session.batchKept) {
-    const kept = keptOf(one, session.heard.located.get(one.index))
+    const kept = keptOf(one, session.heard)
     await session.kept.write(kept)
     if (one.index < session.last) session.recent.push(kept)
   }
   session.heard.located.clear()
+  session.heard.strange.clear()
   await writeFound(session)
   session.batch = []
   session.batchKept = []
@@ -171,6 +177,20 @@ const label = ({ labels, recent, heard }: Session, at: number): void => {
     at,
     before.map((one) => idOf(heard.find(one.service, one.method, one.path, one.operation))),
   )
+}
+
+/** Longer than this between two lines, µs, is silence: said by heartbeats, as an ingress would. Longer than a day is no traffic to learn. */
+const SILENCE = 60_000_000
+const NO_RECORDING = 86_400_000_000
+
+const passSilence = (session: Session, until: number): void => {
+  const { latest, codecs, batch, counts } = session
+  if (latest === 0 || until - latest > NO_RECORDING) return
+  for (let at = latest + SILENCE; at < until; at += SILENCE) {
+    const value = codecs.encode('exchanges', toHeartbeat(at))
+    const timestamp = Math.floor(at / 1000)
+    batch.push({ topic: INPUT, partition: 0, offset: counts.exchanges, timestamp, key: HEARTBEAT, value })
+  }
 }
 
 const take = async (session: Session, one: Taken, record: LogRecord): Promise<void> => {
@@ -190,6 +210,7 @@ const readFile = async (session: Session, file: string, options: LearnOptions): 
       options.onBadLine?.(read.bad)
       continue
     }
+    passSilence(session, read.line.at)
     const index = session.counts.exchanges++
     const service = read.line.service ?? options.service ?? 'api'
     const value = session.codecs.encode('exchanges', toEvent(read.line, index, service))
@@ -211,7 +232,7 @@ const writeExchanges = async (session: Session, out: string): Promise<Map<string
   const writer = openLines(join(out, 'exchanges.jsonl'))
   const working = createInterface({ input: createReadStream(join(out, WORKING_FILE)), crlfDelay: Infinity })
   for await (const json of working) {
-    const { index, service, method, path, online, operation } = JSON.parse(json) as Kept
+    const { index, service, method, path, online, operation, strangeness, alarm } = JSON.parse(json) as Kept
     const endpoint = idOf(session.heard.find(service, method, path, operation))
     if (endpoint !== null) counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1)
     const at = Object.fromEntries(
@@ -219,7 +240,7 @@ const writeExchanges = async (session: Session, out: string): Promise<Map<string
         .filter(([, labels]) => index < labels.length)
         .map(([n, labels]) => [`endpoint_at_${n}`, labels[index] ?? null]),
     )
-    await writer.write({ index, method, path, endpoint_online: online, ...at, endpoint })
+    await writer.write({ index, method, path, endpoint_online: online, ...at, endpoint, strangeness, alarm })
   }
   await writer.close()
   await rm(join(out, WORKING_FILE), { force: true })

@@ -7,6 +7,7 @@ import type {
   LocatorSteps,
   Processor,
   Steps,
+  Strangeness,
   Topology,
 } from '../../processors/kit/processor.ts'
 
@@ -15,12 +16,14 @@ export interface Heard {
   readonly anomalies: { readonly index: number; readonly found: Anomaly }[]
   /** Endpoint by index, of what was located since it was last emptied. */
   readonly located: Map<number, Located | undefined>
+  /** Strangeness by index, since it was last emptied. */
+  readonly strange: Map<number, Strangeness>
   find: LocatorSteps['find']
 }
 
 /** Outputs belong to the exchange in hand, or, when time moved on, to the one that moved it. */
 export const spyOn = (topology: Topology): { readonly topology: Topology; readonly heard: Heard } => {
-  const heard: Heard = { drift: [], anomalies: [], located: new Map(), find: () => undefined }
+  const heard: Heard = { drift: [], anomalies: [], located: new Map(), strange: new Map(), find: () => undefined }
   let index = -1
   const ear =
     (emit: Emit, at: number): Emit =>
@@ -52,7 +55,10 @@ export const spyOn = (topology: Topology): { readonly topology: Topology; readon
   const listen = (steps: Steps): Steps => ({
     ...steps,
     ...(steps.observe && {
-      observe: (observation, emit) => steps.observe?.(observation, ear(emit, observation.offset)),
+      observe: (observation, emit) => {
+        steps.observe?.(observation, ear(emit, observation.offset))
+        if (observation.strangeness !== undefined) heard.strange.set(observation.offset, observation.strangeness)
+      },
     }),
     ...(steps.merged && { merged: (merge, emit) => steps.merged?.(merge, ear(emit, index)) }),
     ...(steps.advance && { advance: (time, emit) => steps.advance?.(time, ear(emit, index + 1)) }),

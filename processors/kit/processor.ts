@@ -75,6 +75,16 @@ export interface Observation {
   readonly teaches: boolean
   /** Undefined where templates know none (a scanner's 404, say). */
   readonly endpoint: Located | undefined
+  /** Set by the anomalies processor, for those after it. */
+  strangeness?: Strangeness
+}
+
+/** How strange a request is among those of its service. */
+export interface Strangeness {
+  /** 0 to 1. */
+  readonly score: number
+  readonly alarm: boolean
+  readonly reasons: readonly string[]
 }
 
 /** Puts a record on a derived topic; `value` null deletes the key. Timestamp is the current event's time. */

@@ -101,11 +101,12 @@ const runDrift = async ({ data, answers }: Places): Promise<boolean> => {
   return score(join(data, 'drift', 'score.py'), [file])
 }
 
-const anomalyAnswer = (scenario: string, row: Row): Row => ({
-  scenario,
-  ts: Number(row['at']) / 1e6,
-  alert: row['kind'],
-})
+/** An alert is what opens an incident, or joins one as another kind; not its end, and not a single request. */
+const anomalyAnswer = (scenario: string, row: Row): Row | undefined => {
+  if (row['kind'] === 'request') return undefined
+  const { state, told_at: at } = JSON.parse(String(row['details'])) as { state: string; told_at: number }
+  return state === 'open' || state === 'changed' ? { scenario, ts: at / 1e6, alert: row['kind'] } : undefined
+}
 
 const strangeAnswer = (scenario: string, row: Row): Row | undefined =>
   row['strangeness'] === undefined

@@ -52,6 +52,8 @@ describe('learn', () => {
       endpoint_at_1: 'shop GET /users/maple',
       endpoint_at_32: 'shop GET /users/{id}',
       endpoint: 'shop GET /users/{id}',
+      strangeness: 0,
+      alarm: false,
     })
     expect(exchanges[2]).not.toHaveProperty('endpoint_at_1')
     const endpoints = rows(join(out, 'endpoints.jsonl'))

@@ -1,0 +1,85 @@
+/** What is learned of requests: from strange ones little, so that an attack does not become what is usual by going on. */
+import type { Observation } from '../kit/processor.ts'
+import type { Client } from './client.ts'
+import { learnName } from './habit.ts'
+import { addBucket, bucketOf, emptyHistogram, absorb, type Histogram } from './histogram.ts'
+import type { Manners, Parameter, Profile } from './profile.ts'
+import { attackIn, attackInBody, classesOf } from './signs.ts'
+
+const MAX_PARAMETERS = 24
+
+const learnParameter = (manners: Manners, name: string, value: string): boolean => {
+  const classes = classesOf(value)
+  const known = manners.parameters.find((one) => one[0] === name)
+  if (known === undefined) {
+    if (manners.parameters.length >= MAX_PARAMETERS) forgetRarest(manners.parameters)
+    manners.parameters.push([name, 1, classes, 0])
+    return true
+  }
+  known[1]++
+  known[3] = (classes & ~known[2]) === 0 ? known[3] + 1 : 0
+  known[2] |= classes
+  return false
+}
+
+const forgetRarest = (parameters: Parameter[]): void => {
+  let rarest = 0
+  for (let i = 0; i < parameters.length; i++) if ((parameters[i]?.[1] ?? 0) < (parameters[rarest]?.[1] ?? 0)) rarest = i
+  parameters.splice(rarest, 1)
+}
+
+const MAX_REQUESTS = 50_000
+
+const fade = (manners: Manners): void => {
+  manners.requests /= 2
+  manners.novel /= 2
+  manners.unauthorised /= 2
+  manners.signs /= 2
+}
+
+const addSize = (h: Histogram, bytes: number): void => {
+  addBucket(h, bucketOf(bytes))
+  if (h.total > MAX_SIZES) absorb(h, emptyHistogram())
+}
+const MAX_SIZES = 20_000
+
+/** Returns whether something looked like an attack. */
+export const learnManners = (manners: Manners, o: Observation): boolean => {
+  const { status, requestBody, responseBody } = o.exchange
+  manners.requests++
+  if (status === 401 || status === 403) manners.unauthorised++
+  let isNovel = false
+  let hasSign = attackInBody(o.requestJson) !== undefined
+  for (const [name, value] of o.query) {
+    if (learnParameter(manners, name, value)) isNovel = true
+    if (attackIn(value, classesOf(value)) !== undefined) hasSign = true
+  }
+  if (isNovel) manners.novel++
+  if (hasSign) manners.signs++
+  if (requestBody.length > 0) addSize(manners.request, requestBody.length)
+  if (status >= 200 && status < 300) addSize(manners.response, responseBody.length)
+  if (manners.requests > MAX_REQUESTS) fade(manners)
+  return hasSign
+}
+
+/** One of so many requests tells of the pace of clients. */
+const PACE_EVERY = 4
+
+export const learnProfile = (
+  profile: Profile,
+  o: Observation,
+  { agent, client }: { agent: string; client: Client },
+): void => {
+  const { method, status, requestBody, responseBody } = o.exchange
+  profile.requests++
+  if (o.endpoint === undefined) profile.unknown++
+  learnName(profile.methods, method)
+  learnName(profile.agents, agent)
+  if (requestBody.length > 0) addSize(profile.request, requestBody.length)
+  if (status >= 200 && status < 300) addSize(profile.response, responseBody.length)
+  if (profile.requests % PACE_EVERY === 0) addSize(profile.pace, client.count)
+  if (profile.requests <= MAX_REQUESTS) return
+  profile.requests /= 2
+  profile.unknown /= 2
+  profile.signs /= 2
+}

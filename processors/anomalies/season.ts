@@ -1,0 +1,134 @@
+/**
+ * What a service's traffic usually is at this hour of the week, learned as it comes. Before a day is seen it is what was
+ * just now; before a week is seen it is the hour of the day; the level of the last hours corrects both. `knows` says how
+ * much may be claimed.
+ */
+export interface Season {
+  /** Requests a minute by hour of the day and by hour of the week (Monday 0:00 UTC is 0); -1 where none was seen. */
+  day: number[]
+  week: number[]
+  /** The hour in hand: its number since the epoch, sum and minutes. */
+  hour: number
+  sum: number
+  minutes: number
+  /** Decayed sums of what came and what was expected: the level of the last hours. */
+  came: number
+  expected: number
+  /** Requests a minute just now. */
+  recent: number
+  /** Minutes seen. */
+  age: number
+}
+
+const MINUTE = 60_000_000
+const HOUR = 60 * MINUTE
+/** 1970-01-01 was a Thursday. */
+const FIRST_HOUR = 72
+const HOURS = 168
+
+export const newSeason = (): Season => ({
+  day: Array.from({ length: 24 }, () => -1),
+  week: Array.from({ length: HOURS }, () => -1),
+  hour: 0,
+  sum: 0,
+  minutes: 0,
+  came: 0,
+  expected: 0,
+  recent: 0,
+  age: 0,
+})
+
+/** Hour of the week, Monday 0:00 UTC is 0. */
+export const hourOfWeek = (at: number): number => (Math.floor(at / HOUR) + FIRST_HOUR) % HOURS
+
+/** Of what is new in a day, and in a week. */
+const DAY_GAIN = 0.4
+const WEEK_GAIN = 0.5
+/** Half-lives in minutes. */
+const LEVEL_DECAY = 0.5 ** (1 / 120)
+const RECENT_DECAY = 0.5 ** (1 / 20)
+/** The level is not believed before so many requests. */
+const LEVEL_PRIOR = 20
+
+const learnt = (old: number, fresh: number, gain: number): number => (old < 0 ? fresh : old + gain * (fresh - old))
+
+const closeHour = (season: Season): void => {
+  if (season.minutes >= 30) {
+    const rate = season.sum / season.minutes
+    const index = (season.hour + FIRST_HOUR) % HOURS
+    season.day[season.hour % 24] = learnt(season.day[season.hour % 24] ?? -1, rate, DAY_GAIN)
+    season.week[index] = learnt(season.week[index] ?? -1, rate, WEEK_GAIN)
+  }
+  season.sum = 0
+  season.minutes = 0
+}
+
+/** 0: only what was just now; 1: the hour of the day; 2: the hour of the week. */
+export type Knows = 0 | 1 | 2
+
+const rateAt = ({ day, week }: Season, hour: number): { rate: number; knows: Knows } => {
+  const weekly = week[(hour + FIRST_HOUR) % HOURS] ?? -1
+  if (weekly >= 0) return { rate: weekly, knows: 2 }
+  const daily = day[hour % 24] ?? -1
+  return { rate: daily, knows: daily < 0 ? 0 : 1 }
+}
+
+export interface Forecast {
+  /** Requests expected in the minute that begins at the time asked for. */
+  readonly rate: number
+  readonly knows: Knows
+}
+
+const levelOf = ({ came, expected }: Season): number =>
+  Math.min(5, Math.max(0.2, (came + LEVEL_PRIOR) / (expected + LEVEL_PRIOR)))
+
+/** The rate by season alone, between the middles of two hours. */
+const seasonal = (season: Season, at: number): Forecast => {
+  const place = at / HOUR - 0.5
+  const hour = Math.floor(place)
+  const share = place - hour
+  const [before, after] = [rateAt(season, hour), rateAt(season, hour + 1)]
+  if (before.knows === 0 || after.knows === 0) {
+    const only = rateAt(season, Math.floor(at / HOUR))
+    return { rate: only.rate, knows: only.knows }
+  }
+  const rate = before.rate * (1 - share) + after.rate * share
+  return { rate, knows: Math.min(before.knows, after.knows) as Knows }
+}
+
+export const forecast = (season: Season, at: number): Forecast => {
+  const { rate, knows } = seasonal(season, at)
+  return knows === 0 ? { rate: season.recent, knows } : { rate: rate * levelOf(season), knows }
+}
+
+/** Takes a minute's count; an unusual one (`learns` false) moves nothing but the hour. */
+export const learnSeason = (season: Season, at: number, count: number, learns: boolean): void => {
+  const hour = Math.floor(at / HOUR)
+  if (hour !== season.hour) {
+    closeHour(season)
+    season.hour = hour
+  }
+  if (!learns) return
+  const { rate, knows } = seasonal(season, at)
+  season.came *= LEVEL_DECAY
+  season.expected *= LEVEL_DECAY
+  if (knows > 0) {
+    season.came += count
+    season.expected += rate
+  }
+  season.age++
+  const gain = Math.max(1 - RECENT_DECAY, 1 / season.age)
+  season.recent += (count - season.recent) * gain
+  season.sum += count
+  season.minutes++
+}
+
+/** What stayed is the new normal: the level is that of `rate` requests a minute from now on. */
+export const acceptLevel = (season: Season, at: number, rate: number): void => {
+  const expected = seasonal(season, at)
+  season.recent = rate
+  if (expected.knows === 0 || expected.rate <= 0) return
+  const weight = 60 * Math.max(1, expected.rate)
+  season.expected = weight
+  season.came = (weight * rate) / expected.rate
+}
