@@ -112,6 +112,12 @@ export interface GhostOptions {
   /** 0..1 */
   readonly minConfidence: number
   readonly maxAge: number
+  /** A request that reads waits at least so long for its upstream, and four times as long as usual; 0: until its timeout. */
+  readonly patience: number
+  /** A client that a ghost answered stays with ghosts for at most so long while the backend comes and goes. */
+  readonly stay: number
+  /** 0..1: of the last requests for an endpoint, those that its ghost could have answered. */
+  readonly minReadiness: number
 }
 
 export interface ServiceOptions {

@@ -40,13 +40,16 @@ const SLOW_START = 10_000
 const TIMEOUTS: TimeoutOptions = { connect: 2000, response: 30_000 }
 const GHOST: GhostOptions = {
   mode: 'failover',
-  methods: ['GET', 'HEAD'],
+  methods: ['GET', 'HEAD', 'OPTIONS'],
   writes: 'reject',
   keepFor: 24 * 3600 * 1000,
   trustKeys: false,
   control: 'off',
   minConfidence: 0.6,
   maxAge: 24 * 3600 * 1000,
+  patience: 1000,
+  stay: 3000,
+  minReadiness: 0,
 }
 
 /** What the edge gives: chance, and names that nobody can make up. */

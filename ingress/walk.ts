@@ -26,7 +26,7 @@ import { createBalance } from './phases/balance.ts'
 import type { CaptureSettings } from './phases/capture.ts'
 import { compose, type Phase } from './phases/compose.ts'
 import type { Context, Service } from './phases/context.ts'
-import { createDecide, type Decide, type DecideSettings } from './phases/decide.ts'
+import { createDecide, type Decide, type Staying, type DecideSettings } from './phases/decide.ts'
 import { direct, withDirections } from './phases/directed.ts'
 import { createFault } from './phases/fault.ts'
 import { toHeaders } from './phases/fields.ts'
@@ -55,7 +55,7 @@ export interface Parts {
 
 const forwardOf = (
   { options, settling, pools, secured, draining }: Parts,
-  decide: Pick<Decide, 'recover' | 'replace'>,
+  decide: Pick<Decide, 'recover' | 'replace'> & Partial<Staying>,
 ): Phase =>
   createForward({
     pools,
@@ -64,6 +64,7 @@ const forwardOf = (
     decide,
     clock: monotonic,
     settle: settling.tried,
+    conduct: settling.conduct,
     draining,
   })
 
@@ -72,21 +73,27 @@ const samplerOf =
   () =>
     traces !== undefined && Math.random() < traces.share
 
-const decideOf = ({ options, keys, redactor, views, queue }: Parts): Decide => {
+/** ms */
+const clock = (): number => monotonic() / 1000
+
+const decideOf = ({ options, keys, redactor, views, queue, settling }: Parts): Decide & Staying => {
   const { log, codecs, logger } = options
   const models = openModels()
   const book = options.ghosts ?? openGhostBook(models.judge)
   views.follow('ghosts', () => followGhosts({ log, codecs, book, logger }))
   views.follow('models', () => models.follow({ log, codecs, logger }))
   const consult = createConsult(book, redactor)
+  const { conduct } = settling
+  conduct.learnFrom((service, method, target) => book.learned?.(service, method, target))
   const newActivation = (): string => uuid7(wall() / 1000)
   // Opened first: a sealed value that a client sends as its credential stays sealed.
   const unsealBody: DecideSettings['unsealBody'] = (body, { arrival }) =>
     redactor.restoreOwn(keys.unsealBody(body), toHeaders(arrival.rawHeaders))
   const { gather, explain } = consult
-  const ghostly = createDecide({ consult, now: wall, newActivation, unseal: keys.unseal, unsealBody })
+  const ghostly = createDecide({ consult, conduct, clock, now: wall, newActivation, unseal: keys.unseal, unsealBody })
   const queued = withQueue(ghostly, { keeper: queue, gather, newActivation })
-  return withDirections(queued, { explain, gather, now: wall, unsealBody })
+  const { keep, suspect } = ghostly
+  return { ...withDirections(queued, { explain, gather, now: wall, unsealBody }), keep, suspect }
 }
 
 const recordOf = ({ options, services, emitter, keys, redactor }: Parts): ((context: Context) => void) => {
@@ -108,7 +115,7 @@ export const walkOf = (parts: Parts): ((context: Context) => void) => {
   const decide = decideOf(parts)
   const record = recordOf(parts)
   const accept = createAccept({ newSpan, newTrace, sampled: samplerOf(options), ...shield.belief })
-  const forward = (to: Pick<Decide, 'recover' | 'replace'>): Phase => forwardOf(parts, to)
+  const forward = (to: Pick<Decide, 'recover' | 'replace'> & Partial<Staying>): Phase => forwardOf(parts, to)
   startReplays({ ...parts, accept, record, clock: monotonic, maxBody: capture.maxBody, forward })
   return compose({
     phases: [
@@ -119,7 +126,7 @@ export const walkOf = (parts: Parts): ((context: Context) => void) => {
       ['limit', createLimit(shield.limiters)],
       ['fault', createFault(shield.faults)],
       ['decide', decide.phase],
-      ['balance', createBalance({ clock: monotonic, recover: decide.recover })],
+      ['balance', createBalance({ ...settling, ...decide, clock: monotonic })],
       ['forward', forward(decide)],
     ],
     answer: (context, reply, done) => sendReply(context, reply, draining(), done),

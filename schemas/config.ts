@@ -16,7 +16,10 @@ const ghost = z.strictObject({
     .enum(['off', 'failover', 'mock'])
     .default('failover')
     .describe('off: never; failover: when no upstream can answer; mock: always'),
-  methods: z.array(z.string().regex(/^[A-Z]+$/, 'expected a method such as GET')).default(['GET', 'HEAD']),
+  methods: z
+    .array(z.string().regex(/^[A-Z]+$/, 'expected a method such as GET'))
+    .default(['GET', 'HEAD', 'OPTIONS'])
+    .describe('What ghosts answer; without OPTIONS browsers ask for nothing from other origins'),
   writes: z
     .enum(['reject', 'simulate', 'queue'])
     .default('reject')
@@ -38,6 +41,15 @@ const ghost = z.strictObject({
     ),
   minConfidence: share.prefault(0.6).describe('Below this measured fidelity the answer is an honest 503'),
   maxAge: duration.prefault('24h').describe('Older knowledge than this is not shown'),
+  patience: duration
+    .prefault('1s')
+    .describe('A read waits at least this long, and four times as long as usual, then a ghost answers; 0s: never'),
+  stay: duration
+    .prefault('3s')
+    .describe('While the backend comes and goes, a client that a ghost answered stays with ghosts for so long'),
+  minReadiness: share
+    .prefault(0)
+    .describe('Off for an endpoint until its ghost could have answered this share of its last requests'),
 })
 
 const service = z.strictObject({

@@ -6,12 +6,14 @@ import { choose } from '../phases/balance.ts'
 import type { Next, Phase } from '../phases/compose.ts'
 import type { Context, Failure, Reply, Service, Upstream } from '../phases/context.ts'
 import * as rules from '../phases/forward.ts'
+import { isSafe } from '../phases/consent.ts'
 import { problem, sentenceOf } from '../phases/problem.ts'
 import { finish, flush, openFlow, pass, takeBack, type Flow } from './answer.ts'
 import { hasUpload, openUpload, type Upload, type UploadBody } from './body.ts'
 import { carrierOf, type Broken, type Carrier } from './carrier.ts'
 import type { ForwardSettings } from './forwarding.ts'
 import { forwardUpgrade } from './upgrade.ts'
+import { openPatience, type Patience } from './patience.ts'
 import { abort, resume, type Call, type Listener, type Trouble } from './upstream/call.ts'
 import type { ResponseHead } from './http1/response-head.ts'
 
@@ -21,6 +23,7 @@ interface Trip {
   readonly settings: ForwardSettings
   readonly next: Next
   readonly carrier: Carrier
+  readonly patience: Patience<Trip>
   upload: Upload
   call: Call<Trip> | undefined
   /** The answer, once it began. */
@@ -58,6 +61,7 @@ const settleOnce = (trip: Trip, outcome: Outcome, reason: string): void => {
 const reply = (trip: Trip, answer: Reply): void => {
   if (trip.over) return
   trip.over = true
+  trip.patience.done(trip)
   trip.next(answer)
 }
 
@@ -72,6 +76,7 @@ const informational = ({ carrier }: Trip, { status, reason, lines }: ResponseHea
 const onClientClose = (trip: Trip): void => {
   if (trip.over) return
   trip.over = true
+  trip.patience.done(trip)
   const { context } = trip
   context.complete = trip.upstreamDone && trip.carrier.sent
   if (!trip.upstreamDone) {
@@ -99,7 +104,7 @@ const onTrouble = (trip: Trip, error: Trouble, reused: boolean): void => {
   const failure = rules.failureOf(trouble, upstream.url)
   settleOnce(trip, 'bad', failure.detail)
   context.tried.push(upstream)
-  if (retry === 'other' && choose(context, context.service as Service, settings.clock())) {
+  if (retry === 'other' && choose(context, context.service as Service, settings.clock(), settings.conduct)) {
     trip.settled = false
     return attempt(trip, false)
   }
@@ -127,7 +132,7 @@ const askedElsewhere = (trip: Trip): boolean => {
   const { context, upload, informed, call, settings } = trip
   if (!upload.replayable || informed || call === undefined || !rules.mayRepeat(context)) return false
   context.tried.push(context.upstream as Upstream)
-  if (!choose(context, context.service as Service, settings.clock())) return false
+  if (!choose(context, context.service as Service, settings.clock(), settings.conduct)) return false
   abort(call)
   context.firstByteAt = 0
   trip.settled = false
@@ -150,8 +155,11 @@ const listener: Listener<Trip> = {
     context.firstByteAt = settings.clock()
     const { status, reason } = answer
     const head = (answer.forClient ??= rules.clientFields(answer.lines))
-    settleOnce(trip, rules.outcomeOf(status), reasonOf(status))
-    const ill = rules.illStatus(status, head.retryAfter)
+    trip.patience.done(trip)
+    const suspected = status === 500 ? settings.decide.suspect?.(context) : undefined
+    const outcome = suspected === 'normal' ? 'neutral' : rules.outcomeOf(status, head.retryAfter)
+    settleOnce(trip, outcome, reasonOf(status))
+    const ill = suspected === 'far' ? 'status-500' : rules.illStatus(status, head.retryAfter)
     if (ill !== undefined && askedElsewhere(trip)) return
     const instead = ill === undefined ? undefined : settings.decide.replace(context, ill)
     if (instead !== undefined) {
@@ -195,9 +203,32 @@ const framingOf = ({ head }: Context, body: UploadBody): Call['framing'] => {
   return head.chunked ? 'chunked' : head.contentLength
 }
 
-export const createForward =
-  (settings: ForwardSettings): Phase =>
-  (context, next) => {
+/** It takes longer than is usual: a ghost, where one can answer; otherwise it goes on waiting. */
+const onLate = (trip: Trip): void => {
+  const { context, settings } = trip
+  if (trip.over || trip.flow !== undefined || trip.informed) return
+  const instead = settings.decide.replace(context, 'slow')
+  if (instead === undefined) return
+  settleOnce(trip, 'slow', 'it takes longer than usual')
+  cancel(trip)
+  reply(trip, instead)
+}
+
+const isImpatient = ({ arrival, service }: Context): boolean =>
+  service?.mode === 'failover' && service.ghost.patience > 0 && isSafe(arrival.method)
+
+const patienceOf = ({ clock, conduct }: ForwardSettings): Patience<Trip> =>
+  openPatience({
+    now: () => clock() / 1000,
+    since: ({ context }) => context.chosenAt / 1000,
+    least: ({ context }) => context.service?.ghost.patience ?? 0,
+    most: ({ context }) => conduct?.patience(context),
+    late: onLate,
+  })
+
+export const createForward = (settings: ForwardSettings): Phase => {
+  const patience = patienceOf(settings)
+  return (context, next) => {
     const carrier = carrierOf(context)
     if (context.arrival.kind === 'upgrade') return forwardUpgrade(context, next, settings)
     const trip: Trip = {
@@ -205,6 +236,7 @@ export const createForward =
       settings,
       next,
       carrier,
+      patience,
       upload: NOTHING,
       call: undefined,
       flow: undefined,
@@ -216,6 +248,7 @@ export const createForward =
       over: false,
     }
     carrier.closed = () => onClientClose(trip)
+    if (settings.conduct !== undefined && isImpatient(context)) patience.wait(trip)
     if (!hasUpload(context)) return attempt(trip, false)
     openUpload(context, {
       limit: settings.maxBody,
@@ -223,3 +256,4 @@ export const createForward =
       broken: (why, detail) => onBroken(trip, why, detail),
     })
   }
+}

@@ -1,7 +1,8 @@
 /** What forwarding needs, for requests and for upgrades. */
 import type { Outcome } from '../balance/breaker.ts'
 import type { Context } from '../phases/context.ts'
-import type { Decide } from '../phases/decide.ts'
+import type { Conduct } from '../phases/conduct.ts'
+import type { Decide, Staying } from '../phases/decide.ts'
 import type { Pools } from './pools.ts'
 import type { Secured } from './secured.ts'
 
@@ -10,7 +11,8 @@ export interface ForwardSettings {
   readonly secured: Secured
   /** Bytes of a request's body; 0: any number. */
   readonly maxBody: number
-  readonly decide: Pick<Decide, 'recover' | 'replace'>
+  readonly decide: Pick<Decide, 'recover' | 'replace'> & Partial<Staying>
+  readonly conduct?: Conduct
   /** µs, monotonic. */
   readonly clock: () => number
   /** What a try says about its upstream; called once for each permission. */

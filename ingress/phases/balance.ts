@@ -8,6 +8,7 @@ import { isEjected } from '../balance/outliers.ts'
 import { rampOf } from '../balance/slow-start.ts'
 import { stickyCookie, type Sticky } from '../balance/sticky.ts'
 import { strategies } from '../balance/strategies.ts'
+import type { Conduct } from './conduct.ts'
 import type { Phase } from './compose.ts'
 import type { Context, Failure, Reply, Service, Upstream } from './context.ts'
 import { IDEMPOTENT } from './forward.ts'
@@ -16,27 +17,45 @@ export interface BalanceSettings {
   /** µs, monotonic. */
   readonly clock: () => number
   readonly recover: (context: Context, failure: Failure) => Reply
+  /** A ghost for a client that stays with ghosts for a moment. */
+  readonly keep?: (context: Context) => Reply | undefined
+  readonly conduct?: Paths
 }
+
+/** Which endpoints are left alone at which upstream. */
+export type Paths = Pick<Conduct, 'may' | 'enter'>
+
+const ALL: Paths = { may: () => true, enter: () => undefined }
 
 const usable = (upstream: Upstream, now: number): boolean =>
   !upstream.drained && upstream.health.state !== 'down' && wouldPermit(upstream.breaker, now)
 
+interface Asking {
+  readonly context: Context
+  readonly now: number
+  readonly paths: Paths
+}
+
 const untried = (upstream: Upstream, { tried }: Context): boolean => tried.length === 0 || !tried.includes(upstream)
+
+const askable = (upstream: Upstream, { context, now, paths }: Asking): boolean =>
+  usable(upstream, now) && paths.may(context, upstream, now) && untried(upstream, context)
 
 /** A breaker's probe may fail: it is better a request that can be sent again. */
 const welcome = ({ outlier, breaker }: Upstream, { arrival }: Context, now: number): boolean =>
   !isEjected(outlier, now) && (breaker.state === 'closed' || IDEMPOTENT.has(arrival.method))
 
 /** All of them, as nearly always, without a copy; else those that may be asked; those that are in doubt only when there are no others. */
-const candidatesOf = (context: Context, service: Service, now: number): readonly Upstream[] => {
+const candidatesOf = (service: Service, asking: Asking): readonly Upstream[] => {
   const { upstreams, slowStart } = service
+  const { context, now } = asking
   let all = true
   for (const upstream of upstreams) {
     if (upstream.since >= 0) warm(upstream, now, slowStart)
-    all &&= usable(upstream, now) && untried(upstream, context) && welcome(upstream, context, now)
+    all &&= askable(upstream, asking) && welcome(upstream, context, now)
   }
   if (all) return upstreams
-  const able = upstreams.filter((upstream) => usable(upstream, now) && untried(upstream, context))
+  const able = upstreams.filter((upstream) => askable(upstream, asking))
   const liked = able.filter((upstream) => welcome(upstream, context, now))
   return liked.length > 0 ? liked : able
 }
@@ -57,11 +76,12 @@ const bind = (context: Context, sticky: Sticky, { token }: Upstream): void => {
   context.own = [...own, 'set-cookie', stickyCookie(sticky, token, context.arrival.secure)]
 }
 
-const pick = (context: Context, service: Service, now: number): Upstream | undefined => {
+const pick = (service: Service, asking: Asking): Upstream | undefined => {
+  const { context, now } = asking
   const { upstreams, sticky, question } = service
   const only = upstreams.length === 1 ? upstreams[0] : undefined
-  if (only !== undefined) return usable(only, now) && untried(only, context) ? only : undefined
-  const candidates = candidatesOf(context, service, now)
+  if (only !== undefined) return askable(only, asking) ? only : undefined
+  const candidates = candidatesOf(service, asking)
   if (sticky !== undefined) {
     const bound = stuck(context, candidates)
     if (bound !== undefined) return bound
@@ -81,11 +101,12 @@ export const release = (context: Context): void => {
 }
 
 /** Chooses an upstream that was not tried yet and notes the breaker's permission; false when there is none. */
-export const choose = (context: Context, service: Service, nowUs: number): boolean => {
+export const choose = (context: Context, service: Service, nowUs: number, paths = ALL): boolean => {
   const now = nowUs / 1000
-  const upstream = pick(context, service, now)
+  const upstream = pick(service, { context, now, paths })
   if (upstream === undefined) return false
   release(context)
+  paths.enter(context, upstream, now)
   context.permission = permit(upstream.breaker, now)
   context.upstream = upstream
   context.counted = true
@@ -102,17 +123,22 @@ const enter = (context: Context, service: Service, now: number): boolean => {
 }
 
 const DOWN = 'No upstream is healthy: requests are not sent to it.'
+const LEFT = 'This endpoint failed too often: it is not asked for a while.'
 const BROKEN = 'Too many requests of this service failed: none is sent for a while.'
 
 export const createBalance =
-  ({ clock, recover }: BalanceSettings): Phase =>
+  ({ clock, recover, keep, conduct = ALL }: BalanceSettings): Phase =>
   (context, next) => {
     const service = context.service as Service
     const nowUs = clock()
     const now = nowUs / 1000
     context.chosenAt = nowUs
     payIn(service.budget, service.retry, now)
+    const kept = keep?.(context)
+    if (kept !== undefined) return next(kept)
     const may = enter(context, service, now)
-    if (may && choose(context, service, nowUs)) return next()
-    next(recover(context, { why: 'unavailable', sent: false, detail: may ? DOWN : BROKEN }))
+    if (may && choose(context, service, nowUs, conduct)) return next()
+    const left = may && service.upstreams.some((upstream) => usable(upstream, now))
+    const detail = left ? LEFT : may ? DOWN : BROKEN
+    next(recover(context, { why: 'unavailable', sent: false, detail }))
   }

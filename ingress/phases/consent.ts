@@ -8,7 +8,7 @@ import type { FieldLines } from './context.ts'
 
 /** Why there is no ghost, to be told to the client and to the operator. */
 export interface Miss {
-  readonly reason: GhostRefusal['reason'] | 'health-check'
+  readonly reason: GhostRefusal['reason'] | 'health-check' | 'not-ready'
   readonly detail: string
 }
 

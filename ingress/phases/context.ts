@@ -22,6 +22,9 @@ import type {
   TimeoutOptions,
 } from '../options.ts'
 import { NEIGHBOURS, type Neighbours } from './forwarded.ts'
+import type { Why } from './why.ts'
+
+export type { Why }
 
 /** Field lines as Node gives them: name, value, name, value… in the order and the case they came in. */
 export type FieldLines = readonly string[]
@@ -77,31 +80,6 @@ export interface Service {
   /** Names the span in which ghosts answer for this service; '' while the upstreams do. */
   activation: string
 }
-
-/** Why this one answered: the closed list behind `Exchange.why`. */
-export type Why =
-  | 'live'
-  | 'mode-mock'
-  | 'unavailable'
-  | 'connect-failed'
-  | 'timeout'
-  | 'reset'
-  | 'protocol-error'
-  | 'status-502'
-  | 'status-503'
-  | 'status-504'
-  | 'bad-request'
-  | 'method-refused'
-  | 'no-route'
-  | 'client-gone'
-  | 'client-stalled'
-  | 'body-too-large'
-  | 'loop'
-  | 'rate-limited'
-  | 'too-many'
-  | 'overloaded'
-  | 'fault'
-  | 'internal'
 
 /** What went wrong with the upstream. `sent`: some of the request may have reached it, so another try may do it twice. */
 export interface Failure {

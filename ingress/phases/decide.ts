@@ -6,9 +6,11 @@
  * A write is answered by a ghost only where the configuration wants it and none of it was sent. Otherwise, whether it may
  * have arrived decides between "try again" and "nobody knows".
  */
-import type { GhostAnswer, GhostRefusal, GhostVerdict } from '../../schemas/semantics/ghost-port.ts'
+import type { GhostAnswer, GhostRefusal, GhostVerdict, LearnedEndpoint } from '../../schemas/semantics/ghost-port.ts'
+import { readinessOf } from '../../schemas/semantics/vitals.ts'
 import type { Phase } from './compose.ts'
 import { forbidden, HEALTH_CHECK, isHealthCheck, isSafe, mayWrite, missOf, type Miss } from './consent.ts'
+import type { Conduct } from './conduct.ts'
 import { tee, type Context, type Failure, type Reply, type Service, type Why } from './context.ts'
 import { ghostReply, type GhostReplySettings } from './ghost.ts'
 import { problem, type ProblemDetails } from './problem.ts'
@@ -23,11 +25,17 @@ export interface Consult {
   readonly accept: (context: Context, answer: GhostAnswer, now: number) => void
 }
 
+/** What decisions hang on besides the ghosts themselves. */
+export type Known = Pick<Conduct, 'learned' | 'isPinned' | 'pin' | 'judge500'>
+
 export interface DecideSettings {
   readonly consult: Consult
   /** Wall clock, µs. */
   readonly now: () => number
   readonly newActivation: () => string
+  readonly conduct?: Known
+  /** ms, monotonic. */
+  readonly clock?: () => number
   readonly unseal: GhostReplySettings['unseal']
   readonly unsealBody: GhostReplySettings['unsealBody']
 }
@@ -85,6 +93,16 @@ const missing = (context: Context, service: Service, failure: Failure, miss: Mis
   return problem(context, { why, detail: `${detail} ${unknown}`, ...tryAgain(service, failure), miss })
 }
 
+/** What else is asked of ghosts while upstreams answer. */
+export interface Staying {
+  /** A ghost for a client that a ghost answered a moment ago, undefined: the upstream may be asked. */
+  readonly keep: (context: Context) => Reply | undefined
+  /** The upstream answered 500: whether that is far from normal, normal, or nobody knows. */
+  readonly suspect: (context: Context) => 'far' | 'normal' | 'unknown'
+}
+
+const AGAIN: Failure = { why: 'unavailable', sent: false, detail: 'The upstream comes and goes.' }
+
 /** What the sender of a write was told is what the processors fold: it belongs on the log. */
 const kept = (context: Context, { status }: GhostAnswer, reply: Reply, accept: () => void): Reply => {
   if (status < 300) accept()
@@ -92,9 +110,51 @@ const kept = (context: Context, { status }: GhostAnswer, reply: Reply, accept: (
   return reply
 }
 
-export const createDecide = (settings: DecideSettings): Decide => {
-  const ghost = (context: Context, service: Service, why: Why): Reply | Miss => {
-    const refusal = allowed(context, service)
+const NO_CONDUCT: Known = {
+  learned: () => undefined,
+  isPinned: () => false,
+  pin: () => undefined,
+  judge500: () => 'unknown',
+}
+
+const notReady = ({ ghost }: Service, known: LearnedEndpoint | undefined): Miss | undefined => {
+  if (ghost.minReadiness === 0) return undefined
+  const share = known?.vitals === undefined ? undefined : readinessOf(known.vitals)
+  if (share !== undefined && share >= ghost.minReadiness) return undefined
+  const could = share === undefined ? 'too little was seen to say how much' : `${Math.round(share * 100)} %`
+  const wanted = `ghost.minReadiness is ${Math.round(ghost.minReadiness * 100)} %`
+  return {
+    reason: 'not-ready',
+    detail: `Of the last requests for ${known?.endpoint || 'this'}, ${could} could have been answered; ${wanted}.`,
+  }
+}
+
+const STOPPED = (): number => 0
+
+type Ghostly = (context: Context, service: Service, why: Why) => Reply | Miss
+
+const stayingOf = (
+  { conduct = NO_CONDUCT, clock = STOPPED, consult, now }: DecideSettings,
+  ghost: Ghostly,
+): Staying => ({
+  keep: (context) => {
+    const service = context.service as Service
+    if (service.mode !== 'failover' || isWrite(context) || !conduct.isPinned(context, clock())) return undefined
+    const found = ghost(context, service, AGAIN.why)
+    return isReply(found) ? found : undefined
+  },
+  suspect: (context) => {
+    if (isWrite(context) || context.service?.mode !== 'failover') return 'unknown'
+    const verdict = consult.ask(context, now())
+    const worked = verdict.kind === 'answer' && verdict.ghost === 'exact' && verdict.status < 400
+    return conduct.judge500(context, worked, clock())
+  },
+})
+
+export const createDecide = (settings: DecideSettings): Decide & Staying => {
+  const { conduct = NO_CONDUCT, clock = STOPPED } = settings
+  const ghost: Ghostly = (context, service, why) => {
+    const refusal = allowed(context, service) ?? notReady(service, conduct.learned(context))
     if (refusal !== undefined) return refusal
     const now = settings.now()
     const verdict = settings.consult.ask(context, now)
@@ -104,6 +164,7 @@ export const createDecide = (settings: DecideSettings): Decide => {
       return miss ?? (verdict as GhostRefusal)
     }
     service.activation ||= settings.newActivation()
+    if (service.mode === 'failover') conduct.pin(context, clock())
     const reply = ghostReply(context, verdict, { ...settings, why, now, activation: service.activation })
     return isWrite(context)
       ? kept(context, verdict, reply, () => settings.consult.accept(context, verdict, now))
@@ -133,6 +194,7 @@ export const createDecide = (settings: DecideSettings): Decide => {
 
   return {
     recover,
+    ...stayingOf(settings, ghost),
     replace: (context, why) => {
       const service = context.service as Service
       if (service.mode !== 'failover' || !isSafe(context.arrival.method)) return undefined

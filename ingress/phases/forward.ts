@@ -76,11 +76,17 @@ export const clientFields = (raw: FieldLines): AnswerHead => {
 export const illStatus = (status: number, retryAfter: boolean): Why | undefined => {
   if (status === 502) return 'status-502'
   if (status === 504) return 'status-504'
-  return status === 503 && !retryAfter ? 'status-503' : undefined
+  return status === 503 && !isMeant(status, retryAfter) ? 'status-503' : undefined
 }
 
+/** A 503 with Retry-After was meant: it says that the upstream sheds load, or is being mended. */
+const isMeant = (status: number, retryAfter: boolean): boolean => status === 503 && retryAfter
+
 /** What a status says about the upstream's health: a 500 counts in the error rate, as in every breaker. */
-export const outcomeOf = (status: number): Outcome => (status >= 500 && status !== 501 ? 'bad' : 'good')
+export const outcomeOf = (status: number, retryAfter = false): Outcome => {
+  if (isMeant(status, retryAfter)) return 'neutral'
+  return status >= 500 && status !== 501 ? 'bad' : 'good'
+}
 
 /** RFC 9110 section 9.2.2. */
 export const IDEMPOTENT: ReadonlySet<string> = new Set([

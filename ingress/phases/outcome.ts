@@ -13,7 +13,7 @@ export const triedMicros = ({ handedAt, firstByteAt, head }: Context, outcome: O
   if (outcome === 'neutral') return 0
   if (outcome === 'bad') return Math.max(FAILED, handedAt === 0 ? 0 : nowUs - handedAt)
   const streamed = head.chunked || head.contentLength > COLLECTED
-  return handedAt === 0 || streamed ? 0 : Math.max(1, firstByteAt - handedAt)
+  return handedAt === 0 || streamed ? 0 : Math.max(1, (firstByteAt === 0 ? nowUs : firstByteAt) - handedAt)
 }
 
 const FAILURES: ReadonlySet<Why> = new Set<Why>([
@@ -21,6 +21,7 @@ const FAILURES: ReadonlySet<Why> = new Set<Why>([
   'timeout',
   'reset',
   'protocol-error',
+  'status-500',
   'status-502',
   'status-503',
   'status-504',
@@ -29,6 +30,7 @@ const FAILURES: ReadonlySet<Why> = new Set<Why>([
 /** What its clients got of the upstreams, after all tries; `slowCall` in ms, 0: nothing is slow. */
 export const outcomeOfExchange = (context: Context, slowCall: number): Outcome => {
   const { answeredBy, why, status, chosenAt, firstByteAt } = context
+  if (why === 'slow') return 'slow'
   if (FAILURES.has(why)) return 'bad'
   if (answeredBy !== 'upstream' || status === 0) return 'neutral'
   const outcome = outcomeOf(status)

@@ -17,6 +17,8 @@ const KINDS: Record<Exclude<Why, 'live' | 'client-gone'>, Kind> = {
   timeout: { status: 504, title: 'The upstream does not answer in time', error: 'http_response_timeout' },
   reset: { status: 502, title: 'The upstream closed the connection', error: 'connection_terminated' },
   'protocol-error': { status: 502, title: 'The upstream does not speak HTTP', error: 'http_protocol_error' },
+  slow: { status: 504, title: 'The upstream takes longer than usual', error: 'http_response_timeout' },
+  'status-500': { status: 500, title: 'The upstream answered 500', error: '' },
   'status-502': { status: 502, title: 'The upstream answered 502', error: '' },
   'status-503': { status: 503, title: 'The upstream answered 503', error: '' },
   'status-504': { status: 504, title: 'The upstream answered 504', error: '' },

@@ -12,6 +12,7 @@ import { identified } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { hash32 } from '../../schemas/semantics/ghosts/text.ts'
 import type { EndpointModel, Json } from '../../schemas/semantics/ghosts/model.ts'
+import { CONFIDENT, noteAnswer, noteReady, openVitals, type Vitals } from '../../schemas/semantics/vitals.ts'
 import { closeSilent, followActivation } from './activations.ts'
 import type { OpenActivation } from './activations.ts'
 import { addScore, fidelityOf } from './fidelity.ts'
@@ -55,6 +56,7 @@ const score = (model: EndpointModel, { o, asked, memory, emit }: Lesson): void =
   if (model.count === 0 || !isDue(model, o)) return
   const ruled = (isRead(model.method) ? answerRead : answerWrite)(model, asked, memory)
   const { rule, verdict } = ruled
+  noteReady(vitalsOf(model), verdict.kind === 'answer' && verdict.confidence >= CONFIDENT)
   if (rule === 'none' || verdict.kind !== 'answer') return
   const truth = {
     status: o.exchange.status,
@@ -68,6 +70,21 @@ const score = (model: EndpointModel, { o, asked, memory, emit }: Lesson): void =
   addScore(state.facts.scores, rule, fidelity)
   memory.factsStore.set(model.service, { ...state, dirty: true })
 }
+
+const vitalsOf = (model: EndpointModel): Vitals => (model.vitals ??= openVitals())
+
+/** How well the upstream is, at an endpoint that is known: an error teaches nothing but that. */
+const noteVitals = (model: EndpointModel, { exchange }: Observation): void =>
+  noteAnswer(vitalsOf(model), exchange.status, exchange.timings.firstByte)
+
+const noteFailure = (memory: Memory, o: Observation): void => {
+  const state = o.endpoint === undefined ? undefined : memory.endpoints.get(endpointKey(o.endpoint.id))
+  if (state === undefined) return
+  noteVitals(state.model, o)
+  memory.saveEndpoint(state)
+}
+
+const isFailure = ({ teaches, exchange }: Observation): boolean => teaches && exchange.status >= 500
 
 const featuresOf = (model: EndpointModel, asked: Asked, memory: Memory): StatusFeatures =>
   (isRead(model.method) ? readFeatures : writeFeatures)(model, asked, memory)
@@ -112,6 +129,7 @@ const learn = (memory: Memory, o: Observation, emit: Emit): void => {
   const looks = publicLooks(model)
   if (o.endpoint !== undefined) model.parameters = o.endpoint.parameters.map(({ name, kind }) => ({ name, kind }))
   learnExchange(lesson, model, features)
+  noteVitals(model, o)
   model.count++
   model.at = Math.max(model.at, o.at)
   if (model.count >= GROWTH * state.published || publicLooks(model) !== looks) memory.publishEndpoint(state, o.at, emit)
@@ -173,6 +191,7 @@ const open = (stores: Stores): Steps => {
       memory.begin(o.offset)
       if (isAccepted(o, 'mock')) return foldGhost({ o, asked: identified(readExchange(o), memory), memory, emit })
       if (isAccepted(o, 'queued')) return keepQueued({ o, asked: identified(readExchange(o), memory), memory, emit })
+      if (isFailure(o)) return noteFailure(memory, o)
       if (!isTeachable(o)) return
       learn(memory, o, emit)
     },

@@ -3,6 +3,7 @@
  * on live traffic before they learn from it. One code for both, so that fidelity measures what users would have got.
  */
 import type { Ghost, Header } from '../events.ts'
+import type { Vitals } from './vitals.ts'
 
 export interface GhostRequest {
   readonly service: string
@@ -105,11 +106,19 @@ export interface GhostExplanation {
   readonly leaves: readonly ExplainedLeaf[]
 }
 
+/** What is known of the endpoint that a request belongs to. */
+export interface LearnedEndpoint {
+  readonly endpoint: string
+  readonly vitals: Vitals | undefined
+}
+
 /** The ghost snapshot of a log, held in memory and kept current part by part. */
 export interface GhostBook {
   /** A part of the compacted `ghosts` topic came (or, undefined, went). */
   apply(key: string, part: Ghost | undefined): void
   answer(request: GhostRequest): GhostVerdict
+  /** Undefined where no endpoint is known. `target` is raw path and query. */
+  learned?(service: string, method: string, target: string): LearnedEndpoint | undefined
   /** What `answer` says to the same request, and why. Changes nothing; dearer than an answer. */
   explain(request: GhostRequest): GhostExplanation
   /** A write was answered by a ghost: from now on its asker sees what it did. The body is redacted as on the log. */

@@ -198,6 +198,10 @@ export const openGhostBook = (judge?: Judge): GhostBook => {
       if (part === undefined) remove(shelves, key)
       else put(shelves, key, part)
     },
+    learned: (service, method, target) => {
+      const model = knowledge.sibling(service, readMethod(method), target)
+      return model === undefined ? undefined : { endpoint: model.id, vitals: model.vitals }
+    },
     answer: (request: GhostRequest): GhostVerdict => {
       try {
         return judged(answerSeen(look(shelves, knowledge, request), request), request.service, judge)

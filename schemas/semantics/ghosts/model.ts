@@ -4,6 +4,7 @@
  * or behind a sigil), so a field called `__proto__` is a field like any other.
  */
 import type { Header, Parameter } from '../../events.ts'
+import type { Vitals } from '../vitals.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
@@ -148,6 +149,8 @@ export interface EndpointModel {
   lost: number
   /** Its answers hold credentials: a log-in. */
   issues: boolean
+  /** What is normal for it. */
+  vitals?: Vitals
 }
 
 /** One stored answer to one target, asker and set of headers. */
