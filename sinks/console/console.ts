@@ -9,6 +9,7 @@ import { endpointRoutes } from './api/endpoints.ts'
 import { ghostPreviewRoutes } from './api/ghost-preview.ts'
 import { ghostWriteRoutes } from './api/ghost-writes.ts'
 import { ghostRoutes } from './api/ghosts.ts'
+import { modelRoutes } from './api/models.ts'
 import { modeRoutes } from './api/mode.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import { reportRoutes } from './api/reports.ts'
@@ -93,6 +94,7 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
     ghostPreviewRoutes,
     ghostWriteRoutes,
     ghostRoutes,
+    modelRoutes,
     upstreamRoutes,
     chaosRoutes,
     stateRoutes,

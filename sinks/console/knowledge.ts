@@ -1,6 +1,6 @@
 /** What was learned and what was set, followed from compacted topics: always at hand, database or not. */
 import type { Codecs } from '../../schemas/codecs.ts'
-import type { Alert, Control, Endpoint, Ghost, Shape, TopicValues } from '../../schemas/events.ts'
+import type { Alert, Control, Endpoint, Ghost, Model, Shape, TopicValues } from '../../schemas/events.ts'
 import type { EventLog, View } from '../../schemas/log.ts'
 import type { GhostBook } from '../../schemas/semantics/ghost-port.ts'
 import { openGhostBook } from '../../schemas/semantics/ghosts/book.ts'
@@ -8,7 +8,7 @@ import { topicName } from '../../schemas/topics.ts'
 import { pause } from '../kit/backoff.ts'
 import { modes, type Mode } from './options.ts'
 
-type Known = 'endpoints' | 'shapes' | 'ghosts' | 'alerts' | 'control'
+type Known = 'endpoints' | 'shapes' | 'ghosts' | 'models' | 'alerts' | 'control'
 
 /** A view with its values decoded when they are first asked for. */
 export interface Table<V> {
@@ -28,6 +28,7 @@ export interface Knowledge {
   readonly endpoints: Table<Endpoint>
   readonly shapes: Table<Shape>
   readonly ghosts: Table<Ghost>
+  readonly models: Table<Model>
   readonly alerts: Table<Alert>
   readonly control: Table<Control>
   /** The ghosts, as the ingress asks them; opened when they are first wanted. */
@@ -101,10 +102,11 @@ const modeOf = (control: Control): Mode | undefined => {
 
 /** Resolves once all views have caught up with the log. */
 export const followKnowledge = async (log: EventLog, codecs: Codecs): Promise<Knowledge> => {
-  const [endpoints, shapes, ghosts, alerts, control] = await Promise.all([
+  const [endpoints, shapes, ghosts, models, alerts, control] = await Promise.all([
     decodedView(log, codecs, 'endpoints'),
     decodedView(log, codecs, 'shapes'),
     decodedView(log, codecs, 'ghosts'),
+    decodedView(log, codecs, 'models'),
     decodedView(log, codecs, 'alerts'),
     decodedView(log, codecs, 'control'),
   ])
@@ -112,6 +114,7 @@ export const followKnowledge = async (log: EventLog, codecs: Codecs): Promise<Kn
     endpoints: endpoints.table,
     shapes: shapes.table,
     ghosts: ghosts.table,
+    models: models.table,
     alerts: alerts.table,
     control: control.table,
     book: lazyBook(ghosts.follow),
@@ -128,6 +131,6 @@ export const followKnowledge = async (log: EventLog, codecs: Codecs): Promise<Kn
       for (let attempt = 0; attempt < 50 && (control.table.get(key)?.at ?? 0) < at; attempt++) await pause(20)
     },
     close: async () =>
-      void (await Promise.all([endpoints, shapes, ghosts, alerts, control].map((part) => part.close()))),
+      void (await Promise.all([endpoints, shapes, ghosts, models, alerts, control].map((part) => part.close()))),
   }
 }
