@@ -1,6 +1,7 @@
 /** The command line: one file per command; what goes wrong is said without a stack, and told to the shell. */
 import { Command, CommanderError } from 'commander'
 import { suggestion } from '../config/problems.ts'
+import { registerAnomalies } from './commands/anomalies.ts'
 import { registerBacktest } from './commands/backtest.ts'
 import { registerCerts } from './commands/certs.ts'
 import { registerChaos } from './commands/chaos.ts'
@@ -46,6 +47,7 @@ const build = (): Command => {
     registerChaos,
     registerEndpoints,
     registerDrift,
+    registerAnomalies,
     registerReport,
     registerGhosts,
     registerBacktest,

@@ -3,6 +3,7 @@ import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import type { AddressInfo } from 'node:net'
+import { anomalyRoutes } from './api/anomalies.ts'
 import { chaosRoutes } from './api/chaos.ts'
 import { driftRoutes } from './api/drift.ts'
 import { endpointRoutes } from './api/endpoints.ts'
@@ -87,6 +88,7 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
     templateRoutes,
     openApiRoutes,
     driftRoutes,
+    anomalyRoutes,
     trafficRoutes,
     endpointTrafficRoutes,
     reportRoutes,

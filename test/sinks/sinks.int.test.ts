@@ -8,6 +8,7 @@ import { spawnPgliteHere } from '../../sinks/postgres/pglite.ts'
 import { makePgliteSeed } from '../../sinks/postgres/seed.ts'
 import { openDatabase } from '../../sinks/sinks.ts'
 import { startPostgres, withoutPostgres, type TestPostgres } from '../kit/postgres.ts'
+import { anomalyContract } from './anomaly-contract.ts'
 import { databaseContract } from './database-contract.ts'
 import { silent } from './kit.ts'
 import type { Place } from './place.ts'
@@ -52,6 +53,7 @@ describe('embedded', () => {
   sinkContract('PGlite', place)
   storageContract('PGlite', place, 'plain')
   reportContract('PGlite', place)
+  anomalyContract('PGlite', place)
 })
 
 describe.skipIf(withoutPostgres())('a server', () => {
@@ -69,6 +71,7 @@ describe.skipIf(withoutPostgres())('a server', () => {
   sinkContract('Postgres', place)
   storageContract('Postgres', place, 'plain')
   reportContract('Postgres', place)
+  anomalyContract('Postgres', place)
 })
 
 /** `postgres://…` of a server with the extension and the right to make databases: no package registry has one. */
