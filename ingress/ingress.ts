@@ -7,20 +7,20 @@ import { followControl } from './edge/control.ts'
 import { openEmitter, type Emitter } from './edge/emitter.ts'
 import { keepRequestsYoung } from './edge/heap.ts'
 import { uuid7 } from './edge/ids.ts'
-import { openKeys, type Keys } from './edge/keys.ts'
+import { openKeys } from './edge/keys.ts'
 import { openMembers, type Members } from './edge/members.ts'
 import { createHearing, openDesk } from './edge/news.ts'
-import { openPools, type Pools } from './edge/pools.ts'
+import { openPools } from './edge/pools.ts'
 import { openQueue } from './edge/queue/queue.ts'
 import { createTell } from './edge/queue/telling.ts'
 import { openServer, type Listening, type ServerSettings } from './edge/server.ts'
 import { openTraces, type Traces } from './edge/traces.ts'
 import { openListenTls, type ListenTls } from './edge/tls.ts'
-import { openShield, type Shield } from './edge/shield.ts'
-import { openSecured, type Secured } from './edge/secured.ts'
-import { createSettling, type Settling } from './edge/settle.ts'
-import { createSignals, startHeartbeat, type Signals } from './edge/signals.ts'
-import { openViews, type Views } from './edge/views.ts'
+import { openShield } from './edge/shield.ts'
+import { openSecured } from './edge/secured.ts'
+import { createSettling } from './edge/settle.ts'
+import { createSignals, startHeartbeat } from './edge/signals.ts'
+import { openViews } from './edge/views.ts'
 import type { Ingress, IngressOptions, ListenLimits, ListenTimeouts } from './options.ts'
 import { openService, type Given } from './services.ts'
 import { statusOf } from './status.ts'
@@ -110,7 +110,8 @@ const openAll = async (options: IngressOptions, life: Life): Promise<Opened> => 
   const pools = openPools(services, secured)
   const inFlight = (): number => life.server?.inFlight() ?? 0
   const shield = openShield({ options, redactor, pseudonym: keys.pseudonym, inFlight, services })
-  const checker = startChecker(services, signals, { secured, pools })
+  const settling = createSettling({ signals, clock: monotonic })
+  const checker = startChecker(services, signals, { secured, pools, ill: settling.conduct.ill })
   return {
     options,
     services,
@@ -122,7 +123,7 @@ const openAll = async (options: IngressOptions, life: Life): Promise<Opened> => 
     keys,
     redactor,
     shield,
-    settling: createSettling({ signals, clock: monotonic }),
+    settling,
     views: openViews(logger),
     traces,
     pools,

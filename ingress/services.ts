@@ -1,5 +1,5 @@
 /** Options of a service, with what is not said filled in; and the state that goes with it. */
-import { openBreaker } from './balance/breaker.ts'
+import { openBreaker, STREAK } from './balance/breaker.ts'
 import { openBudget } from './balance/budget.ts'
 import { openHealth } from './balance/health.ts'
 import { openLatency } from './balance/latency.ts'
@@ -80,7 +80,7 @@ export const openUpstream = ({ url, weight, drained }: Member, breaker: BreakerO
   ramp: 1,
   since: -1,
   seed: seedOf(url),
-  breaker: openBreaker(breaker),
+  breaker: openBreaker(breaker, STREAK, given.random),
   health: openHealth(),
   outlier: openOutlier(),
   latency: openLatency(),
@@ -158,7 +158,7 @@ export const openService = (options: ServiceOptions, given: Given): Service => {
     budget: openBudget(retry),
     retried: 0,
     // No number of failures in a row: all that was in flight at one upstream that dies fails at once.
-    circuit: openBreaker(breaker, Infinity),
+    circuit: openBreaker(breaker, Infinity, given.random),
     mode: ghost.mode,
     activation: '',
   }

@@ -28,20 +28,30 @@ export interface Breaker {
   readonly most: number
   /** Bad outcomes without a good one between. */
   streak: number
+  /** When it opened last. */
+  openedAt: number
   until: number
   pause: number
   probing: boolean
   /** Good probes since it opened. */
   proven: number
+  /** 0..1, so that several proxies do not probe at once. */
+  readonly chance: () => number
 }
 
 const SLOTS = 10
 /** Hard failures in a row that open at once: below `minRequests` a dead upstream must not be asked for long. */
-const STREAK = 5
+export const STREAK = 5
 const MAX_BACKOFF = 8
+/** A pause after a failed probe is up to so much shorter. */
+const JITTER = 0.2
+/** ms that it stays open at least, whatever health checks say: one probe a second is enough. */
+const LEAST = 1000
+
+const NO_CHANCE = (): number => 0
 
 /** `most`: so many hard failures in a row open it. */
-export const openBreaker = (options: BreakerOptions, most = STREAK): Breaker => ({
+export const openBreaker = (options: BreakerOptions, most = STREAK, chance = NO_CHANCE): Breaker => ({
   options,
   most,
   state: 'closed',
@@ -50,10 +60,12 @@ export const openBreaker = (options: BreakerOptions, most = STREAK): Breaker => 
   bad: Array<number>(SLOTS).fill(0),
   slot: 0,
   streak: 0,
+  openedAt: 0,
   until: 0,
   pause: options.openFor,
   probing: false,
   proven: 0,
+  chance,
 })
 
 const forget = ({ good, slow, bad }: Breaker): void => {
@@ -93,7 +105,8 @@ const move = (breaker: Breaker, to: BreakerState): BreakerChange => {
 
 const open = (breaker: Breaker, now: number, pause: number): BreakerChange => {
   breaker.pause = pause
-  breaker.until = now + pause
+  breaker.openedAt = now
+  breaker.until = now + pause * (pause > breaker.options.openFor ? 1 - JITTER * breaker.chance() : 1)
   breaker.probing = false
   breaker.proven = 0
   return move(breaker, 'open')
@@ -144,7 +157,7 @@ export const settle = (
 export const trip = (breaker: Breaker, now: number): BreakerChange | undefined =>
   breaker.state === 'closed' ? open(breaker, now, breaker.options.openFor) : undefined
 
-/** A health check went well: no need to sit out the pause, the next request may probe. */
-export const hint = (breaker: Breaker, now: number): void => {
-  if (breaker.state === 'open') breaker.until = Math.min(breaker.until, now)
+/** A health check went well: no need to sit out the pause, the next request may probe, a second after it opened. */
+export const hint = (breaker: Breaker, now: number, least = LEAST): void => {
+  if (breaker.state === 'open') breaker.until = Math.min(breaker.until, Math.max(now, breaker.openedAt + least))
 }

@@ -63,7 +63,7 @@ export const wrongAnswer = ({ status, body }: CheckAnswer, { path, expect }: Hea
 }
 
 /** ms between checks of something that is down. */
-const RECOVERY = 1000
+const RECOVERY = 250
 
 /** ms until the next check: soon while it is ill, so that its return is noticed. `chance`: 0..1. */
 export const nextCheck = ({ every, jitter = 0 }: HealthOptions, ill: boolean, chance: number): number =>

@@ -10,7 +10,7 @@ import type { Health, HealthChange } from './health.ts'
 /** Its breaker opened: this one opens for the first pause, and its own probe decides. It closed: a probe may go at once. */
 export const heardBreaker = (breaker: Breaker, to: 'open' | 'closed', now: number): BreakerChange | undefined => {
   if (to === 'open') return trip(breaker, now)
-  hint(breaker, now)
+  hint(breaker, now, 0)
   return undefined
 }
 

@@ -120,6 +120,8 @@ interface Round {
 export interface Ways {
   readonly secured: Secured
   readonly pools: Pick<Pools, 'of'>
+  /** The only upstream of a service cannot. */
+  readonly ill?: (service: Service, now: number) => void
 }
 
 /** An upstream that speaks HTTP/2 is asked in it. */
@@ -155,7 +157,7 @@ export const startChecker = (services: readonly Service[], signals: Told, ways: 
     if (ok) {
       health.latency = ms
       hint(breaker, now)
-    }
+    } else if (service.upstreams.length === 1) ways.ill?.(service, now)
     const change = checked(health, ok, service.health)
     if (change?.from === 'down') upstream.since = now
     if (change !== undefined) signals.health(service, upstream, change, reason)

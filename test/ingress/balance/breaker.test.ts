@@ -75,11 +75,22 @@ describe('a breaker', () => {
     expect(permit(breaker, 100)).toBe('probe')
   })
 
-  it('probes at once after a hint', () => {
-    const breaker = openBreaker(options)
+  it('probes a second after it opened when there is a hint, and no sooner', () => {
+    const breaker = openBreaker({ ...options, openFor: 60_000 })
     run(breaker, 0, times(5, 'bad'))
     hint(breaker, 10)
-    expect(permit(breaker, 10)).toBe('probe')
+    expect([permit(breaker, 999), permit(breaker, 1000)]).toEqual(['no', 'probe'])
+    settle(breaker, 1000, 'probe', 'bad')
+    for (let now = 1000; now < 2000; now += 100) hint(breaker, now)
+    expect([permit(breaker, 1999), permit(breaker, 2000)]).toEqual(['no', 'probe'])
+  })
+
+  it('comes back a little sooner by chance, but never before its first pause is over', () => {
+    const breaker = openBreaker(options, 5, () => 1)
+    run(breaker, 0, times(5, 'bad'))
+    expect([permit(breaker, 99), permit(breaker, 100)]).toEqual(['no', 'probe'])
+    settle(breaker, 100, 'probe', 'bad')
+    expect([permit(breaker, 259), permit(breaker, 260)]).toEqual(['no', 'probe'])
   })
 
   it('opens at the rate of slow answers, which are no errors', () => {

@@ -33,7 +33,7 @@ describe('active health', () => {
 
   it('checks at its interval, sooner while it is ill, and never all proxies at once', () => {
     expect(nextCheck(options, false, 0.9)).toBe(5000)
-    expect(nextCheck(options, true, 0.9)).toBe(1000)
+    expect(nextCheck(options, true, 0.9)).toBe(250)
     const jittery = { ...options, jitter: 0.1 }
     expect([0, 0.5, 1].map((chance) => nextCheck(jittery, false, chance))).toEqual([4500, 5000, 5500])
     expect(nextCheck({ ...options, every: 300_000 }, false, 0)).toBe(300_000)
