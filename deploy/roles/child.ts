@@ -27,6 +27,8 @@ const workerOf = (channel: Channel): Pick<RoleContext, 'worker'> => {
           append: appendBy(channel),
           tellCounts: (counts) => channel.tell('counts', counts),
           tellNews: (news) => channel.tell('news', news),
+          numbers: () => channel.call('numbers'),
+          ticketKeys: () => channel.call('ticket-keys'),
         },
       }
 }

@@ -2,7 +2,8 @@
 import { startIngress, type IngressEvent } from '../../ingress/ingress.ts'
 import type { Config } from '../../schemas/config.ts'
 import { openIngressLog, type IngressLog } from './open-log.ts'
-import { allOf } from './readiness.ts'
+import { allOf, type Readiness } from './readiness.ts'
+import { watchLeft } from './left-spools.ts'
 import { sayOnControl } from './news.ts'
 import { makePlace, placeOf, secretOf, type Place } from './place.ts'
 import { openQueueFolder } from './queue-folder.ts'
@@ -39,8 +40,12 @@ const tracesOf = ({ telemetry: { otlp: url, traceShare: share } }: Config): Pick
   url === '' ? {} : { traces: { url, share } }
 
 /** Each process has its own; the first one has that of a single process. */
-const spoolOf = ({ worker }: RoleContext, { spool }: Place): string =>
-  worker === undefined || worker.number === 1 ? spool : `${spool}-${worker.number}`
+const spoolOf = ({ spool }: Place, number: number): string => (number === 1 ? spool : `${spool}-${number}`)
+
+const listenOf = async ({ config: { listen }, worker }: RoleContext): Promise<IngressOptions['listen']> => {
+  if (worker === undefined || !listen.tls.enabled) return listen
+  return { ...listen, tls: { ...listen.tls, ticketKeys: Buffer.from(await worker.ticketKeys()) } }
+}
 
 /** To the other processes on this machine, and on Kafka to those elsewhere; who hears a word twice takes it once. */
 const newsOf = ({ config, worker }: RoleContext, { log, codecs }: IngressLog): IngressOptions['onNews'] => {
@@ -49,6 +54,19 @@ const newsOf = ({ config, worker }: RoleContext, { log, codecs }: IngressLog): I
     worker?.tellNews(news)
     say?.(news)
   }
+}
+
+const watchSpools = ({ worker, logger }: RoleContext, place: Place, { log }: IngressLog): (() => void) => {
+  const numbers = async (): Promise<readonly number[]> => (await worker?.numbers()) ?? [1]
+  const used = async (): Promise<string[]> => (await numbers()).map((number) => spoolOf(place, number))
+  return watchLeft({ root: place.root, used, log, logger })
+}
+
+/** It serves without the log: what is wrong is told, and keeps no request away. */
+const readyOf = async (ingress: Ingress, { checks }: IngressLog): Promise<Readiness> => {
+  const { state, spool: waiting } = ingress.status().events
+  const spooling = state === 'direct' ? [] : [`events are ${state}, ${waiting.records} wait in the spool`]
+  return { ready: true, reasons: [...(await allOf(checks)).reasons, ...spooling] }
 }
 
 export const startIngressRole = async (context: RoleContext): Promise<IngressRole> => {
@@ -61,12 +79,13 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
   try {
     const opened = await openIngressLog(context)
     closers.push(() => opened.close())
-    const spool = await openSpool({ dir: spoolOf(context, place), maxBytes: config.log.spool })
+    const dir = spoolOf(place, context.worker?.number ?? 1)
+    const spool = await openSpool({ dir, maxBytes: config.log.spool })
     closers.push(() => spool.close())
     const queue = openQueueFolder(place.queue, config.log.queue)
     closers.push(async () => queue.release())
     const ingress = await startIngress({
-      listen: config.listen,
+      listen: await listenOf(context),
       services: servicesOf(config, isDev),
       capture: captureOf(config),
       overload: config.overload,
@@ -88,15 +107,12 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
       },
     })
     closers.push(() => ingress.close())
+    const stopWatching = watchSpools(context, place, opened)
+    closers.push(async () => stopWatching())
     return {
       ingress,
       facts: { proxy: ingress.address, port: ingress.port },
-      // It serves without the log: what is wrong is told, and keeps no request away.
-      ready: async () => {
-        const { state, spool: waiting } = ingress.status().events
-        const spooling = state === 'direct' ? [] : [`events are ${state}, ${waiting.records} wait in the spool`]
-        return { ready: true, reasons: [...(await allOf(opened.checks)).reasons, ...spooling] }
-      },
+      ready: () => readyOf(ingress, opened),
       failed: never,
       figures: () => {
         const { events } = ingress.status()

@@ -53,6 +53,10 @@ export interface RoleContext {
     readonly tellCounts: (counts: readonly LimitCount[]) => void
     /** Tells them what it found out about an upstream. */
     readonly tellNews: (news: News) => void
+    /** The numbers of all that run or soon run again. */
+    readonly numbers: () => Promise<readonly number[]>
+    /** The same for all of them, so that a client can go on with its TLS session whoever accepts it. */
+    readonly ticketKeys: () => Promise<Uint8Array>
   }
   /** True where this role is all that the process runs, and the others run elsewhere. */
   readonly alone: boolean

@@ -3,6 +3,7 @@
  * again while the others go on. On the embedded log, which one process writes, this one writes for all of them.
  */
 import cluster from 'node:cluster'
+import { randomBytes } from 'node:crypto'
 import type { ChildProcess } from 'node:child_process'
 import type { Config } from '../../schemas/config.ts'
 import { superviseRole, type Supervised } from '../processes/supervise.ts'
@@ -53,7 +54,7 @@ const together = (all: readonly Readiness[]): Readiness => ({
 })
 
 interface Worker {
-  /** Chooses its spool; free again once it is gone. */
+  /** Chooses its spool. */
   readonly number: number
   readonly process: Supervised
 }
@@ -69,15 +70,13 @@ interface Team {
 const openTeam = ({ config, logger, onNotice }: RoleContext, opened: OpenedLog | undefined): Team => {
   const spawn = spawner()
   const workers: Worker[] = []
+  const ticketKeys = randomBytes(48)
+  /** No number comes twice: what one that left leaves behind may be in others' hands. */
+  let newest = 0
   /** One that does not run has nobody to let through. */
   const tellOthers = (from: number, name: 'counts' | 'news', value: unknown): void => {
     for (const { number, process: other } of workers)
       if (number !== from) other.call(name, value).catch(() => undefined)
-  }
-  const freeNumber = (): number => {
-    let number = 1
-    while (workers.some((worker) => worker.number === number)) number++
-    return number
   }
   const leave: Team['leave'] = async (worker) => {
     const figures = await worker.process.stop()
@@ -85,11 +84,13 @@ const openTeam = ({ config, logger, onNotice }: RoleContext, opened: OpenedLog |
     return figures
   }
   const join: Team['join'] = async () => {
-    const number = freeNumber()
+    const number = ++newest
     const handlers = {
       ...(opened === undefined ? {} : appendFor(opened.log)),
       counts: (counts: unknown) => tellOthers(number, 'counts', counts),
       news: (news: unknown) => tellOthers(number, 'news', news),
+      numbers: () => workers.map((worker) => worker.number),
+      'ticket-keys': () => ticketKeys,
     }
     const rest = { allMetrics: () => Promise.resolve([]), onCommand: () => undefined, handlers }
     const started = superviseRole({ role: 'ingress', config, logger, onNotice, spawn: () => spawn(number), ...rest })

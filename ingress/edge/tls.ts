@@ -159,6 +159,7 @@ export const openListenTls = (options: ListenTlsOptions, logger: Logger, every =
   const { clientAuth = 'none', clientCa = '' } = options
   if (clientAuth === 'require' && clientCa === '')
     throw new Error('listen.tls.clientAuth: require needs listen.tls.clientCa, the authority of the clients')
+  const tickets = options.ticketKeys === undefined ? {} : { ticketKeys: options.ticketKeys }
   let loaded = load(options)
   let trouble = ''
   const servers = new Set<Renewable>()
@@ -167,7 +168,7 @@ export const openListenTls = (options: ListenTlsOptions, logger: Logger, every =
   const reload = (): string | undefined => {
     try {
       loaded = load(options)
-      for (const server of servers) server.setSecureContext(loaded.common)
+      for (const server of servers) server.setSecureContext({ ...loaded.common, ...tickets })
     } catch (error) {
       const { message } = error as Error
       if (message !== trouble) logger.error({ err: error }, 'new certificates cannot be used; the old ones stay')
@@ -182,6 +183,7 @@ export const openListenTls = (options: ListenTlsOptions, logger: Logger, every =
   return {
     options: {
       ...loaded.common,
+      ...tickets,
       ...CLIENT_AUTH[clientAuth],
       SNICallback: (name, done) => done(null, contextFor(loaded.byName, name)),
     },

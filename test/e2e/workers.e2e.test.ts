@@ -1,6 +1,6 @@
 /** Several processes of the ingress on one port and one embedded log: all is on it once, one that dies is replaced, and a new version comes in without a refused request. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { Agent, createServer, get, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-const onTheLog = async (): Promise<Event[]> => {
+const eventsOnTheLog = async (): Promise<Event[]> => {
   const log = await openEmbeddedLog({ dir: join(dir, 'default', 'log') })
   const codecs = await openCodecs(memorySchemaStore())
   const events: Event[] = []
@@ -35,7 +35,27 @@ const onTheLog = async (): Promise<Event[]> => {
   for await (const batch of log.read(topicName('exchanges'), all))
     for (const { value } of batch) events.push(codecs.decode('exchanges', value as Uint8Array))
   await log.close()
-  return events.filter(({ exchange }) => exchange !== null)
+  return events
+}
+
+const onTheLog = async (): Promise<Event[]> => (await eventsOnTheLog()).filter(({ exchange }) => exchange !== null)
+
+/** Over one connection, so that one process alone sees that the backend is gone. */
+const askAlone = (url: string, agent: Agent): Promise<void> =>
+  new Promise((resolve, reject) => {
+    get(url, { agent }, (answer) => answer.resume().on('end', resolve)).on('error', reject)
+  })
+
+/** What one finds out the other believes at once. */
+const sharesWhatItFinds = async (url: string): Promise<void> => {
+  backend.close()
+  backend.closeAllConnections()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  for (let i = 0; i < 10; i++) await askAlone(url, agent)
+  agent.destroy()
+  await eventually('the other process has heard of it', async () =>
+    (await eventsOnTheLog()).some(({ signal }) => signal?.reason.startsWith('another process says') === true),
+  )
 }
 
 const childrenOf = (pid: number): number[] =>
@@ -75,6 +95,7 @@ test.skipIf(process.platform !== 'linux')('ingress --workers 2', { timeout: 120_
     await load(4000, 0.01, () => `${proxy}/both`)
     return (await served()).size === 2
   })
+  await sharesWhatItFinds(`${proxy}/both`)
   expect(await running.end('SIGINT')).toBe(130)
 
   const targets = (await onTheLog())

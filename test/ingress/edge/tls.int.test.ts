@@ -208,3 +208,30 @@ describe('what is wanted of upstreams', () => {
     expect(openUpstreamTls({}, logger)('192.0.2.1')).toEqual({ rejectUnauthorized: true, servername: '' })
   })
 })
+
+it('lets a client go on with its session at whoever has the same ticket keys, after new certificates too', async () => {
+  await issue('a.test')
+  const ticketKeys = Buffer.alloc(48, 7)
+  const one = await listen({ ...files('a.test'), ticketKeys })
+  let session: Buffer | undefined
+  const reused = (port: number): Promise<boolean> =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ port, host: '127.0.0.1', servername: 'a.test', ca: authority.cert, session }).resume()
+      socket.on('session', (ticket: Buffer) => (session = ticket))
+      socket.on('error', reject)
+      let again = false
+      socket.once('secureConnect', () => (again = socket.isSessionReused()))
+      socket.on('close', () => resolve(again))
+    })
+  expect(await reused(one)).toBe(false)
+  opened?.close()
+  server?.close()
+  const two = await listen({ ...files('a.test'), ticketKeys })
+  expect(await reused(two)).toBe(true)
+  opened?.reload()
+  expect(await reused(two)).toBe(true)
+  opened?.close()
+  server?.close()
+  const stranger = await listen(files('a.test'))
+  expect(await reused(stranger)).toBe(false)
+})
