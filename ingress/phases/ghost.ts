@@ -27,8 +27,9 @@ const replayable = (name: string, value: string): boolean => {
 const sameTag = (a: string, b: string): boolean => a.replace(/^W\//, '') === b.replace(/^W\//, '')
 
 /** RFC 9110 section 13.2.2 for GET and HEAD; If-Modified-Since only counts without If-None-Match. */
-const notModified = (context: Context, headers: readonly string[]): boolean => {
-  const asked = context.arrival.rawHeaders
+const notModified = ({ arrival }: Context, headers: readonly string[]): boolean => {
+  if (arrival.method !== 'GET' && arrival.method !== 'HEAD') return false
+  const asked = arrival.rawHeaders
   const none = fieldOf(asked, 'if-none-match')
   const tag = fieldOf(headers, 'etag')
   if (none !== undefined)
@@ -36,6 +37,36 @@ const notModified = (context: Context, headers: readonly string[]): boolean => {
   const since = Date.parse(fieldOf(asked, 'if-modified-since') ?? '')
   const modified = Date.parse(fieldOf(headers, 'last-modified') ?? '')
   return since >= modified
+}
+
+/** Say something about the very bytes that the upstream sent. */
+const OF_BYTES = new Set(['content-md5', 'digest', 'content-digest', 'repr-digest', 'signature', 'signature-input'])
+
+/**
+ * Ghosts answer without a content coding (RFC 9110 section 12.5.3 lets them). Where the upstream used one, the bytes are
+ * others: what was said of them is left out, and the entity tag is a weak one (section 8.8.1).
+ */
+const uncoded = (headers: readonly string[]): string[] => {
+  const lines: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    const value = headers[i + 1] as string
+    const lower = name.toLowerCase()
+    if (OF_BYTES.has(lower)) continue
+    lines.push(name, lower === 'etag' && !value.startsWith('W/') ? `W/${value}` : value)
+  }
+  return lines
+}
+
+/** RFC 9110 section 15.4.5: what a 304 says again; the rest describes a body that is not there. */
+const IN_304 = new Set(['etag', 'last-modified', 'content-location', 'vary'])
+const isIn304 = (name: string): boolean => IN_304.has(name) || name.startsWith('access-control-')
+
+const kept = (headers: readonly string[]): string[] => {
+  const lines: string[] = []
+  for (let i = 0; i < headers.length; i += 2)
+    if (isIn304((headers[i] as string).toLowerCase())) lines.push(headers[i] as string, headers[i + 1] as string)
+  return lines
 }
 
 export interface GhostReplySettings {
@@ -60,13 +91,15 @@ const marks = (answer: GhostAnswer, age: number, settings: GhostReplySettings): 
 
 export const ghostReply = (context: Context, answer: GhostAnswer, settings: GhostReplySettings): Reply => {
   const age = Math.max(0, Math.floor((settings.now - answer.learnedAt) / 1e6))
-  const headers: string[] = []
+  const learned: string[] = []
   for (const { name, value } of answer.headers) {
     const opened = settings.unseal(value)
-    if (replayable(name, opened)) headers.push(name, opened)
+    if (replayable(name, opened)) learned.push(name, opened)
   }
-  const unchanged = answer.status === 200 && notModified(context, headers)
-  headers.push(...marks(answer, age, settings))
+  const isCoded = answer.headers.some(({ name }) => name.toLowerCase() === 'content-encoding')
+  const fields = isCoded ? uncoded(learned) : learned
+  const unchanged = answer.status === 200 && notModified(context, fields)
+  const headers = [...(unchanged ? kept(fields) : fields), ...marks(answer, age, settings)]
   return {
     status: unchanged ? 304 : answer.status,
     headers,

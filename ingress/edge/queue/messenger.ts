@@ -113,8 +113,10 @@ const createMessenger = (settings: MessengerSettings): Send => {
     answer: (context, reply, done) => sendReply(context, reply, false, done),
     record: (context) => {
       const found = waiting.get(context)
-      settings.over(context, found?.onLog === true)
-      found?.done({ outcome: outcomeOf(context), context })
+      const outcome = outcomeOf(context)
+      // A backend that is still away is no exchange: it would be one every few seconds.
+      settings.over(context, found?.onLog === true && (outcome.kind === 'answer' || outcome.failure.sent))
+      found?.done({ outcome, context })
     },
     defect: (context, phase) => problem(context, { why: 'internal', detail: `The phase ${phase} failed.` }),
   })

@@ -203,14 +203,29 @@ const openIn = async (settings: InFolder): Promise<Queue> => {
   const { journal, records } = await openTold(settings.options.dir, vault, logger)
   const store = openStore(journal, records, settings.options.maxBytes)
   let replayer: Replayer | undefined
+  const failed = (why: string) => (error: unknown) => logger.error({ err: error }, why)
   const move: MoveKept = async (kept, to) => {
     const fate = await store.move(kept.write.id, to, wall())
     if (fate !== undefined && fate !== kept.fate) tell({ write: kept.write, fate })
   }
+  /** Words on writes that were under way: they hold for what comes of that. */
+  const late = new Map<string, Move>()
+  const heed = (kept: Kept, word: Move): void => {
+    const { id } = kept.write
+    if (kept.fate.state === 'replaying') return void late.set(id, word)
+    late.delete(id)
+    move(kept, word)
+      .then(() => replayer?.look())
+      .catch(failed('a word on a kept write could not be obeyed'))
+  }
+  const tellAndHeed: Tell = (kept, answer, now) => {
+    tell(kept, answer, now)
+    const word = late.get(kept.write.id)
+    if (word !== undefined) heed(kept, word)
+  }
   const { settle, adopt } = createAdopting(settings, store, vault, move)
   await settle([...store.open()])
   await adopt()
-  const failed = (why: string) => (error: unknown) => logger.error({ err: error }, why)
   const timer = setInterval(() => {
     store.forget(wall() - REMEMBERED)
     adopt().catch(failed('kept writes of another process cannot be taken over'))
@@ -220,13 +235,11 @@ const openIn = async (settings: InFolder): Promise<Queue> => {
     monitor: createMonitor(store, redactor),
     obey: (word) => {
       const kind = movedBy(word.value)
-      if (kind === undefined) return
-      Promise.all(meantBy(store, word).map((kept) => move(kept, { kind, said: word.at })))
-        .then(() => replayer?.look())
-        .catch(failed('a word on a kept write could not be obeyed'))
+      if (kind !== undefined) for (const kept of meantBy(store, word)) heed(kept, { kind, said: word.at })
     },
     start: (send) => {
-      replayer = startReplayer({ store, services, send, logger, now: wall, clock: () => monotonic() / 1000, tell })
+      const clock = (): number => monotonic() / 1000
+      replayer = startReplayer({ store, services, send, logger, now: wall, clock, tell: tellAndHeed })
     },
     waiting: () => store.waiting,
     close: async () => {
