@@ -1,8 +1,13 @@
 /** Which endpoints came out of which: where a parameter turned out to be words, what was learned under it is of all of them. */
 import type { Split } from '../kit/processor.ts'
-import type { EndpointRecord } from './endpoints.ts'
 
-type One = Pick<EndpointRecord, 'id' | 'method' | 'inner' | 'count'>
+interface One {
+  readonly id: string
+  readonly method: string
+  /** `/users/{}` */
+  readonly inner: string
+  readonly count: number
+}
 
 /** Whether paths of `narrow` were read as `wide` before: it has a parameter where the other has a word. */
 const covers = (wide: One, narrow: One): boolean => {
