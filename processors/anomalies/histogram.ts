@@ -1,6 +1,6 @@
 /**
  * A coarse histogram on a log scale: what an endpoint's times and sizes usually are. Buckets are 8 % wide (DDSketch's
- * mapping, see ../kit/ddsketch.ts, with fewer buckets: a rank is asked of it at each exchange). It forgets by halving, so
+ * mapping, see schemas/semantics/sketches/ddsketch.ts, with fewer buckets: a rank is asked of it at each exchange). It forgets by halving, so
  * that it follows what is usual over weeks. Plain JSON data.
  */
 export interface Histogram {
