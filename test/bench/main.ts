@@ -9,6 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { analyticsSection } from './analytics.ts'
 import { balanceSection } from './balance.ts'
 import { connectionsSection } from './connections.ts'
 import { embeddedSection } from './embedded-log.ts'
@@ -18,11 +19,14 @@ import { baselineOf, complaint, judge, merged, type Baseline, type Verdict } fro
 import { learnersSection } from './learners.ts'
 import { proxySection } from './proxy.ts'
 import { shieldSection } from './shield.ts'
+import { sinkSection } from './sink.ts'
 import { topologySection } from './topology.ts'
 
 const sections: readonly Section[] = [
   topologySection,
   learnersSection,
+  analyticsSection,
+  sinkSection,
   embeddedSection,
   kafkaSection,
   proxySection,

@@ -73,8 +73,8 @@ export const quantile = (sketch: DDSketch, q: number): number => {
   const rank = Math.min(1, Math.max(0, q)) * (sketch.count - 1)
   let seen = sketch.zeros
   if (seen > rank) return 0
-  for (const [i, count] of sketch.buckets.entries()) {
-    seen += count
+  for (let i = 0; i < sketch.buckets.length; i++) {
+    seen += sketch.buckets[i] as number
     if (seen > rank) return (2 * GAMMA ** (sketch.offset + i)) / (GAMMA + 1)
   }
   return 0

@@ -49,7 +49,9 @@ export const mergeDistinct = (into: HyperLogLog, from: HyperLogLog): void => {
   for (const hash of from.hashes) addHash(into, hash)
   if (from.registers === undefined) return
   const registers = into.registers ?? toRegisters(into)
-  for (const [i, rank] of from.registers.entries()) if (rank > (registers[i] as number)) registers[i] = rank
+  const others = from.registers
+  for (let i = 0; i < REGISTERS; i++)
+    if ((others[i] as number) > (registers[i] as number)) registers[i] = others[i] as number
 }
 
 /** Ertl's σ: what registers that were never touched say. */

@@ -9,6 +9,7 @@ import { webhooks } from './003-webhooks.ts'
 import { windows } from './004-windows.ts'
 import { storage } from './005-storage.ts'
 import { activations } from './006-activations.ts'
+import { unanswered } from './007-unanswered.ts'
 
 /** `timescale`: the extension is installed in this database; looked at when a migration is applied. */
 export type Storage = 'plain' | 'timescale'
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { number: 4, name: 'windows', sql: () => windows },
   { number: 5, name: 'storage', sql: storage },
   { number: 6, name: 'activations', sql: () => activations },
+  { number: 7, name: 'unanswered', sql: () => unanswered },
 ]
