@@ -3,9 +3,9 @@
  * and the wrong ones always; of the right ones that were to be expected one in `DRAWN`, chosen by the event's id, which
  * then stands for as many. So the samples are few, and the rates among them are still those of the traffic.
  */
+import { hash32 } from '../kit/hash.ts'
 import type { Emit, Observation } from '../kit/processor.ts'
 import type { Ruled } from '../../schemas/semantics/ghosts/place.ts'
-import { hash32 } from '../../schemas/semantics/ghosts/text.ts'
 import { EVIDENCE_VERSION } from '../../schemas/semantics/model/evidence.ts'
 
 const DRAWN = 4
@@ -24,7 +24,7 @@ export const putSample = (o: Observation, { ruled, fidelity, isYoung }: Scored, 
   const { rule, verdict, evidence } = ruled
   if (verdict.kind !== 'answer' || evidence === undefined) return
   const isExpected = !isYoung && fidelity >= RIGHT && verdict.confidence >= SURE
-  if (isExpected && hash32(`sample ${o.event.id}`) % DRAWN !== 0) return
+  if (isExpected && hash32(o.event.id, 1) % DRAWN !== 0) return
   emit('samples', o.event.service, {
     service: o.event.service,
     endpoint: verdict.endpoint,

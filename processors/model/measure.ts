@@ -45,28 +45,55 @@ export const calibrationError = (rows: readonly Row[], belief: Belief): number =
 export const variantAccuracy = (rows: readonly Row[], variant: (row: Row) => number): number =>
   mean(rows, (row) => (variant(row) === row.truth ? 1 : 0))
 
-/** Slope and offset that make log odds a probability (Platt 1999), by Newton's method with a weak pull to 1 and 0. */
-export const plattScaling = (rows: readonly Row[], odds: (row: Row) => number): readonly [number, number] => {
-  let [slope, offset] = [1, 0]
-  for (let step = 0; step < 25; step++) {
-    let [gs, go, ss, so, oo] = [PULL * (slope - 1), PULL * offset, PULL, 0, PULL]
-    for (const row of rows) {
-      const z = odds(row)
-      const p = 1 / (1 + Math.exp(-(slope * z + offset)))
-      const gap = row.weight * (p - row.fidelity)
-      const curve = row.weight * Math.max(1e-6, p * (1 - p))
-      gs += gap * z
-      go += gap
-      ss += curve * z * z
-      so += curve * z
-      oo += curve
-    }
-    const d = ss * oo - so * so
-    slope -= (oo * gs - so * go) / d
-    offset -= (ss * go - so * gs) / d
-  }
-  return Number.isFinite(slope) && Number.isFinite(offset) && slope > 0 ? [slope, offset] : [1, 0]
+/** As strong as this many exchanges of an even chance: a pull to no scaling at all. */
+const PULL = 4
+const STEPS = 25
+const SMALLEST = 1 / 64
+
+type Scaling = readonly [slope: number, offset: number]
+
+const scalingCost = (rows: readonly Row[], odds: readonly number[], [slope, offset]: Scaling): number => {
+  let cost = (PULL / 2) * ((slope - 1) ** 2 + offset ** 2)
+  rows.forEach(({ weight, fidelity }, i) => {
+    const z = slope * (odds[i] ?? 0) + offset
+    // log(1 + e^z) without overflow
+    cost += weight * (Math.max(0, z) + Math.log1p(Math.exp(-Math.abs(z))) - fidelity * z)
+  })
+  return cost
 }
 
-/** As strong as this many exchanges of an even chance. */
-const PULL = 4
+/** Newton's step: gradient through the inverse of the curvature. */
+const newton = (rows: readonly Row[], odds: readonly number[], [slope, offset]: Scaling): Scaling => {
+  let [gs, go, ss, so, oo] = [PULL * (slope - 1), PULL * offset, PULL, 0, PULL]
+  rows.forEach(({ weight, fidelity }, i) => {
+    const z = odds[i] ?? 0
+    const p = 1 / (1 + Math.exp(-(slope * z + offset)))
+    const curve = weight * p * (1 - p)
+    gs += weight * (p - fidelity) * z
+    go += weight * (p - fidelity)
+    ss += curve * z * z
+    so += curve * z
+    oo += curve
+  })
+  const determinant = ss * oo - so * so
+  return [(oo * gs - so * go) / determinant, (ss * go - so * gs) / determinant]
+}
+
+/** Slope and offset that make log odds a probability (Platt 1999), by Newton's method; steps that cost more are halved. */
+export const plattScaling = (rows: readonly Row[], oddsOf: (row: Row) => number): Scaling => {
+  const odds = rows.map(oddsOf)
+  let at: Scaling = [1, 0]
+  let cost = scalingCost(rows, odds, at)
+  for (let step = 0; step < STEPS; step++) {
+    const [dSlope, dOffset] = newton(rows, odds, at)
+    for (let size = 1; size >= SMALLEST; size /= 2) {
+      const next: Scaling = [at[0] - size * dSlope, at[1] - size * dOffset]
+      const lower = scalingCost(rows, odds, next)
+      if (lower >= cost) continue
+      at = next
+      cost = lower
+      break
+    }
+  }
+  return at[0] > 0 ? at : [1, 0]
+}
