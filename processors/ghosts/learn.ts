@@ -2,7 +2,7 @@
 import { isRead } from '../../schemas/semantics/ghosts/compose.ts'
 import { answerKey } from '../../schemas/semantics/ghosts/exact.ts'
 import { collectionOf } from '../../schemas/semantics/ghosts/lists.ts'
-import type { BodyModel, EndpointModel, Json } from '../../schemas/semantics/ghosts/model.ts'
+import type { BodyModel, EndpointModel, Json, ObjectRecord } from '../../schemas/semantics/ghosts/model.ts'
 import { objectAsked, objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import type { Named } from '../../schemas/semantics/ghosts/objects.ts'
 import { at, idOf, isFields } from '../../schemas/semantics/ghosts/pointers.ts'
@@ -15,6 +15,7 @@ import { isRepeatable, learnExact } from './learn-exact.ts'
 import { learnList, listIn } from './learn-list.ts'
 import { addView, emptyObject } from './learn-objects.ts'
 import { learnStatus } from './learn-service.ts'
+import { learnVanished } from './learn-vanished.ts'
 import type { LessonOptions } from './learn-tree.ts'
 import { contradict, learnWriting } from './learn-writes.ts'
 import { isGone, isGood } from './lesson.ts'
@@ -40,7 +41,11 @@ const viewObject = (lesson: Lesson, { type, id }: Pick<Named, 'type' | 'id'>, fi
   if (addView(record, asked, { fields, whole })) memory.keepObject(record, emit)
 }
 
-const learnOne = (lesson: Lesson, model: EndpointModel, named: Named): void => {
+/** A number among those given out under which nobody finds anything: something was there. */
+const vanished = ({ asked }: Lesson, { type, id }: Named, features: StatusFeatures): ObjectRecord | undefined =>
+  features.id === 'in' && asked.asker === '' ? emptyObject(asked.service, type, id, asked.at) : undefined
+
+const learnOne = (lesson: Lesson, model: EndpointModel, named: Named, features: StatusFeatures): void => {
   const { o, asked, memory, emit } = lesson
   const { status } = o.exchange
   if (isGood(status)) {
@@ -48,10 +53,10 @@ const learnOne = (lesson: Lesson, model: EndpointModel, named: Named): void => {
     if (model.idField !== '' && isFields(fields)) viewObject(lesson, named, fields, true)
     return
   }
-  const record = memory.object(objectKey(asked.service, named.type, named.id))
+  const record = memory.object(objectKey(asked.service, named.type, named.id)) ?? vanished(lesson, named, features)
   if (!isGone(status) || record === undefined || record.gone >= o.at) return
   // Another's 404 may only mean that they may not see it.
-  if (!record.views.some((view) => view.asker === asked.asker)) return
+  if (record.views.length > 0 && !record.views.some((view) => view.asker === asked.asker)) return
   record.gone = o.at
   memory.keepObject(record, emit)
 }
@@ -69,6 +74,7 @@ const learnMany = (lesson: Lesson, model: EndpointModel): void => {
     const id = idOf(item, list.idField)
     if (id !== undefined) viewObject(lesson, { type, id }, item, false)
   }
+  if (asked.asker === '') learnVanished(lesson, model, list, seen)
 }
 
 const learnLooks = (
@@ -106,7 +112,7 @@ export const learnReading = (lesson: Lesson, model: EndpointModel, features: Sta
   const named = objectAsked(model, asked)
   if (named !== undefined && (isGood(o.exchange.status) || isGone(o.exchange.status))) contradict(lesson, named)
   if (repeated) return
-  if (named !== undefined) learnOne(lesson, model, named)
+  if (named !== undefined) learnOne(lesson, model, named, features)
   else if (isGood(o.exchange.status)) learnMany(lesson, model)
 }
 

@@ -189,7 +189,15 @@ for (const server of ['jsonserver', 'httpbin']) {
     answers.push(
       JSON.stringify(
         verdict.kind === 'answer'
-          ? { server, n: row.n, status: verdict.status, headers: {}, body, confidence: verdict.confidence }
+          ? {
+              server,
+              n: row.n,
+              status: verdict.status,
+              headers: {},
+              body,
+              confidence: verdict.confidence,
+              rule: verdict.rule,
+            }
           : { server, n: row.n, status: 503, headers: {}, body: '', reason: verdict.reason },
       ),
     )

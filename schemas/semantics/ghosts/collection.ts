@@ -60,6 +60,7 @@ export interface OpenCollection extends Collection {
 export const openCollection = (): OpenCollection => {
   const objects = new Map<string, ObjectRecord>()
   const written = new Map<string, ObjectRecord>()
+  const removed = new Set<string>()
   const sights = openSights(() => objects.values())
   let largest = 0
   return {
@@ -67,12 +68,15 @@ export const openCollection = (): OpenCollection => {
       sights.changed(object)
       objects.set(object.key, object)
       if (object.written > 0) written.set(object.key, object)
+      if (object.gone > 0) removed.add(object.key)
+      else removed.delete(object.key)
       if (/^\d{1,15}$/.test(object.id)) largest = Math.max(largest, Number(object.id))
     },
     remove: (object) => {
       sights.changed(object)
       objects.delete(object.key)
       written.delete(object.key)
+      removed.delete(object.key)
     },
     written: () => written.values(),
     sight: (asker, idField, now) => sights.of(asker, { idField, now, size: objects.size }),
@@ -81,6 +85,9 @@ export const openCollection = (): OpenCollection => {
     values: () => objects.values(),
     get size() {
       return objects.size
+    },
+    get removed() {
+      return removed.size
     },
     get largest() {
       return largest

@@ -18,6 +18,7 @@ import { fromList, fromPatched } from './listed.ts'
 import { describeObject, moment } from './notes.ts'
 import { printed, renderBody, renderText } from './render.ts'
 import { guessStatus, identified } from './status.ts'
+import type { Guess } from './status.ts'
 import type { CredentialState } from './status.ts'
 import { fromLatin1, toUtf8 } from './text.ts'
 import { standIn, targetOf, writtenBody } from './writes.ts'
@@ -64,17 +65,18 @@ const unfounded = (place: Place): Ruled => {
     : refusal(place.model.id, 'unknown-credential', 'this credential was never seen to be let in')
 }
 
-const NOT_FOUND = 404
+const NOT_FOUND: Guess = { status: 404, share: 1, weight: 2 }
 
-const statusAt = (place: Place): number | undefined => {
-  const status = guessStatus(place.model, place.features, place.knowledge)
-  return place.features.id === 'gone' && (status === undefined || status < 400) ? NOT_FOUND : status
+const guessAt = (place: Place): Guess | undefined => {
+  const guess = guessStatus(place.model, place.features, place.knowledge)
+  return place.features.id === 'gone' && (guess === undefined || guess.status < 400) ? NOT_FOUND : guess
 }
 
 const fromStatus = (place: Place): Ruled => {
-  const status = statusAt(place)
-  if (status === undefined) return unfounded(place)
-  return fromTemplate(place, status < 400 ? templateRule(place) : 'status', status) ?? unfounded(place)
+  const guess = guessAt(place)
+  if (guess === undefined) return unfounded(place)
+  const { status } = guess
+  return fromTemplate({ ...place, guess }, status < 400 ? templateRule(place) : 'status', status) ?? unfounded(place)
 }
 
 /** An object of a known collection of which nothing is known is the least certain thing to speak of. */
@@ -155,6 +157,10 @@ const fromWrite = (place: Place, status: number, target: Target, isBorrowed: boo
   })
 }
 
+/** What servers say to a DELETE, where this one was never seen to say anything. */
+const usualRemoval = ({ asked, features }: Place): Guess | undefined =>
+  asked.method === 'DELETE' && features.credential !== 'bad' ? { status: DELETED, share: 1, weight: 0 } : undefined
+
 /** What a ghost says to a write, where writes may be answered. `known` is undefined where this method was never seen here. */
 export const answerWrite = (known: EndpointModel | undefined, request: Asked, knowledge: Knowledge): Ruled => {
   const model = known ?? standIn(request, knowledge)?.model
@@ -164,15 +170,18 @@ export const answerWrite = (known: EndpointModel | undefined, request: Asked, kn
   const asked = { ...who, shortfall: features.body }
   const place: Place = { model, asked, knowledge, object: undefined, features }
   if (model.issues && goodStatus(model) !== CREATED) return answerLogin(place)
-  const usual = asked.method === 'DELETE' && features.credential !== 'bad' ? DELETED : undefined
-  const status = statusAt(place) ?? usual
-  if (status === undefined) return unfounded(place)
-  if (status >= 300) return fromTemplate(place, 'status', status) ?? unfounded(place)
+  const guess = guessAt(place) ?? usualRemoval(place)
+  if (guess === undefined) return unfounded(place)
+  const { status } = guess
+  if (status >= 300) return fromTemplate({ ...place, guess }, 'status', status) ?? unfounded(place)
   return fromWrite(place, status, targetOf(model, asked, knowledge), known === undefined)
 }
 
 const UNKNOWN_SHARE = 0.65
 const UNKNOWN_WEIGHT = 2
+/** That a path nobody knows is refused is believed before it was seen. */
+const REFUSED = 0.95
+const REFUSED_WEIGHT = 2
 
 const NOTHING: BodyModel = { seen: 0, empty: 0, json: 0, pretty: 0, tree: null, text: null, headers: [] }
 
@@ -200,7 +209,7 @@ export const answerUnknown = (asked: Asked, knowledge: Knowledge): Ruled => {
     status: Number(status),
     headers: fitHeaders(learnedHeaders(body), false),
     body: toUtf8(made),
-    confidence: most / (weight + 1),
+    confidence: (most + REFUSED_WEIGHT * REFUSED) / (weight + REFUSED_WEIGHT),
     learnedAt: facts.at,
   }
   return { rule: 'status', verdict: answer }

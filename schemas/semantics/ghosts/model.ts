@@ -151,6 +151,10 @@ export interface EndpointModel {
   issues: boolean
   /** What is normal for it. */
   vitals?: Vitals
+  /** Of an item: numbers given out under which nothing is left, though no removal was seen; by the lists' totals. */
+  vanished?: number
+  /** Most rows that a total ever told of. */
+  rows?: number
 }
 
 /** One stored answer to one target, asker and set of headers. */
@@ -257,6 +261,8 @@ export interface Collection {
   seenBy(asker: string): boolean
   /** Those that the asker wrote to ghosts, as they are since. */
   changed(): Iterable<ObjectRecord>
+  /** Those that are known to be gone. */
+  readonly removed: number
   /** Largest id that is a number, 0 when none is. */
   readonly largest: number
 }

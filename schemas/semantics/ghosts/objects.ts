@@ -20,8 +20,8 @@ interface IdSegment {
 const KEYED = /^([^()]+)\(('?)$/
 
 const idSegment = (segment: string): IdSegment | undefined => {
-  const [before = '', after = '', more] = segmentParts(segment)
-  if (!segment.includes('{') || more !== undefined) return undefined
+  const [before, after, more] = segmentParts(segment)
+  if (before === undefined || after === undefined || more !== undefined) return undefined
   const [, name = '', quote = ''] = KEYED.exec(before) ?? []
   const isPlain = before === '' && (after === '' || after.startsWith('.'))
   return isPlain || (name !== '' && after === `${quote})`) ? { before, after, name } : undefined

@@ -109,6 +109,7 @@ const joined = (layer: Layer, knowledge: Knowledge, service: string, type: strin
   const numbers = alikeIds(layer, type)
   return {
     size: base.size + made.length,
+    removed: base.removed,
     largest: Math.max(base.largest, ...numbers),
     sight: (asker, idField, now) => base.sight(asker, idField, now),
     seenBy: (asker) => (changes?.size ?? 0) > 0 || base.seenBy(asker),

@@ -7,7 +7,7 @@ import { fitHeaders } from './headers.ts'
 import type { BodyModel, EndpointModel, Knowledge, ObjectRecord, Score } from './model.ts'
 import { between, objectAsked } from './objects.ts'
 import { printed, renderBody, renderText } from './render.ts'
-import type { StatusFeatures } from './status.ts'
+import type { Guess, StatusFeatures } from './status.ts'
 import { toUtf8 } from './text.ts'
 
 export type Rule = 'exact' | 'stale' | 'object' | 'list' | 'patched' | 'template' | 'unseen' | 'status' | 'write'
@@ -40,6 +40,8 @@ export interface Place {
   readonly knowledge: Knowledge
   readonly object: ObjectRecord | undefined
   readonly features: StatusFeatures
+  /** Where the status was worked out from what such requests got. */
+  readonly guess?: Guess | undefined
 }
 
 /** Measured probability that a rule is right on this endpoint; where little was measured, as right as in the service. */
@@ -69,6 +71,16 @@ export interface Draft {
 
 const KIND: Readonly<Partial<Record<Rule, GhostAnswer['ghost']>>> = { exact: 'exact', stale: 'exact', write: 'mock' }
 
+/**
+ * How sure an answer is: the rule's measured probability; of a refusal also how such requests fared. The rule says how well
+ * refusals are foreseen here at all, the counts how settled this one is.
+ */
+const sureness = ({ model, knowledge, guess }: Place, rule: Rule): number => {
+  const measured = confidenceOf(model, rule, knowledge)
+  if (rule !== 'status' || guess === undefined) return measured
+  return (PRIOR_WEIGHT * measured + guess.share * guess.weight) / (PRIOR_WEIGHT + guess.weight)
+}
+
 export const answered = (place: Place, draft: Draft): Ruled => {
   const { rule } = draft
   const answer: GhostAnswer = {
@@ -78,7 +90,7 @@ export const answered = (place: Place, draft: Draft): Ruled => {
     status: draft.status,
     headers: fitHeaders(draft.headers, rule === 'exact'),
     body: draft.body,
-    confidence: confidenceOf(place.model, rule, place.knowledge),
+    confidence: sureness(place, rule),
     rule,
     learnedAt: draft.learnedAt,
   }

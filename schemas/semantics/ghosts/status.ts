@@ -87,7 +87,8 @@ export const featureKeys = (f: StatusFeatures): readonly string[] =>
 export const serviceKey = (method: string, f: StatusFeatures): string =>
   `${method}|${f.credential}|${f.id}${f.body === 'ok' ? '' : `|${BAD}`}`
 
-interface Guess {
+/** A status, its share among the answers to such requests, and how many stand behind it. */
+export interface Guess {
   readonly status: number
   readonly share: number
   readonly weight: number
@@ -127,15 +128,36 @@ const DENIED = 401
 /** Not found is likelier than a thing that nobody ever saw where this share of the never seen were not found. */
 const DOUBT = 0.2
 const UNSEEN = /^(over:.*|word|near|far|beyond|strange|foreign)$/
+/**
+ * Among numbers that were given out most are still there. But where some were found gone whose removal was not seen, more
+ * may be: of a row that nobody saw it is not said that it is there.
+ */
+const VANISHED = 0.1
 
 const isRefusal = (status: string): boolean => status >= '400' && status < '500' && Number(status) !== DENIED
 
-const doubted = (model: EndpointModel, f: StatusFeatures, guess: Guess): Guess => {
-  if (!UNSEEN.test(f.id) || guess.status >= 300) return guess
-  const counts = Object.entries(model.statuses[`${f.credential}|${f.id}`] ?? {})
+/** Numbers that were given out, or may have been. */
+const NUMBERED = new Set(['in', 'near'])
+
+/** Share of refusals among the answers to a feature, and the commonest of them. */
+const refusedShare = (model: EndpointModel, key: string): readonly [number, number] => {
+  const counts = Object.entries(model.statuses[key] ?? {})
   const refusals = counts.filter(([status]) => isRefusal(status)).sort((a, b) => b[1] - a[1])
-  const share = refusals.reduce((sum, [, count]) => sum + count, 0) / guess.weight
-  return share >= DOUBT ? { ...guess, status: Number(refusals[0]?.[0]), share } : guess
+  const all = counts.reduce((sum, [, count]) => sum + count, 0)
+  return [all === 0 ? 0 : refusals.reduce((sum, [, count]) => sum + count, 0) / all, Number(refusals[0]?.[0] ?? 404)]
+}
+
+/** Nobody knows whether a row is among those that vanished. */
+const EVEN = 0.5
+
+const hasVanished = (model: EndpointModel, f: StatusFeatures): boolean =>
+  NUMBERED.has(f.id) && ((model.vanished ?? 0) > 0 || refusedShare(model, `${f.credential}|in`)[0] >= VANISHED)
+
+const doubted = (model: EndpointModel, f: StatusFeatures, guess: Guess): Guess => {
+  if (guess.status >= 300) return guess
+  const [share, status] = refusedShare(model, `${f.credential}|${f.id}`)
+  if (hasVanished(model, f)) return { status, share: Math.max(share, EVEN), weight: guess.weight }
+  return UNSEEN.test(f.id) && share >= DOUBT ? { ...guess, status, share } : guess
 }
 
 /** A number far beyond every one that was seen is taken for nothing, unless such numbers were seen to be something. */
@@ -149,19 +171,36 @@ const isShown = (f: StatusFeatures): boolean => f.id === 'known' && f.body === '
 const isNowhere = (model: EndpointModel, f: StatusFeatures, coarse: Guess | undefined): boolean =>
   OUTSIDE.has(f.id) && model.count >= SETTLED && (coarse === undefined || coarse.status < 300)
 
-/** What the features say, from the finest with enough evidence to the coarsest. */
-const guessByFeatures = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): Guess | undefined => {
-  const guesses = featureKeys(f).map((key) => majority(model.statuses, key))
+type Guesses = readonly (Guess | undefined)[]
+
+/** What this endpoint's own answers say to such requests. */
+const guessHere = (model: EndpointModel, f: StatusFeatures, guesses: Guesses): Guess | undefined => {
   const [own] = guesses
   const coarse = guesses[guesses.length - 1]
   if (isShown(f) && coarse !== undefined && coarse.status < 300) return coarse
-  if (hasWeight(own, 2)) return doubted(model, f, own)
-  if (isNowhere(model, f, coarse)) return NOWHERE
+  if (hasWeight(own, 2)) return own
+  return isNowhere(model, f, coarse) ? NOWHERE : undefined
+}
+
+/** What the service's other endpoints say, and then what this one says to requests that are less alike. */
+const guessElsewhere = (
+  model: EndpointModel,
+  f: StatusFeatures,
+  guesses: Guesses,
+  knowledge: Knowledge,
+): Guess | undefined => {
   const service = majority(knowledge.facts(model.service)?.statuses ?? {}, serviceKey(model.method, f))
   if (hasWeight(service, 3)) return service
   // What only others saw may be theirs: nothing is said of it before it was seen how the server takes such requests.
-  if (f.id === 'other' && own === undefined && service === undefined) return undefined
+  if (f.id === 'other' && guesses[0] === undefined && service === undefined) return undefined
   return guesses.find((guess) => guess !== undefined) ?? guessBody(model, f, knowledge)
+}
+
+/** What the features say, from the finest with enough evidence to the coarsest. */
+const guessByFeatures = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): Guess | undefined => {
+  const guesses = featureKeys(f).map((key) => majority(model.statuses, key))
+  const guess = guessHere(model, f, guesses) ?? guessElsewhere(model, f, guesses, knowledge)
+  return guess === undefined ? undefined : doubted(model, f, guess)
 }
 
 const guessBody = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): Guess | undefined =>
@@ -187,14 +226,17 @@ const guessShortfall = (model: EndpointModel, f: StatusFeatures, knowledge: Know
   return guessByFeatures(model, { ...f, body: 'ok' }, knowledge)
 }
 
+/** What is believed of a door that was seen shut, here or elsewhere. */
+const SHUT = 0.9
+
 /** Whether the server was seen to refuse for want of a credential: here, or anywhere. */
 const isGuarded = (model: EndpointModel, knowledge: Knowledge): boolean =>
   Object.hasOwn(model.bodies, DENIED) || Object.hasOwn(knowledge.facts(model.service)?.errors ?? {}, DENIED)
 
 /** The status that an unseen request would get, undefined when nothing speaks for one or it would let a stranger in. */
-export const guessStatus = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): number | undefined => {
-  const status = guessByFeatures(model, f, knowledge)?.status
+export const guessStatus = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): Guess | undefined => {
+  const guess = guessByFeatures(model, f, knowledge)
   const isOpen = f.credential === 'good' || mayEnter(model, f.credential)
-  if (status !== undefined && (status >= 400 || isOpen)) return status
-  return !isOpen && isGuarded(model, knowledge) ? DENIED : undefined
+  if (guess !== undefined && (guess.status >= 400 || isOpen)) return guess
+  return !isOpen && isGuarded(model, knowledge) ? { status: DENIED, share: SHUT, weight: 2 } : undefined
 }
