@@ -5,8 +5,8 @@
  *
  * The fields, always all of them, in this order: time (when it arrived, RFC 3339), id (of the event on the log),
  * request_id, trace_id, client (address), principal (pseudonym), service, method, host, target (redacted as on the log),
- * protocol, status (0: nothing reached the client), answered_by, why, upstream, attempts, bytes_in, bytes_out (of bodies
- * that passed through), duration_ms, first_byte_ms (of the upstream; null without one), complete, faults, ghost, user_agent.
+ * protocol, status (0: nothing reached the client), answered_by, why, upstream, attempts, bytes_in, bytes_out (of bodies),
+ * duration_ms, first_byte_ms (of the upstream; null without one), complete, faults, ghost, user_agent.
  */
 import { createWriteStream, type WriteStream } from 'node:fs'
 import type { Redactor } from '../../schemas/semantics/redaction.ts'
@@ -65,7 +65,7 @@ const figuresOf = (context: Context, { redactor, clock }: AccessLogSettings) => 
     upstream: context.upstream?.url ?? '',
     attempts: context.attempts,
     bytes_in: context.requestBody.length,
-    bytes_out: context.responseBody.length,
+    bytes_out: context.responseBody.length || context.replied,
     duration_ms: round((clock() - arrival.started) / 1000),
     first_byte_ms: firstByteAt === 0 ? null : round((firstByteAt - arrival.started) / 1000),
     complete: context.complete,

@@ -116,6 +116,7 @@ export const sendReply = (context: Context, reply: Reply, draining: boolean, don
   const lines = withVia([...reply.headers], context.head.requestId, context) as string[]
   if (!isBodiless(status)) lines.push('content-length', String(body.length))
   const bodiless = isBodiless(status) || context.arrival.method === 'HEAD'
+  context.replied = bodiless ? 0 : body.length
   const close = reply.close === true || draining || !carrier.received
   via.begin(carrier, { status, reason: STATUS_CODES[status] ?? '', lines, length: body.length, bodiless, close })
   via.end(carrier, bodiless || body.length === 0 ? undefined : body, [])

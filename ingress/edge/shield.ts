@@ -64,10 +64,21 @@ const beliefOf = ({ options, pseudonym }: ShieldSettings): Shield['belief'] => {
 
 const after: After = (ms, then) => void setTimeout(then, ms).unref()
 
+const waitFor = (context: Context, ms: number, then: () => void): void => {
+  const carrier = carrierOf(context)
+  const goOn = (): void => {
+    clearTimeout(timer)
+    carrier.closed = undefined
+    then()
+  }
+  const timer = setTimeout(goOn, ms).unref()
+  carrier.closed = goOn
+}
+
 const faultsPhase = (faults: Faults, { struck }: ShieldMetrics): Phase =>
   orderedFaults({
     active: faults.active,
-    after,
+    wait: waitFor,
     gone: (context) => carrierOf(context).over,
     reset: (context) => resetClient(carrierOf(context)),
     distort: (context) => distort(carrierOf(context), context.distortions, after),

@@ -11,8 +11,8 @@ import { hit, type ActiveFault } from './rule.ts'
 export interface OrderedSettings {
   /** Those that have not ended. */
   readonly active: () => readonly ActiveFault[]
-  /** Calls back after so many ms. */
-  readonly after: (ms: number, then: () => void) => void
+  /** Calls back once: after so many ms, or as soon as the client is gone. */
+  readonly wait: (context: Context, ms: number, then: () => void) => void
   /** The client did not wait. */
   readonly gone: (context: Context) => boolean
   /** Resets the client's connection. */
@@ -76,5 +76,5 @@ export const orderedFaults =
     if (context.distortions.length > 0) settings.distort(context)
     const ms = delayOf(effects)
     if (ms === 0) return finish(context, effects, settings, next)
-    settings.after(ms, () => finish(context, effects, settings, next))
+    settings.wait(context, ms, () => finish(context, effects, settings, next))
   }

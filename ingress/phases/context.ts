@@ -204,6 +204,8 @@ export interface Context {
   readonly tried: Upstream[]
   readonly requestBody: Tee
   readonly responseBody: Tee
+  /** Bytes of the body of an answer that was made here. */
+  replied: number
   readonly faults: string[]
   /** What faults do to the answer's stream. */
   distortions: readonly Distortion[]
@@ -275,6 +277,7 @@ export const openContext = (arrival: Arrival, maxBody: number): Context => ({
   tried: [],
   requestBody: openTee(maxBody),
   responseBody: openTee(maxBody),
+  replied: 0,
   faults: [],
   distortions: NONE,
   own: NONE,

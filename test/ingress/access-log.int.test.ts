@@ -56,9 +56,9 @@ it('tells each request in one line, secrets redacted, also refused ones', async 
   expect(Date.now() - Date.parse(String(line?.['time']))).toBeLessThan(60_000)
   expect(JSON.stringify(line)).not.toMatch(/hunter2|t0ken/)
   await stand.stopBackend()
-  await get(`${stand.url}/again`)
+  const { body } = await get(`${stand.url}/again`)
   await eventually('another line', () => linesIn(file).length === 2)
-  expect(linesIn(file)[1]).toMatchObject({ answered_by: 'self', first_byte_ms: null })
+  expect(linesIn(file)[1]).toMatchObject({ answered_by: 'self', first_byte_ms: null, bytes_out: body.length })
 })
 
 it('goes on in a new file when the old one was moved away, and loses nothing', async () => {

@@ -167,6 +167,28 @@ describe('faults', () => {
     expect((await get(url)).headers['x-chaos']).toBeUndefined()
   })
 
+  it('holds nothing of a client that goes while it waits, and the upstream never hears of it', async () => {
+    let asked = 0
+    const { url, ingress } = await open({}, (_req, res) => {
+      asked++
+      res.end('ok')
+    })
+    await order({ kind: 'latency', ms: 30_000 }, { method: 'DELETE' })
+    await order({ kind: 'failure', status: 500 }, { method: 'GET' }, 'f2')
+    await marked()
+    asked = 0
+    const leaving = new AbortController()
+    const answer = fetch(url, { method: 'DELETE', signal: leaving.signal }).catch(() => 'gone')
+    await eventually('the request', () => ingress.status().inFlight === 1)
+    leaving.abort()
+    expect(await answer).toBe('gone')
+    await eventually('nothing under way', () => ingress.status().inFlight === 0)
+    await eventually('its event', async () =>
+      (await stand.exchanges()).some(({ exchange }) => exchange?.method === 'DELETE' && !exchange.complete),
+    )
+    expect(asked).toBe(0)
+  })
+
   it('an outage is met as any other: by a ghost where one may answer', async () => {
     let asked = 0
     const backend: RequestListener = (_req, res) => {

@@ -24,7 +24,7 @@ const walk = (faults: readonly ActiveFault[], context: Context = asked()) => {
   const phase = createFault([
     orderedFaults({
       active: () => faults,
-      after: (ms, then) => {
+      wait: (_, ms, then) => {
         seen.waited += ms
         then()
       },
