@@ -109,6 +109,8 @@ export interface GhostOptions {
   readonly trustKeys: boolean
   /** Whose `x-ghost-control` is obeyed: nobody's, that of clients on this machine, everybody's. */
   readonly control: 'off' | 'loopback' | 'on'
+  /** How long mock mode takes: as long as the backend did, or no longer than it must. */
+  readonly latency: 'learned' | 'none'
   /** 0..1 */
   readonly minConfidence: number
   readonly maxAge: number

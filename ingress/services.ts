@@ -45,6 +45,7 @@ const GHOST: GhostOptions = {
   keepFor: 24 * 3600 * 1000,
   trustKeys: false,
   control: 'off',
+  latency: 'learned',
   minConfidence: 0.6,
   maxAge: 24 * 3600 * 1000,
   patience: 1000,

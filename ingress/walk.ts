@@ -1,5 +1,6 @@
 /** The walk of every request, put together: the phases in their order, and what stands behind each. */
 import { openGhostBook } from '../schemas/semantics/ghosts/book.ts'
+import type { Vitals } from '../schemas/semantics/vitals.ts'
 import type { Redactor } from '../schemas/semantics/redaction.ts'
 import { sendReply } from './edge/carrier.ts'
 import { monotonic, wall } from './edge/clock.ts'
@@ -30,6 +31,7 @@ import { createDecide, type Decide, type Staying, type DecideSettings } from './
 import { direct, withDirections } from './phases/directed.ts'
 import { createFault } from './phases/fault.ts'
 import { toHeaders } from './phases/fields.ts'
+import { withLatency } from './phases/latency.ts'
 import { createLimit } from './phases/limit.ts'
 import { problem } from './phases/problem.ts'
 import { withQueue } from './phases/queue.ts'
@@ -92,8 +94,9 @@ const decideOf = ({ options, keys, redactor, views, queue, settling }: Parts): D
   const { gather, explain } = consult
   const ghostly = createDecide({ consult, conduct, clock, now: wall, newActivation, unseal: keys.unseal, unsealBody })
   const queued = withQueue(ghostly, { keeper: queue, gather, newActivation })
-  const { keep, suspect } = ghostly
-  return { ...withDirections(queued, { explain, gather, now: wall, unsealBody }), keep, suspect }
+  const vitals = (context: Context): Vitals | undefined => conduct.learned(context)?.vitals
+  const timed = withLatency(queued, { vitals, clock: monotonic, wait: (ms, then) => void setTimeout(then, ms) })
+  return withDirections(timed, { explain, gather, now: wall, unsealBody })
 }
 
 const recordOf = ({ options, services, emitter, keys, redactor }: Parts): ((context: Context) => void) => {

@@ -32,6 +32,10 @@ const ghost = z.strictObject({
     .describe(
       "Whose x-ghost-control is obeyed: off: nobody's; loopback: clients' on this machine; auto: loopback in dev, else off",
     ),
+  latency: z
+    .enum(['learned', 'none'])
+    .default('learned')
+    .describe('How long mock mode takes. learned: as long as the backend did; none: no longer than it must'),
   keepFor: duration.prefault('24h').describe('How long a write that was accepted can be replayed'),
   trustKeys: z
     .boolean()

@@ -8,7 +8,7 @@ import { shownExplanation } from '../../schemas/semantics/ghosts/shown.ts'
 import { isSafe, missOf } from './consent.ts'
 import type { Phase } from './compose.ts'
 import type { Context, Directions, Reply, Service } from './context.ts'
-import type { Decide } from './decide.ts'
+import type { Decide, Staying } from './decide.ts'
 import { fieldOf, without } from './fields.ts'
 import type { GhostReplySettings } from './ghost.ts'
 
@@ -80,7 +80,7 @@ const as = <T>(context: Context, mode: Service['mode'], work: () => T): T => {
 }
 
 /** The same decisions, with what a request says of itself. */
-export const withDirections = <D extends Decide>(decide: D, settings: DirectedSettings): D => {
+export const withDirections = (decide: Decide & Staying, settings: DirectedSettings): Decide & Staying => {
   const explain = (context: Context): Reply => {
     const made = (): Reply => explained(context, settings.explain(context, settings.now()), settings)
     if (isSafe(context.arrival.method)) return made()
@@ -100,6 +100,7 @@ export const withDirections = <D extends Decide>(decide: D, settings: DirectedSe
       context.directions?.off === true
         ? as(context, 'off', () => decide.recover(context, failure))
         : decide.recover(context, failure),
+    keep: (context) => (context.directions?.off === true ? undefined : decide.keep(context)),
     replace: (context, why) => (context.directions?.off === true ? undefined : decide.replace(context, why)),
   }
 }

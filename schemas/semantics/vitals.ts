@@ -21,7 +21,8 @@ export const openVitals = (): Vitals => ({ answers: 0, errors: 0, streak: 0, lat
 const MEMORY = 2000
 /** More 5xx in a row than this are an outage, and say nothing of what is normal. */
 const LONGEST = 3
-const PER_OCTAVE = 4
+/** Buckets of latencies in an octave. */
+export const PER_OCTAVE = 4
 /** Fewer answers than this make no norm. */
 const ENOUGH = 20
 /** What never failed may fail this often: it was not seen often enough to know better. */
