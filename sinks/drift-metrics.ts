@@ -6,7 +6,7 @@ const PATIENCE_MS = 2_000
 const OPEN = `select service, severity, count(*) as alerts from drift where status in ('open', 'reopened') group by 1, 2`
 
 /** Rejects after the patience, so that a database that is away does not hold up the other metrics. */
-const inTime = async <T>(asked: Promise<T>): Promise<T> => {
+export const inTime = async <T>(asked: Promise<T>): Promise<T> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('late')), PATIENCE_MS).unref()

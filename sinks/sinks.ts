@@ -3,6 +3,7 @@ import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Codecs } from '../schemas/codecs.ts'
 import type { EventLog } from '../schemas/log.ts'
 import { driftMetrics } from './drift-metrics.ts'
+import { endpointMetrics } from './endpoint-metrics.ts'
 import type { Database } from './kit/database.ts'
 import { runSink, type Running } from './kit/host.ts'
 import type { Logger } from './kit/logger.ts'
@@ -89,6 +90,7 @@ export const startSinks = async (options: SinksOptions): Promise<Sinks> => {
   const { log, codecs, database, logger } = options
   const count = metrics(options.registry)
   driftMetrics(options.registry, database)
+  endpointMetrics(options.registry, database)
   const locator = await untilItWorks('following the endpoints', { logger }, () => followEndpoints(log, codecs))
   const sink = postgresSink({
     database,

@@ -1,7 +1,9 @@
 /** What the tables must do over every database, however they are cut: one call per kind. */
+import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import type { Window } from '../../schemas/events.ts'
 import type { Database } from '../../sinks/kit/database.ts'
+import { endpointMetrics } from '../../sinks/endpoint-metrics.ts'
 import { migrations, type Storage } from '../../sinks/postgres/migrations/migrations.ts'
 import { rebuildTable } from '../../sinks/postgres/rebuild.ts'
 import { keepTables } from '../../sinks/postgres/retention.ts'
@@ -29,6 +31,13 @@ const migratedTo = async (database: Database, last: number): Promise<void> => {
       ]),
   ])
 }
+
+/** A minute of a thousand endpoints, two requests each, and of one that nobody knows; e1000 is the most frequent. */
+const THOUSAND = `
+insert into endpoints select 'e' || n, 'shop', 'GET', '/e' || n, '[]', n, now(), now(), '', null, 0, 'k' || n, n from generate_series(1, 1000) n;
+insert into windows select id, 'shop', date_trunc('minute', now()) - interval '2 minutes', 60, 2, 0, '{}', '{}', '{}', 1, 1, 1, 1, 1, 1, id, 0, scope, '', 0, true
+  from (select 'e' || n as id, 'endpoint' as scope from generate_series(1, 1000) n union all select 'shop *', 'endpoint' union all select 'shop', 'service') s;
+`
 
 export const storageContract = (name: string, make: () => Promise<Place>, storage: Storage): void => {
   describe(`storage contract: ${name}`, () => {
@@ -162,6 +171,19 @@ export const storageContract = (name: string, make: () => Promise<Place>, storag
         (n) => n === 21,
       )
       await expect(rebuildTable(database, 'nothing')).rejects.toThrow(/exchanges, signals/)
+    })
+
+    test('of a thousand endpoints two hundred have metrics of their own, the others are one', async () => {
+      const database = await opened(await place())
+      await migrate(database)
+      await database.transaction([{ kind: 'script', sql: THOUSAND }])
+      const registry = new Registry()
+      endpointMetrics(registry, database)
+      const lines = (await registry.metrics()).split('\n').filter((line) => !line.startsWith('#'))
+      const of = (metric: string): string[] => lines.filter((line) => line.startsWith(`chaosproxy_endpoint_${metric}{`))
+      expect([of('requests').length, of('errors').length, of('p95_seconds').length]).toEqual([201, 201, 201])
+      expect(of('requests')).toContain('chaosproxy_endpoint_requests{service="shop",endpoint="e1000"} 2')
+      expect(of('requests')).toContain('chaosproxy_endpoint_requests{service="shop",endpoint="other"} 1602')
     })
 
     test('says what stands', async () => {

@@ -40,6 +40,11 @@ export const dashboards = (): ReadonlyMap<string, Dashboard> => {
   )
 }
 
+interface Recorded {
+  readonly record: string
+  readonly expr: string
+}
+
 interface Rule {
   readonly alert: string
   readonly expr: string
@@ -47,10 +52,16 @@ interface Rule {
   readonly annotations: Readonly<Record<string, string>>
 }
 
-export const rules = (): readonly Rule[] => {
+const allRules = (): readonly (Rule | Recorded)[] => {
   const text = readFileSync(new URL('prometheus/rules.yaml', deploy), 'utf8')
-  return (parse(text) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules)
+  return (parse(text) as { groups: { rules: (Rule | Recorded)[] }[] }).groups.flatMap((group) => group.rules)
 }
+
+/** Alerts. */
+export const rules = (): readonly Rule[] => allRules().filter((rule) => 'alert' in rule)
+
+/** What is worked out once and kept under a name of its own. */
+export const recorded = (): readonly Recorded[] => allRules().filter((rule) => 'record' in rule)
 
 export interface Asked {
   readonly where: string
@@ -69,6 +80,7 @@ export const promQueries = (): readonly Asked[] => [
     ...templating.list.map(({ name, query }) => ({ where: `${file}: variable ${name}`, text: query.query })),
   ]),
   ...rules().map(({ alert, expr }) => ({ where: `rules.yaml: ${alert}`, text: expr })),
+  ...recorded().map(({ record, expr }) => ({ where: `rules.yaml: ${record}`, text: expr })),
 ]
 
 /** Every SQL query with its place. */
