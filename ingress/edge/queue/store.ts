@@ -59,6 +59,8 @@ const take = (kept: Map<string, Kept>, { id, write, fate }: KeptRecord): void =>
 
 const recordsOf = (kept: Iterable<Kept>): KeptRecord[] => [...kept].map((one) => ({ id: one.write.id, ...one }))
 
+/** Writes that only a person may want replayed leave room for those that must be. */
+const UNWANTED = 0.5
 /** The journal is written anew when less than half of it is still of use. */
 const WORTH = 64 * 1024
 
@@ -106,8 +108,9 @@ export const openStore = (journal: Journal, records: readonly unknown[], maxByte
   return {
     add: async (write, fate) => {
       const bytes = sizeOf(write)
-      if (live + promised + bytes > maxBytes)
-        throw new QueueFull(`${kept.size} writes wait already, and take what is allowed (${maxBytes} bytes)`)
+      const most = fate.wanted ? maxBytes : maxBytes * UNWANTED
+      if (live + promised + bytes > most)
+        throw new QueueFull(`${kept.size} writes are kept already, and take what is allowed (${most} bytes)`)
       promised += bytes
       const one = { write, fate }
       await append({ id: write.id, ...one }, () => put(one)).finally(() => (promised -= bytes))

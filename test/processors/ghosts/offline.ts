@@ -121,7 +121,7 @@ export interface Offline {
   feed(told: Told): void
   advance(time: number): void
   merge(from: string, into: string): void
-  command(kind: string, subject: string): void
+  command(kind: string, subject: string, value?: string): void
   /** As after a crash: stores restored from their bytes, everything else built anew. */
   restart(): void
   dump(): string
@@ -183,8 +183,8 @@ export const openOffline = (onPart: (key: string, part: Ghost | null) => void = 
     feed: (told) => steps.observe?.(observation(told), emit),
     advance: (time) => steps.advance?.(time, emit),
     merge: (from, into) => steps.merged?.({ from, into }, emit),
-    command: (kind, subject) => {
-      const command = { kind, subject, by: 'test', value: '' }
+    command: (kind, subject, value = '') => {
+      const command = { kind, subject, by: 'test', value }
       const about = { id: `c${offset}`, at: 0, service: 'shop', instance: 'i', sequence: offset++ }
       const event: Event = { ...about, kind: 'command', exchange: null, signal: null, command }
       steps.command?.(command, event, emit)

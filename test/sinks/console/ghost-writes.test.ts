@@ -3,6 +3,7 @@ import type { Command } from '../../../schemas/events.ts'
 import { writeKey } from '../../../schemas/semantics/ghosts/accepted.ts'
 import type { WriteState } from '../../../schemas/semantics/ghosts/accepted.ts'
 import { encodePart } from '../../../schemas/semantics/ghosts/parts.ts'
+import { topicName } from '../../../schemas/topics.ts'
 import { until } from '../kit.ts'
 import { startTestConsole, type Started } from './kit.ts'
 
@@ -67,4 +68,28 @@ test('a write is dropped by a command to the learners', async () => {
   expect((await post('w0')).status).toBe(202)
   expect(told).toMatchObject([{ service: 'shop', command: { kind: 'ghosts.drop', subject: 'w0' } }])
   expect((await post('nothing')).status).toBe(404)
+})
+
+test('a write is replayed, and dropped, by a word to the ingress that holds it', async () => {
+  await begin()
+  const ask = (method: string, path: string) =>
+    fetch(`${started.url}/api/ghosts/writes/${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    })
+  expect((await ask('POST', 'w0/replay')).status).toBe(202)
+  expect((await ask('DELETE', 'w2')).status).toBe(202)
+  expect((await ask('POST', 'w1/replay')).status).toBe(400)
+  expect((await ask('POST', 'nothing/replay')).status).toBe(404)
+  expect(await (await ask('POST', 'replay')).json()).toEqual({ replayed: ['w0', 'w2'] })
+  const words = new Map<string, string>()
+  const view = await started.at.log.view(topicName('control'))
+  for (const [key, bytes] of view.entries()) words.set(key, started.at.codecs.decode('control', bytes).value)
+  await view.close()
+  expect(Object.fromEntries(words)).toEqual({
+    'write/shop/w0': '{"do":"replay"}',
+    'write/shop/w2': '{"do":"drop"}',
+    'write/shop/*': '{"do":"replay"}',
+  })
 })

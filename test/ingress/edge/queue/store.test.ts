@@ -92,6 +92,15 @@ describe('the store of kept writes', () => {
     await store.close()
   })
 
+  it('leaves room for what must be replayed', async () => {
+    const store = await open(1500)
+    const perhaps = (id: string): Promise<unknown> => store.add(aWrite(id), bornFate(false, 1))
+    await perhaps('a')
+    await expect(perhaps('b')).rejects.toBeInstanceOf(QueueFull)
+    await add(store, 'c')
+    await store.close()
+  })
+
   it('does not grow with what is over', async () => {
     const store = await open()
     for (let i = 0; i < 150; i++) {
