@@ -41,7 +41,7 @@ interface Candidate {
 export const LEAST = 16
 const TUNED_FROM = 160
 const OWN_FROM = 600
-const TRAINING = { tuned: { epochs: 30, rate: 0.001, decay: 0.01 }, own: { epochs: 60, rate: 0.003, decay: 0.0003 } }
+const TRAINING = { tuned: { epochs: 30, rate: 0.001, decay: 0.01 }, own: { epochs: 30, rate: 0.003, decay: 0.0003 } }
 
 const scaled = (weights: Float32Array, held: readonly Row[]): Network => {
   const plain: Network = { layers: LAYERS, weights, slope: 1, offset: 0 }

@@ -17,6 +17,7 @@ import { kafkaSection } from './kafka-log.ts'
 import type { Figure, Section } from './kit/figure.ts'
 import { baselineOf, complaint, judge, merged, type Baseline, type Verdict } from './kit/judge.ts'
 import { learnersSection } from './learners.ts'
+import { modelSection } from './model.ts'
 import { proxySection } from './proxy.ts'
 import { shieldSection } from './shield.ts'
 import { sinkSection } from './sink.ts'
@@ -25,6 +26,7 @@ import { topologySection } from './topology.ts'
 const sections: readonly Section[] = [
   topologySection,
   learnersSection,
+  modelSection,
   analyticsSection,
   sinkSection,
   embeddedSection,

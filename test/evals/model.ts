@@ -91,7 +91,7 @@ const priorFrom = async (rows: readonly Row[]): Promise<Network> => {
     layers: LAYERS,
     rows,
     held: [],
-    epochs: 12,
+    epochs: 24,
     rate: 0.003,
     decay: 0.0001,
     seed: 1,

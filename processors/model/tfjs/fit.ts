@@ -8,7 +8,7 @@ import type { Job } from '../trial.ts'
 
 const BATCH = 32
 /** Where there are many rows, a batch has more of them: so many steps are enough for an epoch. */
-const STEPS = 64
+const STEPS = 32
 /** Epochs without news before training ends. */
 const PATIENCE = 6
 /** Of the variants' loss beside that of being right. */

@@ -141,6 +141,7 @@ export const EVIDENCE_SIZE = 65
 /** The evidence of one answer, a byte each. */
 export const evidenceOf = (e: Evidenced): Uint8Array => {
   const bytes = new Uint8Array(EVIDENCE_SIZE)
-  numbers(e).forEach((n, i) => (bytes[i] = Math.round(255 * Math.min(1, Math.max(0, n)))))
+  const all = numbers(e)
+  for (let i = 0; i < EVIDENCE_SIZE; i++) bytes[i] = Math.round(255 * Math.min(1, Math.max(0, all[i] ?? 0)))
   return bytes
 }

@@ -62,7 +62,8 @@ const rectify = (values: Float32Array): void => {
 
 /** The network's outputs with the tables' word: log odds, before scaling. */
 export const outputsOf = ({ layers, weights }: Network, evidence: Uint8Array): Float32Array => {
-  let values = Float32Array.from(evidence, (byte) => byte / 255)
+  let values = new Float32Array(evidence.length)
+  for (let i = 0; i < values.length; i++) values[i] = (evidence[i] as number) / 255
   let at = 0
   for (let l = 1; l < layers.length; l++) {
     const next = new Float32Array(layers[l] ?? 0)
