@@ -16,6 +16,7 @@ import { registerLearn } from './learn.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerMode } from './commands/mode.ts'
 import { registerOpenApi } from './commands/openapi.ts'
+import { registerOutages } from './commands/outages.ts'
 import { registerReport } from './commands/report.ts'
 import { registerRoles } from './commands/roles.ts'
 import { registerSimulate } from './commands/simulate.ts'
@@ -51,6 +52,7 @@ const build = (): Command => {
     registerReport,
     registerGhosts,
     registerBacktest,
+    registerOutages,
     registerOpenApi,
     registerLearn,
     registerTopics,

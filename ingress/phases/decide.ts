@@ -129,6 +129,25 @@ const notReady = ({ ghost }: Service, known: LearnedEndpoint | undefined): Miss 
   }
 }
 
+/** Bodies of ghosts that are put on the log each second, so that they can be compared with the backend's afterwards. */
+const SAMPLES = 20
+
+const openSamples = (clock: () => number): (() => boolean) => {
+  let second = -1
+  let left = 0
+  return () => {
+    const now = Math.floor(clock() / 1000)
+    if (now !== second) left = SAMPLES
+    second = now
+    return left-- > 0
+  }
+}
+
+const sampled = (context: Context, reply: Reply, isSample: boolean): Reply => {
+  if (isSample && reply.status < 300) tee(context.responseBody, reply.body)
+  return reply
+}
+
 const STOPPED = (): number => 0
 
 type Ghostly = (context: Context, service: Service, why: Why) => Reply | Miss
@@ -153,6 +172,7 @@ const stayingOf = (
 
 export const createDecide = (settings: DecideSettings): Decide & Staying => {
   const { conduct = NO_CONDUCT, clock = STOPPED } = settings
+  const isSample = openSamples(clock)
   const ghost: Ghostly = (context, service, why) => {
     const refusal = allowed(context, service) ?? notReady(service, conduct.learned(context))
     if (refusal !== undefined) return refusal
@@ -168,7 +188,7 @@ export const createDecide = (settings: DecideSettings): Decide & Staying => {
     const reply = ghostReply(context, verdict, { ...settings, why, now, activation: service.activation })
     return isWrite(context)
       ? kept(context, verdict, reply, () => settings.consult.accept(context, verdict, now))
-      : reply
+      : sampled(context, reply, isSample())
   }
   /** A write is answered when all of it is there. */
   const written = (context: Context, otherwise: () => Reply, made: () => Reply): Reply => ({

@@ -11,6 +11,7 @@ import { ghostPreviewRoutes } from './api/ghost-preview.ts'
 import { ghostWriteRoutes } from './api/ghost-writes.ts'
 import { ghostRoutes } from './api/ghosts.ts'
 import { modelRoutes } from './api/models.ts'
+import { outageRoutes } from './api/outages.ts'
 import { modeRoutes } from './api/mode.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import { reportRoutes } from './api/reports.ts'
@@ -96,6 +97,7 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
     ghostPreviewRoutes,
     ghostWriteRoutes,
     ghostRoutes,
+    outageRoutes,
     modelRoutes,
     upstreamRoutes,
     chaosRoutes,

@@ -12,6 +12,7 @@ import { anomalyContract } from './anomaly-contract.ts'
 import { databaseContract } from './database-contract.ts'
 import { silent } from './kit.ts'
 import type { Place } from './place.ts'
+import { outageContract } from './outage-contract.ts'
 import { reportContract } from './report-contract.ts'
 import { sinkContract } from './sink-contract.ts'
 import { storageContract } from './storage-contract.ts'
@@ -54,6 +55,7 @@ describe('embedded', () => {
   storageContract('PGlite', place, 'plain')
   reportContract('PGlite', place)
   anomalyContract('PGlite', place)
+  outageContract('PGlite', place)
 })
 
 describe.skipIf(withoutPostgres())('a server', () => {
@@ -72,6 +74,7 @@ describe.skipIf(withoutPostgres())('a server', () => {
   storageContract('Postgres', place, 'plain')
   reportContract('Postgres', place)
   anomalyContract('Postgres', place)
+  outageContract('Postgres', place)
 })
 
 /** `postgres://…` of a server with the extension and the right to make databases: no package registry has one. */
