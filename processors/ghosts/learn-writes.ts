@@ -14,7 +14,7 @@ import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import type { Named } from '../../schemas/semantics/ghosts/objects.ts'
 import { changeKey } from '../../schemas/semantics/ghosts/overlay.ts'
 import type { Change } from '../../schemas/semantics/ghosts/overlay.ts'
-import { at, isFields, objectIn } from '../../schemas/semantics/ghosts/pointers.ts'
+import { at, idOf, isFields, objectIn } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { fromUtf8 } from '../../schemas/semantics/ghosts/text.ts'
 import { learnWanted } from '../../schemas/semantics/ghosts/wanted.ts'
@@ -77,11 +77,20 @@ const learnLogin = (lesson: Lesson, model: EndpointModel): void => {
   memory.keepAnswers(set, emit)
 }
 
+/** The request with the id of what it made, where the answer shows it. */
+const withMade = (asked: Asked, json: Json | undefined, root: string | undefined, { kind, type }: Target): Asked => {
+  if (kind !== 'create' || type === undefined || root === undefined) return asked
+  const id = idOf(at(json, root), type.idField)
+  return id === undefined ? asked : { ...asked, made: id }
+}
+
 const learnWriteBody = (lesson: Lesson, model: EndpointModel, consent: Consent, target: Target): void => {
-  const { o, asked } = lesson
+  const { o } = lesson
   const { status } = o.exchange
   const isError = status >= 400
-  const root = target.type === undefined ? undefined : objectIn(o.responseJson as Json | undefined, target.type)
+  const json = o.responseJson as Json | undefined
+  const root = target.type === undefined ? undefined : objectIn(json, target.type)
+  const asked = withMade(lesson.asked, json, root, target)
   const options = {
     isPublic: consent.isPublic,
     isError,

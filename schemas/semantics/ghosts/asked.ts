@@ -25,6 +25,8 @@ export interface Asked {
   /** In what the body falls short (see wanted.ts). */
   readonly shortfall: string
   readonly at: number
+  /** Id of the object that the write makes. */
+  readonly made?: string
   /** Where it is noted what the answer is made of, when somebody wants to know. */
   readonly notes?: Notes | undefined
 }

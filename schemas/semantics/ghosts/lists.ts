@@ -6,7 +6,7 @@ import type { Asked } from './asked.ts'
 import type { Collection, Compare, Entry, Json, Knowledge, ListModel, Sight } from './model.ts'
 import { at, ownField } from './pointers.ts'
 import type { Fields } from './pointers.ts'
-import { compare, isFilter, passes, roleOf, sortOf } from './roles.ts'
+import { compare, fieldNamed, isFilter, passes, roleByName, roleOf, sortOf } from './roles.ts'
 import { keyOf } from './model.ts'
 import { byId, entryOf, pageOf } from './sight.ts'
 
@@ -40,10 +40,11 @@ const take = (plan: Plan, role: string, value: string): boolean => {
   if (isFilter(role)) plan.filters.push([role, value])
   else if (role === 'sort') {
     const { name, descending } = sortOf(value)
-    plan.sort = `/${name}`
+    plan.sort = name
     plan.descending ||= descending
   } else if (role === 'order') plan.descending = /^desc/i.test(value)
   else if (role === 'after') plan.after = value
+  else if (role === 'formal') return true
   else if (role === 'limit') {
     plan.limit = integer(value)
     plan.limited = true
@@ -70,6 +71,10 @@ export const listParameters = (list: ListModel, template: string, asked: Asked):
 
 const FULL = 2
 
+/** What a parameter does that no answer had yet: by its name, or a filter where items have such a field. */
+const roleOfNew = (name: string, value: string, hasField: (pointer: string) => boolean): string | undefined =>
+  hasField(`/${name}`) ? `f:/${name}` : roleByName(name, value)
+
 /** What a request wants of a list; undefined when a parameter's effect is not known. `fields`: of the items. */
 export const planOf = (
   list: ListModel,
@@ -90,7 +95,7 @@ export const planOf = (
   }
   for (const [name, value] of listParameters(list, template, asked)) {
     const parameter = list.parameters.find((p) => p.name === name)
-    const role = parameter === undefined ? (hasField(`/${name}`) ? `f:/${name}` : undefined) : roleOf(parameter)
+    const role = parameter === undefined ? roleOfNew(name, value, hasField) : roleOf(parameter)
     if (role === undefined || !take(plan, role, value)) return undefined
   }
   const isPaging = list.parameters.some((p) => ['page', 'offset', 'after', 'limit'].includes(roleOf(p) ?? ''))
@@ -114,8 +119,10 @@ const orderOf = (list: ListModel, plan: Plan): { readonly name: string; readonly
     (field: string, sign: number): Compare =>
     (a, b) =>
       sign * compare(at(a.item, field), at(b.item, field))
+  const bySort: Compare = (a, b) =>
+    (plan.descending ? -1 : 1) * compare(fieldNamed(a.item, plan.sort), fieldNamed(b.item, plan.sort))
   const keys: Compare[] = [
-    ...(plan.sort === '' ? [] : [byField(plan.sort, plan.descending ? -1 : 1)]),
+    ...(plan.sort === '' ? [] : [bySort]),
     ...(usual.field === '' ? [] : [byField(usual.field, usual.by)]),
     byId,
   ]

@@ -199,6 +199,10 @@ const known = (with_: Rendering, text: string): string => {
   return text
 }
 
+/** A write moves it whatever the request names, as a version that must be named to be the right one. */
+const isCounted = (node: Node): boolean =>
+  (node.before ?? []).some(([relation, hits, misses]) => relation !== '=' && hits >= MIN_HITS && hits >= 4 * misses)
+
 /** What the request gives: its proven source, or the field of that name where none is proven. */
 const givenText = (node: Node, pointer: string, kind: Kind, with_: Rendering): string | undefined => {
   const source = provenSource(node)
@@ -211,7 +215,7 @@ const givenText = (node: Node, pointer: string, kind: Kind, with_: Rendering): s
     }
     return JSON.stringify(fitting)
   }
-  const named = with_.given?.get(pointer)
+  const named = isCounted(node) ? undefined : with_.given?.get(pointer)
   if (named === undefined || (isFields(named) && kind === 'object')) return undefined
   noted(with_, pointer, 'body', 'the field of this name')
   return JSON.stringify(named)

@@ -1,7 +1,8 @@
 /**
  * What a parameter of a list may do. A role is believed as long as every answer allows it; only paging goes by names too,
  * since one page looks like any other. `f:` equals, `i:` equals but for case, `a:` is among, `p:` begins, `c:` contains,
- * `g:` at least, `l:` at most (each with the pointer of a field), `text` contained somewhere, `after:` behind that one.
+ * `g:` at least, `l:` at most (each with the pointer of a field), `text` contained somewhere, `where` a condition on fields,
+ * `after:` behind that one, `formal` nothing that the items show.
  */
 import type { Json, ParameterRole } from './model.ts'
 import { at, isFields, isScalar, textOf } from './pointers.ts'
@@ -13,6 +14,8 @@ const LIMIT = /^_?(limit|size|page_?size|per_?page|count|take|top|first|max|max_
 const CURSOR = /(cursor|after|since_id|from_id|next|token|marker|continuation)/i
 const AT_LEAST = /^(min|from|since|after|gte?|start)|(min|from|since|after|gte?|start)$/i
 const AT_MOST = /^(max|to|until|before|lte?|end)|(max|to|until|before|lte?|end)$/i
+/** What changes the form of an answer, not which items are in it. */
+const FORMAL = /^(count|include_?(count|totals?)?|expand|embed|format|pretty|locale|lang|inlinecount)$/i
 const ORDER = /^(asc|desc)(ending)?$/i
 const INTEGER = /^\d{1,6}$/
 const MAX_FIELDS = 40
@@ -62,15 +65,42 @@ const CHECKS: Readonly<Record<string, (field: Json | undefined, value: string) =
   l: (field, value) => isValue(field) && bounded(field, value) <= 0,
 }
 
+const COMPARISON = /^\(?\s*([\w./]+)\s*(eq|ne|gt|ge|lt|le|==|!=|>=|<=|=|>|<)\s*('[^']*'|"[^"]*"|[^\s'"()]+)\s*\)?$/i
+const HOLDS: Readonly<Record<string, (by: number) => boolean>> = {
+  eq: (by) => by === 0,
+  '==': (by) => by === 0,
+  '=': (by) => by === 0,
+  ne: (by) => by !== 0,
+  '!=': (by) => by !== 0,
+  gt: (by) => by > 0,
+  '>': (by) => by > 0,
+  ge: (by) => by >= 0,
+  '>=': (by) => by >= 0,
+  lt: (by) => by < 0,
+  '<': (by) => by < 0,
+  le: (by) => by <= 0,
+  '<=': (by) => by <= 0,
+}
+
+/** A condition as OData ($filter) and RSQL write it: comparisons of a field with a value, all of which hold. */
+const meets = (condition: string, item: Fields): boolean =>
+  condition.split(/\s+and\s+|;/i).every((part) => {
+    const [, name = '', operator = '', text = ''] = COMPARISON.exec(part.trim()) ?? []
+    const holds = HOLDS[operator.toLowerCase()]
+    const field = fieldNamed(item, name)
+    return holds !== undefined && isValue(field) && holds(bounded(field, text.replace(/^['"]|['"]$/g, '')))
+  })
+
 /** Whether one item passes a filter. */
 export const passes = (role: string, value: string, item: Fields): boolean => {
+  if (role === 'where') return meets(value, item)
   if (role !== 'text') return CHECKS[role[0] as string]?.(at(item, role.slice(2)), value) === true
   const sought = value.toLowerCase()
   return fieldsOf(item).some(([, field]) => typeof field === 'string' && lower(field).includes(sought))
 }
 
 /** Filters by role name; everything longer is paging or order. */
-export const isFilter = (role: string): boolean => role[1] === ':' || role === 'text'
+export const isFilter = (role: string): boolean => role[1] === ':' || role === 'text' || role === 'where'
 
 /** A sorting value taken apart: `-price`, `price:desc`, `price_desc`, `price,desc`. */
 export const sortOf = (value: string): { readonly name: string; readonly descending: boolean } => {
@@ -78,10 +108,18 @@ export const sortOf = (value: string): { readonly name: string; readonly descend
   return { name: match?.[2] ?? value, descending: match?.[1] === '-' || match?.[3]?.toLowerCase() === 'desc' }
 }
 
+/** The value of a field that a parameter names, in the item or in an object right in it: `price`, `author.name`. */
+export const fieldNamed = (item: Fields, name: string): Json | undefined => {
+  const pointer = `/${name.replaceAll('.', '/')}`
+  const own = at(item, pointer)
+  if (own !== undefined || name === '') return own
+  return Object.values(item).flatMap((inner) => (isFields(inner) ? (at(inner, pointer) ?? []) : []))[0]
+}
+
 const inOrder = (items: readonly Fields[], field: string): boolean => {
   let [up, down] = [true, true]
   for (let i = 1; i < items.length; i++) {
-    const by = compare(at(items[i - 1], field), at(items[i], field))
+    const by = compare(fieldNamed(items[i - 1] as Fields, field), fieldNamed(items[i] as Fields, field))
     up &&= by <= 0
     down &&= by >= 0
   }
@@ -94,14 +132,15 @@ export const allows = (role: string, value: string, items: readonly Fields[]): b
   const [first] = items
   switch (role) {
     case 'sort': {
-      const field = `/${sortOf(value).name}`
-      return first === undefined ? undefined : at(first, field) !== undefined && inOrder(items, field)
+      const { name } = sortOf(value)
+      return first === undefined ? undefined : fieldNamed(first, name) !== undefined && inOrder(items, name)
     }
     case 'order':
       return ORDER.test(value)
     case 'limit':
       return INTEGER.test(value) && items.length <= Number(value)
     case 'after':
+    case 'formal':
       return true
     default:
       return INTEGER.test(value)
@@ -128,21 +167,59 @@ const fieldRoles = (name: string, [field, value]: [string, Json]): string[] => {
   return roles
 }
 
+/** `$top`, `page[size]` and `_limit` are `top`, `size` and `limit`. */
+const bareName = (name: string): string =>
+  name
+    .replace(/^\$/, '')
+    .replace(/^page\[(number|index)\]$/i, 'page')
+    .replace(/^page\[(\w+)\]$/i, '$1')
+
+/** What paging goes by: names, since one page looks like any other. */
+const rolesByName = (name: string): string[] => {
+  const bare = bareName(name)
+  const found: string[] = []
+  if (PAGE.test(bare)) found.push('page')
+  if (OFFSET.test(bare)) found.push('offset')
+  if (LIMIT.test(bare)) found.push('limit')
+  if (CURSOR.test(bare)) found.push('after')
+  if (FORMAL.test(bare)) found.push('formal')
+  return found
+}
+
+/** What a parameter that no answer had yet does by its name, as far as that is plain. */
+export const roleByName = (name: string, value: string): string | undefined =>
+  rolesByName(name).find((role) => role === 'formal' || (role !== 'after' && INTEGER.test(value)))
+
 /** Every role that the first answer with a parameter allows. */
 export const candidates = (name: string, value: string, items: readonly Fields[]): string[] => {
   const [first] = items
   const roles = first === undefined ? [] : fieldsOf(first).flatMap((field) => fieldRoles(name, field))
-  if (PAGE.test(name)) roles.push('page')
-  if (OFFSET.test(name)) roles.push('offset')
-  if (LIMIT.test(name)) roles.push('limit')
-  if (CURSOR.test(name)) roles.push('after')
+  roles.push(...rolesByName(name))
+  if (COMPARISON.test(value.split(/\s+and\s+|;/i)[0] ?? '')) roles.push('where')
   roles.push(ORDER.test(value) ? 'order' : 'sort')
   if (!INTEGER.test(value)) roles.push('text')
   return roles.filter((role) => allows(role, value, items) === true)
 }
 
 /** What tells most comes first. */
-const RANK = ['f', 'i', 'a', 'sort', 'order', 'limit', 'page', 'offset', 'after', 'p', 'c', 'g', 'l', 'text']
+const RANK = [
+  'where',
+  'f',
+  'i',
+  'a',
+  'formal',
+  'sort',
+  'order',
+  'limit',
+  'page',
+  'offset',
+  'after',
+  'p',
+  'c',
+  'g',
+  'l',
+  'text',
+]
 const rankOf = (role: string): number => RANK.indexOf(role[1] === ':' ? (role[0] as string) : role)
 
 /** The best role that is left; a nearer field, and one that answers to the parameter's name, first. */

@@ -58,6 +58,12 @@ export const valueFrom = (source: Source, asked: Asked): Json | undefined => {
   return typeof value === 'object' && value !== null ? undefined : `${source.pre}${String(value)}${source.suf ?? ''}`
 }
 
+/** Where the object that a write makes will be found. */
+const addressOf = ({ path, made }: Asked): string | undefined =>
+  made === undefined ? undefined : `${path.replace(/\/$/, '')}/${made}`
+
+const textOf = ({ body }: Asked): string | undefined => (body === undefined ? '' : fromUtf8(body))
+
 const whole = (from: string, asked: Asked): string | undefined => {
   switch (from) {
     case 't':
@@ -68,8 +74,10 @@ const whole = (from: string, asked: Asked): string | undefined => {
       return asked.credential === '' ? undefined : asked.credential
     case 'm':
       return asked.method
+    case 'l':
+      return addressOf(asked)
     case 'd':
-      return asked.body === undefined ? '' : fromUtf8(asked.body)
+      return textOf(asked)
     case 'x':
       return asked.shortfall.includes('/') ? shortName(asked.shortfall) : undefined
     default:
@@ -114,7 +122,7 @@ export const indexSources = (asked: Asked): SourceIndex => {
   }
   asked.segments.forEach((value, i) => addText(`s${i}`, value))
   for (const [name, value] of asked.query) addText(`q:${name}`, value)
-  for (const name of ['t', 'u', 'p', 'm', 'd', 'x']) add(name, whole(name, asked))
+  for (const name of ['t', 'u', 'p', 'm', 'd', 'x', 'l']) add(name, whole(name, asked))
   for (const [name, value] of asked.headers) add(`h:${name}`, value)
   if (asked.query.length > 0) add('q*', sourceValue('q*', asked))
   addBody(asked.json, '', add, { left: MAX_LEAVES, texts: transformed })

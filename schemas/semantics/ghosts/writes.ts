@@ -129,10 +129,21 @@ const givenFields = (root: string, fields: Fields, tree: Node | null): Map<strin
 /** PUT replaces what there was unless this server was seen to keep it. */
 const keeps = ({ model, asked }: Making): boolean => asked.method !== 'PUT' || model.kept > model.lost
 
+/** RFC 7396: what is named replaces what was there, objects field by field. */
+const merge = (before: Fields, fields: Fields): Fields => {
+  const all: Record<string, Json> = { ...before }
+  for (const [name, value] of Object.entries(fields)) {
+    const own = ownField(before, name)
+    all[name] = isFields(own) && isFields(value) ? merge(own, value) : value
+  }
+  return all
+}
+
 const after = (making: Making, root: string): Fields => {
   const { target, asked } = making
   const fields = namedFields(asked.json, root)
   const id = target.type === undefined ? undefined : ownField(target.before, target.type.idField)
+  if (asked.method === 'PATCH' && target.before !== undefined) return merge(target.before, fields)
   if (keeps(making)) return { ...target.before, ...fields }
   return id === undefined || target.type === undefined ? fields : { ...fields, [target.type.idField]: id }
 }
@@ -150,7 +161,8 @@ const createdBody = (making: Making, tree: Node, root: string): string => {
   noteId(making, pointer, id)
   const settled = id === undefined ? new Map<string, Json>() : new Map([[pointer, id]])
   const given = givenFields(root, namedFields(asked.json, root), tree)
-  return renderBody(tree, asked, { root, settled, given, making: true }).text
+  const made = id === undefined ? asked : { ...asked, made: String(id) }
+  return renderBody(tree, made, { root, settled, given, making: true }).text
 }
 
 /** JSON text for a write that the server accepts; undefined when nothing is known of such answers. */

@@ -1,14 +1,17 @@
 /** Ghosts on servers that they were not made for: how right they are, and what must never happen. */
 import { describe, expect, it } from 'vitest'
 import { conduit } from './conduit.ts'
+import { depot } from './depot.ts'
 import { desk } from './desk.ts'
+import { fleet } from './fleet.ts'
+import { press } from './press.ts'
 import { stall } from './stall.ts'
 import { calibrationError, chanceOf, play } from './world.ts'
 import type { Score } from './world.ts'
 
 const mean = (scores: readonly Score[]): number => scores.reduce((sum, s) => sum + s.fidelity, 0) / scores.length
 
-describe.each([conduit, desk, stall])('$name', (world) => {
+describe.each([conduit, desk, stall, press, fleet, depot])('$name', (world) => {
   it('is answered for at 0.95 or more, with no leak and no false 2xx', async () => {
     const scores = await play(world)
     expect(mean(scores)).toBeGreaterThan(0.95)
