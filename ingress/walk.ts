@@ -91,7 +91,8 @@ const decideOf = ({ options, keys, redactor, views, queue, settling }: Parts): D
   // Opened first: a sealed value that a client sends as its credential stays sealed.
   const unsealBody: DecideSettings['unsealBody'] = (body, { arrival }) =>
     redactor.restoreOwn(keys.unsealBody(body), toHeaders(arrival.rawHeaders))
-  const { gather, explain } = consult
+  const { gather, explain, tagOf } = consult
+  queue.learnFrom((context) => tagOf(context, wall()))
   const ghostly = createDecide({ consult, conduct, clock, now: wall, newActivation, unseal: keys.unseal, unsealBody })
   const queued = withQueue(ghostly, { keeper: queue, gather, newActivation })
   const vitals = (context: Context): Vitals | undefined => conduct.learned(context)?.vitals

@@ -72,12 +72,23 @@ const momentFor = ({ directions }: Context, now: number): number =>
 
 export interface Consulting extends Consult {
   readonly explain: DirectedSettings['explain']
+  /** The strong entity tag that the thing at the request's target had last, for its asker; '' where none is known. */
+  readonly tagOf: (context: Context, now: number) => string
 }
+
+const isStrong = (tag: string): boolean => tag.startsWith('"')
 
 /** Asks the book as the log would have it: redacted. A body that did not arrive whole is no body. */
 export const createConsult = (book: GhostBook, redactor: Redactor): Consulting => ({
   ask: (context, now) => book.answer(requestOf(context, redactor, momentFor(context, now))),
   explain: (context, now) => book.explain(requestOf(context, redactor, momentFor(context, now))),
+  tagOf: (context, now) => {
+    const read = { ...requestOf(context, redactor, now), method: 'GET', body: undefined }
+    const verdict = book.answer(read)
+    if (verdict.kind === 'refuse' || verdict.ghost !== 'exact' || verdict.status !== 200) return ''
+    const tag = verdict.headers.find(({ name }) => name.toLowerCase() === 'etag')?.value ?? ''
+    return isStrong(tag) ? tag : ''
+  },
   gather,
   accept: (context, answer, now) => {
     const type = answer.headers.find(({ name }) => name.toLowerCase() === 'content-type')?.value ?? ''

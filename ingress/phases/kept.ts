@@ -30,6 +30,8 @@ export interface KeptWrite {
   readonly digest: string
   /** Entity tag that the thing had when the write was accepted: it must have it still; '' where nothing is known. */
   readonly base: string
+  /** An earlier write of the same sender to the same thing that waited then; '' where there was none. */
+  readonly behind: string
 }
 
 export interface Kept {
@@ -46,6 +48,7 @@ const FRAMING = new Set(['content-length', 'transfer-encoding', 'expect', 'conne
 export interface KeepFacts {
   readonly asker: string
   readonly base: string
+  readonly behind: string
   readonly digest: string
   /** Base64. */
   readonly body: string
@@ -56,7 +59,7 @@ export interface KeepFacts {
 export const keptOf = (context: Context, facts: KeepFacts): KeptWrite => {
   const { arrival } = context
   const service = context.service as Service
-  const { asker, base, digest, body, length } = facts
+  const { asker, base, behind, digest, body, length } = facts
   const own = fieldOf(arrival.rawHeaders, KEY) ?? ''
   const key = own === '' ? `"${arrival.id}"` : own
   const lines = without(arrival.rawHeaders, FRAMING)
@@ -64,7 +67,7 @@ export const keptOf = (context: Context, facts: KeepFacts): KeptWrite => {
   if (own === '') lines.push(KEY, key)
   const { id, at, method, target, peer, secure } = arrival
   const until = at + service.ghost.keepFor * 1000
-  const request = { method, target, lines, peer, secure, body, key, isOwnKey: own !== '', digest, base }
+  const request = { method, target, lines, peer, secure, body, key, isOwnKey: own !== '', digest, base, behind }
   return { id, service: service.name, at, until, asker, ...request }
 }
 
@@ -138,6 +141,12 @@ const lost = (write: KeptWrite, trustsKeys: boolean, reason: string, status: num
   isRepeatable(write, trustsKeys)
     ? { kind: 'later', reason, status }
     : { kind: 'conflict', reason: `${reason}; ${UNKNOWN}`, status }
+
+/** What holds a write back from being sent at all: it was made on top of one that the backend did not take. */
+export const moveBefore = (behind: Fate | undefined): Move | undefined =>
+  behind?.state === 'conflict'
+    ? { kind: 'conflict', reason: 'an earlier write of the same sender to the same thing is in conflict', status: 0 }
+    : undefined
 
 /** `trustsKeys`: the backend is known to honour Idempotency-Key. */
 export const moveAfter = (write: KeptWrite, outcome: Outcome, trustsKeys: boolean): Move => {

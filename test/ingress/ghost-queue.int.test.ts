@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FATE } from '../../schemas/semantics/ghosts/accepted.ts'
-import { eventually, listen, openStand, type Stand, type StandOptions } from './kit/stand.ts'
+import { eventually, fakeBook, listen, openStand, type Stand, type StandOptions } from './kit/stand.ts'
 
 interface Got {
   readonly method: string
   readonly url: string
   readonly key: string
   readonly token: string
+  readonly match: string
   readonly body: string
 }
 
@@ -35,7 +36,8 @@ const backend = (request: IncomingMessage, response: ServerResponse): void => {
   request.setEncoding('utf8').on('data', (text: string) => (body += text))
   request.on('end', () => {
     const { method = '', url = '', headers } = request
-    const one = { method, url, key: String(headers['idempotency-key'] ?? ''), token: headers.authorization ?? '', body }
+    const { authorization: token = '', 'if-match': match = '', 'idempotency-key': key = '' } = headers
+    const one = { method, url, key: String(key), token, match, body }
     if (method === 'GET') return void response.end('{"now":true}')
     got.push(one)
     answer(one, response)
@@ -159,6 +161,36 @@ describe('ghost.writes: queue', () => {
     await bring()
     const after = await post('/notes', { n: 2 })
     expect([after.status, got.length]).toEqual([201, 1])
+  })
+
+  it('holds a change back from a thing that was changed since, and shows what is there now', async () => {
+    const headers = [{ name: 'etag', value: '"v1"' }]
+    const about = {
+      kind: 'answer',
+      ghost: 'exact',
+      endpoint: 'shop GET /notes/{id}',
+      status: 200,
+      confidence: 1,
+    } as const
+    const ghosts = fakeBook({ ...about, headers, body: Buffer.from('{}'), learnedAt: Date.now() * 1000 })
+    await open({ ghosts })
+    await stand.stopBackend()
+    const put = (text: string) => fetch(`${stand.url}/notes/7`, { method: 'PUT', body: text })
+    const { monitor } = (await (await put('first')).json()) as { monitor: string }
+    const second = (await (await put('second')).json()) as { monitor: string }
+    answer = (one, response) => response.writeHead(one.match === '"v1"' ? 412 : 200).end()
+    await bring()
+    await ends(monitor, 'conflict')
+    await ends(second.monitor, 'conflict')
+    expect(got.map(({ body, match }) => [body, match])).toEqual([['first', '"v1"']])
+    const fates = (await stand.events()).flatMap(({ command }) => (command === null ? [] : [JSON.parse(command.value)]))
+    expect(fates.find(({ state }) => state === 'conflict')).toMatchObject({ status: 412, now: '{"now":true}' })
+    // The first one is given up: what was made on top of it may go.
+    await stand.control(`write/shop/${monitor.split('/').at(-1)}`, { do: 'drop' })
+    await ends(monitor, 'dropped')
+    await stand.control(`write/shop/${second.monitor.split('/').at(-1)}`, { do: 'replay' })
+    await ends(second.monitor, 'done')
+    expect(got.map(({ body }) => body)).toEqual(['first', 'second'])
   })
 
   it('lets a later write of the same sender wait behind those that wait', async () => {

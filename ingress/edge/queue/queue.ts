@@ -9,7 +9,7 @@ import { redactedOf } from '../../phases/capture.ts'
 import type { Phase } from '../../phases/compose.ts'
 import type { Context, Service } from '../../phases/context.ts'
 import { fieldOf } from '../../phases/fields.ts'
-import { keptOf, monitored, MONITOR, moveAfterCrash, type Kept } from '../../phases/kept.ts'
+import { keptOf, monitored, MONITOR, moveAfterCrash, type KeepFacts, type Kept } from '../../phases/kept.ts'
 import { problem } from '../../phases/problem.ts'
 import type { Keeper, Unkept } from '../../phases/queue.ts'
 import { monotonic, wall } from '../clock.ts'
@@ -30,6 +30,8 @@ export interface QueueSettings {
   readonly logger: Logger
 }
 
+type TagOf = (context: Context) => string
+
 interface InFolder extends QueueSettings {
   readonly options: QueueOptions
 }
@@ -39,6 +41,8 @@ export interface Queue extends Keeper {
   readonly monitor: Phase
   /** A person's word under `write/<service>/<id>`; `*` means all. */
   readonly obey: (word: Control) => void
+  /** Asks so for the entity tag of what a write is about. */
+  readonly learnFrom: (tagOf: TagOf) => void
   /** Begins to replay. */
   readonly start: (send: Send) => void
   /** How many are to be replayed. */
@@ -84,14 +88,35 @@ const repeated = (store: Store, context: Context, asker: string): Kept | undefin
   return undefined
 }
 
-const createKeeper = (store: Store, redactor: Redactor, logger: Logger): Keeper => {
+/** A client that knows itself what it changes. */
+const CONDITIONS = ['if-match', 'if-none-match', 'if-unmodified-since']
+
+/** On what a change is made: on the thing as it was known, or on an earlier change that waits. */
+const groundOf = (store: Store, context: Context, asker: string, tagOf: TagOf): Pick<KeepFacts, 'base' | 'behind'> => {
+  const { arrival, target } = context
+  if (arrival.method === 'POST') return { base: '', behind: '' }
+  const earlier = [...store.open()].findLast(({ write }) => write.asker === asker && write.target === target)
+  if (earlier !== undefined) return { base: '', behind: earlier.write.id }
+  const isConditional = CONDITIONS.some((name) => fieldOf(arrival.rawHeaders, name) !== undefined)
+  return { base: isConditional ? '' : tagOf(context), behind: '' }
+}
+
+interface Keeping {
+  readonly store: Store
+  readonly redactor: Redactor
+  readonly logger: Logger
+  readonly tagOf: TagOf
+}
+
+const createKeeper = ({ store, redactor, logger, tagOf }: Keeping): Keeper => {
   const keep = async (context: Context, wanted: boolean): Promise<Kept | Unkept> => {
     const asker = askerOf(context, redactor)
     const body = Buffer.concat(context.requestBody.chunks)
     const digest = digestOf(context, body)
     const known = repeated(store, context, asker)
     if (known !== undefined) return known.write.digest === digest ? known : OTHER
-    const facts = { asker, digest, base: '', body: body.toString('base64'), length: body.length }
+    const ground = groundOf(store, context, asker, tagOf)
+    const facts = { asker, digest, ...ground, body: body.toString('base64'), length: body.length }
     const write = keptOf(context, facts)
     return await store.add(write, bornFate(wanted, write.at))
   }
@@ -188,6 +213,7 @@ const noQueue = (): Queue => ({
   keep: (_context, _wanted, done) => done({ detail: 'This ingress keeps no writes: nothing was done.' }),
   monitor: (_context, next) => next(),
   obey: () => undefined,
+  learnFrom: () => undefined,
   start: () => undefined,
   waiting: () => 0,
   close: async () => undefined,
@@ -203,6 +229,7 @@ const openIn = async (settings: InFolder): Promise<Queue> => {
   const { journal, records } = await openTold(settings.options.dir, vault, logger)
   const store = openStore(journal, records, settings.options.maxBytes)
   let replayer: Replayer | undefined
+  let tagOf: TagOf = () => ''
   const failed = (why: string) => (error: unknown) => logger.error({ err: error }, why)
   const move: MoveKept = async (kept, to) => {
     const fate = await store.move(kept.write.id, to, wall())
@@ -231,7 +258,8 @@ const openIn = async (settings: InFolder): Promise<Queue> => {
     adopt().catch(failed('kept writes of another process cannot be taken over'))
   }, TIDY).unref()
   return {
-    ...createKeeper(store, redactor, logger),
+    ...createKeeper({ store, redactor, logger, tagOf: (context) => tagOf(context) }),
+    learnFrom: (from) => (tagOf = from),
     monitor: createMonitor(store, redactor),
     obey: (word) => {
       const kind = movedBy(word.value)

@@ -5,7 +5,7 @@
 import { wouldPermit } from '../../balance/breaker.ts'
 import type { Fate, Move } from '../../../schemas/semantics/ghosts/fate.ts'
 import type { Context, Service } from '../../phases/context.ts'
-import { moveAfter, type Kept, type KeptWrite } from '../../phases/kept.ts'
+import { moveAfter, moveBefore, type Kept, type KeptWrite } from '../../phases/kept.ts'
 import type { Logger } from '../../options.ts'
 import { letterOf, type Answered, type Letter, type Send } from './messenger.ts'
 import type { Store } from './store.ts'
@@ -99,12 +99,13 @@ export const startReplayer = (settings: ReplayerSettings): Replayer => {
   const replay = async (service: Service, { write }: Kept, line: Line): Promise<void> => {
     const started = await store.move(write.id, { kind: 'start' }, now())
     if (started?.state !== 'replaying') return
-    const { outcome, context } = await send(letterOf(write), true)
-    const move = moveAfter(write, outcome, service.ghost.trustKeys)
-    learnFrom(line, move)
+    const held = moveBefore(store.get(write.behind)?.fate)
+    const sent = held === undefined ? await send(letterOf(write), true) : undefined
+    const move = held ?? moveAfter(write, (sent as Answered).outcome, service.ghost.trustKeys)
+    if (held === undefined) learnFrom(line, move)
     const fate = (await store.move(write.id, move, now())) as Fate
     const shown = await showNow(write, fate)
-    tell({ write, fate }, outcome.kind === 'answer' ? context : undefined, shown?.context)
+    tell({ write, fate }, sent?.outcome.kind === 'answer' ? sent.context : undefined, shown?.context)
     const about = { write: write.id, service: write.service, status: fate.status, attempts: fate.attempts }
     logger[fate.state === 'conflict' ? 'warn' : 'info'](
       { ...about, reason: fate.reason },

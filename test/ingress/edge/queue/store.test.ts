@@ -31,6 +31,7 @@ const aWrite = (id: string, body = 'x'.repeat(100)): KeptWrite => ({
   isOwnKey: false,
   digest: '',
   base: '',
+  behind: '',
 })
 
 const open = async (maxBytes = 1e6): Promise<Store & { readonly aside: unknown }> => {
