@@ -2,6 +2,7 @@
 import { addressSet } from '../schemas/semantics/addresses.ts'
 import { createRedactor, type RedactionSettings, type Redactor } from '../schemas/semantics/redaction.ts'
 import { startChecker, type Checker } from './edge/checker.ts'
+import { conductMetrics } from './edge/conduct-metrics.ts'
 import { monotonic, wall } from './edge/clock.ts'
 import { followControl } from './edge/control.ts'
 import { openEmitter, type Emitter } from './edge/emitter.ts'
@@ -111,6 +112,7 @@ const openAll = async (options: IngressOptions, life: Life): Promise<Opened> => 
   const inFlight = (): number => life.server?.inFlight() ?? 0
   const shield = openShield({ options, redactor, pseudonym: keys.pseudonym, inFlight, services })
   const settling = createSettling({ signals, clock: monotonic })
+  conductMetrics(services, options.registry, settling.conduct)
   const checker = startChecker(services, signals, { secured, pools, ill: settling.conduct.ill })
   return {
     options,

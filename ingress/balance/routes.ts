@@ -27,13 +27,21 @@ export interface Routes {
   next: number
   /** The one endpoint that failed since the last good answer, MANY of them, or '' none. */
   failing: string
+  /** What became of all tries. */
+  readonly results: Record<Outcome, number>
 }
 
 const MANY = '*'
 const MOST = 500
 const RING = 8
 
-export const openRoutes = (): Routes => ({ known: new Map(), good: [], next: 0, failing: '' })
+export const openRoutes = (): Routes => ({
+  known: new Map(),
+  good: [],
+  next: 0,
+  failing: '',
+  results: { good: 0, slow: 0, bad: 0, neutral: 0 },
+})
 
 /** Whether this endpoint may be asked for at this upstream; changes nothing. */
 export const routeOpen = ({ known }: Routes, key: string, now: number): boolean => {
@@ -86,9 +94,13 @@ export const noteWell = (routes: Routes, method: string, target: string, at: num
 }
 
 /** No endpoint is left alone here. */
-export const allWell = ({ known }: Routes): boolean => {
-  for (const { breaker } of known.values()) if (breaker.state !== 'closed') return false
-  return true
+export const allWell = (routes: Routes): boolean => leftAlone(routes) === 0
+
+/** How many endpoints are left alone here. */
+export const leftAlone = ({ known }: Routes): number => {
+  let count = 0
+  for (const { breaker } of known.values()) if (breaker.state !== 'closed') count++
+  return count
 }
 
 /** Forgets the endpoints that have been well for a window. */

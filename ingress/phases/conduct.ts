@@ -40,6 +40,10 @@ export interface Conduct {
   readonly isCalm: (service: Service, now: number) => boolean
   readonly pin: (context: Context, now: number) => void
   readonly isPinned: (context: Context, now: number) => boolean
+  /** What became of all tries at this upstream, whoever answered its clients then. */
+  readonly results: (upstream: Upstream) => Readonly<Record<Outcome, number>>
+  /** Endpoints that are not asked for at this upstream. */
+  readonly leftAlone: (upstream: Upstream) => number
 }
 
 /** So many times the usual latency is too late. */
@@ -128,8 +132,10 @@ const failed = (memory: Memory, context: Context, outcome: Outcome, now: number)
 }
 
 const settle = (memory: Memory, context: Context, outcome: Outcome, now: number): Outcome => {
+  const at = routesOf(memory, context.upstream as Upstream)
+  at.results[outcome]++
   if (outcome === 'good') {
-    well(memory, context, routesOf(memory, context.upstream as Upstream), now)
+    well(memory, context, at, now)
     return outcome
   }
   const said = outcome === 'neutral' || context.handedAt === 0 ? outcome : failed(memory, context, outcome, now)
@@ -210,6 +216,8 @@ export const createConduct = (): Conduct => {
       })
     },
     pin: (context, now) => pin(lazily(memory.pins, context.service as Service, openPins), clientOf(context), now),
+    results: (upstream) => routesOf(memory, upstream).results,
+    leftAlone: (upstream) => routes.leftAlone(routesOf(memory, upstream)),
     isPinned: (context, now) => {
       const service = context.service as Service
       const pins = memory.pins.get(service)
