@@ -51,7 +51,7 @@ const parts = [
   }),
 ]
 
-/** Lists of closed windows, added up: counts are too high by at most a 32nd of the traffic. */
+/** Lists of windows, added up: what each had most of; of a minute the first eight. */
 const frequent = (
   column: string,
   what: string,

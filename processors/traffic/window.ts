@@ -152,7 +152,13 @@ const counts = (tally: Tally): Count[] =>
   tally.map(([name, n]) => ({ name, count: n })).sort((a, b) => (a.name < b.name ? -1 : 1))
 
 const NOTHING = new Uint8Array()
-const heavy = (top: Top, shown: boolean): readonly Heavy[] => (shown ? ranked(top) : [])
+/** Of a minute, people look at a few names, and there are many minutes; hours and days are told in full. */
+const SHOWN = 8
+
+const heavy = (top: Top, { span }: OpenWindow, whole: boolean): readonly Heavy[] => {
+  if (!whole) return []
+  return span > 60 ? ranked(top) : ranked(top).slice(0, SHOWN)
+}
 
 /**
  * The window as it is published. An open minute is told every few seconds, so it is told short: with numbers, without what
@@ -186,8 +192,8 @@ export const published = (window: OpenWindow, closed: boolean): Window => {
     clientsSketch: whole ? encodeDistinct(clients) : NOTHING,
     principals: distinct(principals),
     principalsSketch: whole ? encodeDistinct(principals) : NOTHING,
-    topPaths: heavy(window.paths, whole),
-    topAgents: heavy(window.agents, whole),
-    topErrors: heavy(window.errors, whole),
+    topPaths: heavy(window.paths, window, whole),
+    topAgents: heavy(window.agents, window, whole),
+    topErrors: heavy(window.errors, window, whole),
   }
 }
