@@ -113,7 +113,7 @@ const run = async (): Promise<readonly Figure[]> => {
   const phaseOf = (active: ReturnType<typeof fault>[]) =>
     orderedFaults({
       active: () => active,
-      after: (_ms, then) => then(),
+      wait: (_, _ms, then) => then(),
       gone: () => false,
       reset: next,
       distort: next,
