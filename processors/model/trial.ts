@@ -57,8 +57,12 @@ const trained = async (origin: 'tuned' | 'own', rows: readonly Row[], prior: Net
   return { origin, network: scaled(weights, held), trainedOn: a, test: rows.slice(b) }
 }
 
+/** Of what is held back, what tells most of what is to come; all of it where that is little. */
+const newerHalf = (rows: readonly Row[]): readonly Row[] =>
+  rows.length < 2 * LEAST ? rows : rows.slice(Math.floor(rows.length / 2))
+
 const candidatesFor = async (rows: readonly Row[], prior: Network, fit: Fit | undefined): Promise<Candidate[]> => {
-  const found: Candidate[] = [{ origin: 'prior', network: prior, trainedOn: 0, test: rows }]
+  const found: Candidate[] = [{ origin: 'prior', network: prior, trainedOn: 0, test: newerHalf(rows) }]
   if (fit === undefined) return found
   if (rows.length >= TUNED_FROM) found.push(await trained('tuned', rows, prior, fit))
   if (rows.length >= OWN_FROM) found.push(await trained('own', rows, prior, fit))
@@ -98,36 +102,40 @@ export const evaluate = (rows: readonly Row[], network: Network): Model['evaluat
   ]
 }
 
-/**
- * What the tables won, if they did. A model has to be better in both; and not worse calibrated than is wanted, where there
- * are rows enough to say: the measure is biased upwards by about the root of bins over rows.
- */
-const MUST = ['log loss', 'brier']
+/** Least gain in log loss, as a share: less may be luck. */
+const BETTER = 0.97
 const CALIBRATED = 0.05
+/** The measure is biased upwards by about the root of bins over rows: with fewer rows it says too little. */
 const ENOUGH = 200
 
+const isBeaten = (rows: number, { name, tables: t, model }: Model['evaluation'][number]): boolean => {
+  switch (name) {
+    case 'log loss':
+      return model > BETTER * t
+    case 'brier':
+      return model >= t
+    case 'calibration error':
+      return rows >= ENOUGH && model > Math.max(t, CALIBRATED)
+    default:
+      return false
+  }
+}
+
+/** What the tables won, if they did. */
 const lost = (evaluation: Model['evaluation'], rows: number): string[] =>
   evaluation
-    .filter(({ name, tables: t, model }) =>
-      MUST.includes(name)
-        ? model >= t
-        : name === 'calibration error' && rows >= ENOUGH && model > Math.max(t, CALIBRATED),
-    )
+    .filter((measure) => isBeaten(rows, measure))
     .map(({ name, tables: t, model }) => `${name} ${model.toFixed(3)}, tables ${t.toFixed(3)}`)
 
-/** The prior is what held elsewhere too: it gives way only to what is better by this share of its cost. */
-const BETTER = 0.97
-
-/** On the rows that all of them were held back from. */
+/** On the rows that all of them were held back from. The prior is what held elsewhere too: it gives way to a real gain only. */
 const bestOf = <C extends Candidate>(candidates: readonly C[]): C | undefined => {
   const shared = candidates[candidates.length - 1]?.test ?? []
-  const costs = candidates.map(
-    ({ network, origin }) => logLoss(shared, beliefOf(network)) / (origin === 'prior' ? 1 : BETTER),
-  )
+  const cost = ({ network, origin }: C) => logLoss(shared, beliefOf(network)) / (origin === 'prior' ? 1 : BETTER)
+  const costs = candidates.map(cost)
   return candidates[costs.indexOf(Math.min(...costs))]
 }
 
-export interface Trial {
+interface Trial {
   readonly service: string
   readonly at: number
   /** Oldest first. */
@@ -166,6 +174,6 @@ export const tryModel = async ({ service, at, rows, prior, fit, digest }: Trial)
   const heldBack = best.test.length
   const told = { service, at, version: EVIDENCE_VERSION, origin, trainedOn, heldBack, evaluation }
   if (best.lost.length === 0) return { ...told, ...weightsAs(network, digest), state: 'published', reason: '' }
-  const reason = `the tables did better on ${heldBack} exchanges held back: ${best.lost.join('; ')}`
+  const reason = `not better than the tables on ${heldBack} exchanges held back: ${best.lost.join('; ')}`
   return { ...told, ...NO_WEIGHTS, state: 'refused', reason }
 }

@@ -1,8 +1,9 @@
 /**
  * The ghost recordings without servers: the train part straight through the real task with templates and ghosts, the test part asked of a book
  * that was fed the emitted parts. `node --import tsx test/evals/ghost-offline.ts RECORDINGS answers.jsonl`, then the
- * evaluation's own `run.py --score answers.jsonl`. Redaction is the real one; what the ingress would turn back (the
- * asker's own credential, sealed e-mails) is turned back here too.
+ * evaluation's own `run.py --score answers.jsonl`. With `1 1 model` at the end a response model is tried as the trainer
+ * would, and says how sure answers are. Redaction is the real one; what the ingress would turn back (the asker's own
+ * credential, sealed e-mails) is turned back here too.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -18,6 +19,14 @@ import type { Event } from '../../schemas/events.ts'
 import { memorySchemaStore } from '../../schemas/schema-store.ts'
 import { topicName } from '../../schemas/topics.ts'
 import { chanceOf } from './worlds/world.ts'
+import { rowOf } from '../../processors/model/rows.ts'
+import type { Row as Scored } from '../../processors/model/rows.ts'
+import { shippedPrior } from '../../processors/model/shipped.ts'
+import { openTraining } from '../../processors/model/tfjs/spawn.ts'
+import { tryModel } from '../../processors/model/trial.ts'
+import { judgeBy } from '../../schemas/semantics/model/network.ts'
+import type { Network } from '../../schemas/semantics/model/network.ts'
+import { readModel } from '../../schemas/semantics/model/published.ts'
 import { exchangeOf } from '../processors/ghosts/offline.ts'
 import type { Told } from '../processors/ghosts/offline.ts'
 
@@ -39,9 +48,9 @@ interface Row {
   readonly capv?: Record<string, unknown>
 }
 
-const [folder = '', out = '', share = '1', seed = '1'] = process.argv.slice(2)
+const [folder = '', out = '', share = '1', seed = '1', judge = 'tables'] = process.argv.slice(2)
 if (folder === '' || out === '') {
-  console.error('usage: ghost-offline.ts RECORDINGS_FOLDER ANSWERS_FILE [SHARE OF THE TRAINING [SEED]]')
+  console.error('usage: ghost-offline.ts RECORDINGS_FOLDER ANSWERS_FILE [SHARE OF THE TRAINING [SEED [tables|model]]]')
   process.exit(2)
 }
 const rows = (name: string): Row[] =>
@@ -96,7 +105,9 @@ const codecs = await openCodecs(memorySchemaStore())
 
 /** The real task over one partition, whose outputs on `ghosts` go to a book. */
 const openLearning = () => {
-  const book = openGhostBook()
+  const samples: Scored[] = []
+  let network: Network | undefined
+  const book = openGhostBook((_, evidence) => network && judgeBy(network, evidence()).right)
   let offset = 0
   let deadLetters = 0
   const task = createTask({
@@ -128,16 +139,32 @@ const openLearning = () => {
       key: service,
       value,
     }
-    for (const output of task.step([record]).outputs)
+    for (const output of task.step([record]).outputs) {
       if (output.topic === topicName('ghosts'))
         book.apply(output.key, output.value === null ? undefined : codecs.decode('ghosts', output.value))
+      const row =
+        output.topic === topicName('samples') && output.value !== null
+          ? rowOf(codecs.decode('samples', output.value))
+          : undefined
+      if (row !== undefined) samples.push(row)
+    }
   }
-  return { book, feed, deadLetters: () => deadLetters }
+  /** What the product would do with the samples so far. */
+  const tryTheModel = async (service: string): Promise<string> => {
+    const digest = (text: string, bytes: Uint8Array) => createHash('sha256').update(text).update(bytes).digest('hex')
+    const { fit, close } = openTraining()
+    const model = await tryModel({ service, at: 0, rows: samples, prior: shippedPrior(), fit, digest })
+    close()
+    const read = readModel(model, digest)
+    network = read.kind === 'network' ? read.network : undefined
+    return `${model.state} ${model.origin} ${model.reason} ${JSON.stringify(model.evaluation)}`
+  }
+  return { book, feed, tryTheModel, deadLetters: () => deadLetters }
 }
 
 const answers: string[] = []
 for (const server of ['jsonserver', 'httpbin']) {
-  const { book, feed, deadLetters } = openLearning()
+  const { book, feed, tryTheModel, deadLetters } = openLearning()
   let at = 1_700_000_000_000_000
   const began = process.hrtime.bigint()
   const chance = chanceOf(Number(seed))
@@ -160,6 +187,7 @@ for (const server of ['jsonserver', 'httpbin']) {
   }
   const us = Number(process.hrtime.bigint() - began) / 1000 / train.length
   console.log(`${server}: ${train.length} exchanges, ${us.toFixed(0)} us each cold, ${deadLetters()} dead letters`)
+  if (judge === 'model') console.log(await tryTheModel(server))
   const verdicts = new Map<string, number>()
   for (const row of rows(`${server}.test`)) {
     const r = requestOf(row)
