@@ -1,6 +1,7 @@
 /** Applies migrations in order, each in a transaction of its own with its entry; several processes may try at once. */
 import { DatabaseError, type Database } from '../kit/database.ts'
-import { migrations, type Migration, type Storage } from './migrations/migrations.ts'
+import type { Storage } from './migrations/005-storage.ts'
+import { migrations, type Migration } from './migrations/migrations.ts'
 
 export interface MigrationState {
   readonly number: number

@@ -1,6 +1,6 @@
 /** How long rows stay, and who sees to it: Timescale's own jobs, or partitions that are made ahead and dropped. */
 import type { Database, Step } from '../kit/database.ts'
-import type { Storage } from './migrations/migrations.ts'
+import type { Storage } from './migrations/005-storage.ts'
 
 const DAY = 86_400_000
 

@@ -1,7 +1,7 @@
 /** What stands in the database, for people: migrations, and how each big table is cut and kept. */
 import type { Database, Row } from '../kit/database.ts'
 import { migrationStatus, type MigrationState } from './migrate.ts'
-import type { Storage } from './migrations/migrations.ts'
+import type { Storage } from './migrations/005-storage.ts'
 import { storedAs } from './retention.ts'
 
 export interface TableState {

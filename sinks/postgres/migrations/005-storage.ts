@@ -3,7 +3,8 @@
  * installed in the database, declarative partitions elsewhere. The same names and columns either way: one set of
  * queries serves both, and PGlite.
  */
-import type { Storage } from './migrations.ts'
+/** `timescale`: the extension is installed in this database; looked at when a migration is applied. */
+export type Storage = 'plain' | 'timescale'
 
 /** Tables with the column that cuts them, and the span of a piece. */
 const cut = [

@@ -7,12 +7,9 @@ import { traffic } from './001-traffic.ts'
 import { knowledge } from './002-knowledge.ts'
 import { webhooks } from './003-webhooks.ts'
 import { windows } from './004-windows.ts'
-import { storage } from './005-storage.ts'
+import { storage, type Storage } from './005-storage.ts'
 import { activations } from './006-activations.ts'
 import { unanswered } from './007-unanswered.ts'
-
-/** `timescale`: the extension is installed in this database; looked at when a migration is applied. */
-export type Storage = 'plain' | 'timescale'
 
 export interface Migration {
   readonly number: number
