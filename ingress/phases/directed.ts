@@ -5,6 +5,7 @@
  */
 import type { GhostExplanation } from '../../schemas/semantics/ghost-port.ts'
 import { shownExplanation } from '../../schemas/semantics/ghosts/shown.ts'
+import { toUtf8 } from '../../schemas/semantics/ghosts/text.ts'
 import { isSafe, missOf } from './consent.ts'
 import type { Phase } from './compose.ts'
 import type { Context, Directions, Reply, Service } from './context.ts'
@@ -64,7 +65,7 @@ const explained = (context: Context, said: GhostExplanation, settings: DirectedS
   const own = verdict.kind === 'answer' ? settings.unsealBody(verdict.body, context) : undefined
   const value = shownExplanation(said, missOf(ghost, verdict, settings.now()), own)
   const headers = ['content-type', 'application/json', 'cache-control', 'no-store']
-  const body = new TextEncoder().encode(JSON.stringify(value))
+  const body = toUtf8(JSON.stringify(value))
   return { status: 200, headers, body, answeredBy: 'self', why: 'live', endpoint: verdict.endpoint }
 }
 

@@ -1,5 +1,6 @@
 /** A write that waits for its backend: what is kept of it, what its sender is told, and what the backend's answer means. */
 import { isOver, type Fate, type Move } from '../../schemas/semantics/ghosts/fate.ts'
+import { toUtf8 } from '../../schemas/semantics/ghosts/text.ts'
 import type { Context, Failure, FieldLines, Reply, Service, Why } from './context.ts'
 import { fieldOf, without } from './fields.ts'
 import { IDEMPOTENT } from './forward.ts'
@@ -74,7 +75,7 @@ export const keptOf = (context: Context, facts: KeepFacts): KeptWrite => {
 /** RFC 8615; behind it stands the id. */
 export const MONITOR = '/.well-known/chaos-proxy/writes/'
 
-const encode = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+const encode = (value: object): Uint8Array => toUtf8(JSON.stringify(value))
 
 /** What anybody who may see it is told of a write. */
 export const described = ({ write, fate }: Kept): object => ({

@@ -76,8 +76,42 @@ const BODY_FIELDS = new Set([
 const plain = (_: string, i: number, lines: readonly string[]): boolean =>
   !BODY_FIELDS.has((lines[i - (i % 2)] as string).toLowerCase())
 
+const learnFrom = (line: Line, move: Move, clock: () => number): void => {
+  line.failures = move.kind === 'later' ? line.failures + 1 : 0
+  line.next = line.failures === 0 ? 0 : clock() + Math.min(PAUSE.most, PAUSE.first * 2 ** (line.failures - 1))
+}
+
+/** What the backend shows at a conflict, so that a person sees both sides. */
+const showNow = async (write: KeptWrite, fate: Fate, send: Send): Promise<Context | undefined> => {
+  const letter = fate.state === 'conflict' && fate.status !== 0 ? readAgain(write) : undefined
+  return letter === undefined ? undefined : (await send(letter, false)).context
+}
+
+/** One write goes to its backend, and what comes of it is noted. */
+const replay = async (settings: ReplayerSettings, service: Service, { write }: Kept, line: Line): Promise<void> => {
+  const { store, send, logger, now, clock, tell } = settings
+  const started = await store.move(write.id, { kind: 'start' }, now())
+  if (started?.state !== 'replaying') return
+  const held = moveBefore(store.get(write.behind)?.fate)
+  const sent = held === undefined ? await send(letterOf(write), true) : undefined
+  const move = held ?? moveAfter(write, (sent as Answered).outcome, service.ghost.trustKeys)
+  if (held === undefined) learnFrom(line, move, clock)
+  const fate = (await store.move(write.id, move, now())) as Fate
+  tell({ write, fate }, sent?.outcome.kind === 'answer' ? sent.context : undefined, await showNow(write, fate, send))
+  const about = { write: write.id, service: write.service, status: fate.status, attempts: fate.attempts }
+  logger[fate.state === 'conflict' ? 'warn' : 'info'](
+    { ...about, reason: fate.reason },
+    `a kept write is ${fate.state}`,
+  )
+}
+
+const expire = async ({ store, now, tell }: ReplayerSettings, { write }: Kept): Promise<void> => {
+  const fate = await store.move(write.id, { kind: 'expire' }, now())
+  if (fate?.state === 'expired') tell({ write, fate }, undefined, undefined)
+}
+
 export const startReplayer = (settings: ReplayerSettings): Replayer => {
-  const { store, services, send, logger, now, clock, tell } = settings
+  const { store, services, logger, now, clock } = settings
   const lines = new Map<string, Line>()
   const underway = new Set<Promise<void>>()
   let closed = false
@@ -87,35 +121,10 @@ export const startReplayer = (settings: ReplayerSettings): Replayer => {
     lines.set(service, line)
     return line
   }
-  const learnFrom = (line: Line, move: Move): void => {
-    line.failures = move.kind === 'later' ? line.failures + 1 : 0
-    line.next = line.failures === 0 ? 0 : clock() + Math.min(PAUSE.most, PAUSE.first * 2 ** (line.failures - 1))
-  }
-  /** What the backend shows at a conflict, so that a person sees both sides. */
-  const showNow = async (write: KeptWrite, fate: Fate): Promise<Answered | undefined> => {
-    const letter = fate.state === 'conflict' && fate.status !== 0 ? readAgain(write) : undefined
-    return letter === undefined ? undefined : await send(letter, false)
-  }
-  const replay = async (service: Service, { write }: Kept, line: Line): Promise<void> => {
-    const started = await store.move(write.id, { kind: 'start' }, now())
-    if (started?.state !== 'replaying') return
-    const held = moveBefore(store.get(write.behind)?.fate)
-    const sent = held === undefined ? await send(letterOf(write), true) : undefined
-    const move = held ?? moveAfter(write, (sent as Answered).outcome, service.ghost.trustKeys)
-    if (held === undefined) learnFrom(line, move)
-    const fate = (await store.move(write.id, move, now())) as Fate
-    const shown = await showNow(write, fate)
-    tell({ write, fate }, sent?.outcome.kind === 'answer' ? sent.context : undefined, shown?.context)
-    const about = { write: write.id, service: write.service, status: fate.status, attempts: fate.attempts }
-    logger[fate.state === 'conflict' ? 'warn' : 'info'](
-      { ...about, reason: fate.reason },
-      `a kept write is ${fate.state}`,
-    )
-  }
   const run = (service: Service, kept: Kept, line: Line): void => {
     const { asker, id } = kept.write
     line.busy.add(asker)
-    const work = replay(service, kept, line)
+    const work = replay(settings, service, kept, line)
       .catch((error: unknown) => {
         line.next = clock() + PAUSE.most
         logger.error({ err: error, write: id }, 'a kept write could not be replayed; trying again')
@@ -134,17 +143,12 @@ export const startReplayer = (settings: ReplayerSettings): Replayer => {
     if (line.busy.size >= lanes) return
     for (const kept of nextOf(store, service.name, line.busy).slice(0, lanes - line.busy.size)) run(service, kept, line)
   }
-  const expire = async ({ write }: Kept): Promise<void> => {
-    const fate = await store.move(write.id, { kind: 'expire' }, now())
-    if (fate?.state === 'expired') tell({ write, fate }, undefined, undefined)
-  }
   const look = (): void => {
     if (closed) return
     const time = now()
     for (const kept of store.open())
-      if (kept.write.until < time && kept.fate.state !== 'replaying') expire(kept).catch(() => undefined)
-    if (store.waiting === 0) return
-    for (const service of services) lookAt(service)
+      if (kept.write.until < time && kept.fate.state !== 'replaying') expire(settings, kept).catch(() => undefined)
+    if (store.waiting > 0) for (const service of services) lookAt(service)
   }
   const timer = setInterval(look, TICK).unref()
   return {

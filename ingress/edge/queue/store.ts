@@ -64,99 +64,119 @@ const UNWANTED = 0.5
 /** The journal is written anew when less than half of it is still of use. */
 const WORTH = 64 * 1024
 
-export const openStore = (journal: Journal, records: readonly unknown[], maxBytes: number): Store => {
-  const kept = new Map<string, Kept>()
-  const open = new Map<string, Kept>()
-  let waiting = 0
-  let live = 0
+interface State {
+  readonly journal: Journal
+  readonly kept: Map<string, Kept>
+  /** Those that are not over. */
+  readonly open: Map<string, Kept>
+  waiting: number
+  /** Bytes of what is kept. */
+  live: number
   /** Room that is promised to writes on their way to the disk. */
-  let promised = 0
+  promised: number
   /** Records on their way to the disk: a journal written anew would not have them. */
-  let underway = 0
+  underway: number
+}
 
-  const append = async (record: KeptRecord, then?: () => void): Promise<void> => {
-    underway++
-    try {
-      await journal.append(record)
-      then?.()
-    } finally {
-      underway--
-    }
+const append = async (state: State, record: KeptRecord, then?: () => void): Promise<void> => {
+  state.underway++
+  try {
+    await state.journal.append(record)
+    then?.()
+  } finally {
+    state.underway--
   }
-  const put = (one: Kept): void => {
-    const { id } = one.write
-    const known = kept.get(id)
-    live += sizeOf(one.write) - (known === undefined ? 0 : sizeOf(known.write))
-    waiting += Number(isWaiting(one)) - Number(known !== undefined && isWaiting(known))
-    kept.set(id, one)
-    if (isOver(one.fate)) open.delete(id)
-    else open.set(id, one)
-  }
-  const tidy = (): void => {
-    if (underway > 0 || journal.bytes < WORTH + 2 * live) return
-    underway++
-    // What is appended meanwhile waits behind the rewriting, and stands after it.
-    journal
-      .rewrite(recordsOf(kept.values()))
-      .catch(() => undefined)
-      .finally(() => underway--)
-  }
+}
 
+const put = (state: State, one: Kept): void => {
+  const { kept, open } = state
+  const { id } = one.write
+  const known = kept.get(id)
+  state.live += sizeOf(one.write) - (known === undefined ? 0 : sizeOf(known.write))
+  state.waiting += Number(isWaiting(one)) - Number(known !== undefined && isWaiting(known))
+  kept.set(id, one)
+  if (isOver(one.fate)) open.delete(id)
+  else open.set(id, one)
+}
+
+const tidy = (state: State): void => {
+  const { journal, kept, live } = state
+  if (state.underway > 0 || journal.bytes < WORTH + 2 * live) return
+  state.underway++
+  // What is appended meanwhile waits behind the rewriting, and stands after it.
+  journal
+    .rewrite(recordsOf(kept.values()))
+    .catch(() => undefined)
+    .finally(() => state.underway--)
+}
+
+const add = async (state: State, one: Kept, maxBytes: number): Promise<Kept> => {
+  const bytes = sizeOf(one.write)
+  const most = one.fate.wanted ? maxBytes : maxBytes * UNWANTED
+  if (state.live + state.promised + bytes > most)
+    throw new QueueFull(`${state.kept.size} writes are kept already, and take what is allowed (${most} bytes)`)
+  state.promised += bytes
+  await append(state, { id: one.write.id, ...one }, () => put(state, one)).finally(() => (state.promised -= bytes))
+  return one
+}
+
+const step = async (state: State, known: Kept, to: Move, at: number): Promise<Fate> => {
+  const { write } = known
+  const fate = stepFate(known.fate, to, at)
+  if (fate === known.fate) return fate
+  put(state, { write, fate })
+  await append(state, { id: write.id, fate }).catch((error: unknown) => {
+    put(state, known)
+    throw error
+  })
+  if (isOver(fate)) put(state, bare({ write, fate }))
+  tidy(state)
+  return fate
+}
+
+const adopt = async (state: State, others: readonly unknown[]): Promise<readonly Kept[]> => {
+  const found = new Map<string, Kept>()
+  for (const record of others) if (isRecord(record)) take(found, record)
+  const fresh = [...found.values()].filter(({ write }) => !state.kept.has(write.id))
+  await Promise.all(fresh.map((one) => append(state, { id: one.write.id, ...one }, () => put(state, one))))
+  return fresh
+}
+
+const forget = (state: State, at: number): void => {
+  for (const one of state.kept.values()) {
+    if (!isOver(one.fate) || one.fate.at >= at) continue
+    state.kept.delete(one.write.id)
+    state.live -= sizeOf(one.write)
+  }
+  tidy(state)
+}
+
+export const openStore = (journal: Journal, records: readonly unknown[], maxBytes: number): Store => {
+  const counts = { waiting: 0, live: 0, promised: 0, underway: 0 }
+  const state: State = { journal, kept: new Map(), open: new Map(), ...counts }
   const before = new Map<string, Kept>()
   for (const record of records) if (isRecord(record)) take(before, record)
-  for (const one of before.values()) put(isOver(one.fate) ? bare(one) : one)
+  for (const one of before.values()) put(state, isOver(one.fate) ? bare(one) : one)
   return {
-    add: async (write, fate) => {
-      const bytes = sizeOf(write)
-      const most = fate.wanted ? maxBytes : maxBytes * UNWANTED
-      if (live + promised + bytes > most)
-        throw new QueueFull(`${kept.size} writes are kept already, and take what is allowed (${most} bytes)`)
-      promised += bytes
-      const one = { write, fate }
-      await append({ id: write.id, ...one }, () => put(one)).finally(() => (promised -= bytes))
-      return one
+    add: (write, fate) => add(state, { write, fate }, maxBytes),
+    move: async (id, to, at) => {
+      const known = state.kept.get(id)
+      return known === undefined ? undefined : await step(state, known, to, at)
     },
-    move: async (id, move, at) => {
-      const known = kept.get(id)
-      if (known === undefined) return undefined
-      const fate = stepFate(known.fate, move, at)
-      if (fate === known.fate) return fate
-      put({ write: known.write, fate })
-      await append({ id, fate }).catch((error: unknown) => {
-        put(known)
-        throw error
-      })
-      if (isOver(fate)) put(bare({ write: known.write, fate }))
-      tidy()
-      return fate
-    },
-    get: (id) => kept.get(id),
-    all: () => kept.values(),
-    open: () => open.values(),
+    get: (id) => state.kept.get(id),
+    all: () => state.kept.values(),
+    open: () => state.open.values(),
     get size() {
-      return kept.size
+      return state.kept.size
     },
     get waiting() {
-      return waiting
+      return state.waiting
     },
     get bytes() {
-      return live
+      return state.live
     },
-    adopt: async (others) => {
-      const found = new Map<string, Kept>()
-      for (const record of others) if (isRecord(record)) take(found, record)
-      const fresh = [...found.values()].filter(({ write }) => !kept.has(write.id))
-      await Promise.all(fresh.map((one) => append({ id: one.write.id, ...one }, () => put(one))))
-      return fresh
-    },
-    forget: (at) => {
-      for (const one of kept.values()) {
-        if (!isOver(one.fate) || one.fate.at >= at) continue
-        kept.delete(one.write.id)
-        live -= sizeOf(one.write)
-      }
-      tidy()
-    },
+    adopt: (others) => adopt(state, others),
+    forget: (at) => forget(state, at),
     close: () => journal.close(),
   }
 }

@@ -1,8 +1,9 @@
 /** An explanation as people read it: what would be answered, or why nothing is, and where each part came from. */
 import type { GhostAnswer, GhostExplanation } from '../ghost-port.ts'
+import { fromUtf8, toLatin1 } from './text.ts'
 
 const readable = (bytes: Uint8Array): unknown => {
-  const text = new TextDecoder().decode(bytes)
+  const text = fromUtf8(bytes) ?? toLatin1(bytes)
   try {
     return JSON.parse(text)
   } catch {
