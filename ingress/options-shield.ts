@@ -52,7 +52,7 @@ export interface ListenTlsOptions extends CertificateFiles {
   readonly clientAuth?: 'none' | 'request' | 'require'
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
   /** 48 secret bytes, the same for all that share the port; each process has its own unless given. */
-  readonly ticketKeys?: Buffer
+  readonly ticketKeys?: Uint8Array
 }
 
 export interface UpstreamTlsOptions extends CertificateFiles {

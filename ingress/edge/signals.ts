@@ -9,7 +9,7 @@ import { upstreamStatus } from '../status.ts'
 import { monotonic, wall } from './clock.ts'
 import type { Emitter } from './emitter.ts'
 import { uuid7 } from './ids.ts'
-import type { Desk } from './news.ts'
+import type { Desk } from './desk.ts'
 import type { Views } from './views.ts'
 
 export interface SignalSettings {

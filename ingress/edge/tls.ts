@@ -159,7 +159,7 @@ export const openListenTls = (options: ListenTlsOptions, logger: Logger, every =
   const { clientAuth = 'none', clientCa = '' } = options
   if (clientAuth === 'require' && clientCa === '')
     throw new Error('listen.tls.clientAuth: require needs listen.tls.clientCa, the authority of the clients')
-  const tickets = options.ticketKeys === undefined ? {} : { ticketKeys: options.ticketKeys }
+  const tickets = options.ticketKeys === undefined ? {} : { ticketKeys: Buffer.from(options.ticketKeys) }
   let loaded = load(options)
   let trouble = ''
   const servers = new Set<Renewable>()
