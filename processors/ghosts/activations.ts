@@ -50,8 +50,12 @@ const started = (o: Observation, endpoint: string): OpenActivation => ({
   told: 0,
 })
 
-/** Refusals are the ingress's own 503s that name the ghost; other answers of its own are none of ours. */
-const isRefusal = (o: Observation): boolean => o.exchange.answeredBy === 'self' && o.exchange.why.includes('ghost')
+/** Refusals are the ingress's own errors that say why there is no ghost; other answers of its own are none of ours. */
+const isRefusal = ({ exchange }: Observation): boolean =>
+  exchange.answeredBy === 'self' &&
+  exchange.responseHeaders.some(
+    ({ name, value }) => name.toLowerCase() === 'proxy-status' && value.includes('details="no ghost: '),
+  )
 
 const count = (open: OpenActivation, o: Observation): void => {
   open.lastAt = Math.max(open.lastAt, o.at)

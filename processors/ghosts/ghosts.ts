@@ -12,10 +12,10 @@ import { identified } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { hash32 } from '../../schemas/semantics/ghosts/text.ts'
 import type { EndpointModel, Json } from '../../schemas/semantics/ghosts/model.ts'
-import { CONFIDENT, noteAnswer, noteReady, openVitals, type Vitals } from '../../schemas/semantics/vitals.ts'
+import { CONFIDENT, noteAnswer, noteParts, noteReady, openVitals, type Vitals } from '../../schemas/semantics/vitals.ts'
 import { closeSilent, followActivation } from './activations.ts'
 import type { OpenActivation } from './activations.ts'
-import { addScore, fidelityOf } from './fidelity.ts'
+import { addScore, fidelityOf, partsOf, sentValues } from './fidelity.ts'
 import { emptyEndpoint } from './learn-endpoint.ts'
 import { learnExchange } from './learn.ts'
 import { factsOf, learnUnknown } from './learn-service.ts'
@@ -64,12 +64,16 @@ const score = (model: EndpointModel, { o, asked, memory, emit }: Lesson): void =
     json: o.responseJson as Json | undefined,
   }
   const fidelity = fidelityOf(verdict, truth)
+  noteParts(vitalsOf(model), partsOf(verdict, truth, sentOf(o)))
   putSample(o, { ruled, fidelity, isYoung: model.count < YOUNG }, emit)
   addScore(model.scores, rule, fidelity)
   const state = factsOf(memory, model.service)
   addScore(state.facts.scores, rule, fidelity)
   memory.factsStore.set(model.service, { ...state, dirty: true })
 }
+
+const sentOf = ({ segments, query, requestJson }: Observation): ReadonlySet<string> =>
+  sentValues([...segments, ...query.map(([, value]) => value)], requestJson as Json | undefined)
 
 const vitalsOf = (model: EndpointModel): Vitals => (model.vitals ??= openVitals())
 

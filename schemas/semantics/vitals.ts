@@ -13,7 +13,11 @@ export interface Vitals {
   /** Of `asked` requests, fading, a ghost could have answered `ready` with enough confidence. */
   asked: number
   ready: number
+  /** How right they would have been, part by part: sums and weights, fading. */
+  parts?: { [P in FidelityPart]?: [sum: number, weight: number] }
 }
+
+export type FidelityPart = 'status' | 'shape' | 'values' | 'echo'
 
 export const openVitals = (): Vitals => ({ answers: 0, errors: 0, streak: 0, latency: [], asked: 0, ready: 0 })
 
@@ -66,6 +70,16 @@ const ASKED = 3
 export const noteReady = (vitals: Vitals, ready: boolean): void => {
   vitals.asked = vitals.asked * FADE + 1
   vitals.ready = vitals.ready * FADE + (ready ? 1 : 0)
+}
+
+/** How right an answer would have been; a part that does not apply is undefined. */
+export const noteParts = (vitals: Vitals, parts: Readonly<Record<FidelityPart, number | undefined>>): void => {
+  const known = (vitals.parts ??= {})
+  for (const [name, value] of Object.entries(parts) as [FidelityPart, number | undefined][]) {
+    if (value === undefined) continue
+    const [sum, weight] = known[name] ?? [0, 0]
+    known[name] = [sum * FADE + value, weight * FADE + 1]
+  }
 }
 
 /** The share of recent requests that could have been answered; undefined: too little was seen. */

@@ -14,6 +14,7 @@ import { modelRoutes } from './api/models.ts'
 import { outageRoutes } from './api/outages.ts'
 import { modeRoutes } from './api/mode.ts'
 import { openApiRoutes } from './api/openapi.ts'
+import { readinessRoutes } from './api/readiness.ts'
 import { reportRoutes } from './api/reports.ts'
 import { stateRoutes } from './api/state.ts'
 import { templateRoutes } from './api/templates.ts'
@@ -98,6 +99,7 @@ export const createApp = (context: ApiContext): OpenAPIHono => {
     ghostWriteRoutes,
     ghostRoutes,
     outageRoutes,
+    readinessRoutes,
     modelRoutes,
     upstreamRoutes,
     chaosRoutes,

@@ -272,6 +272,16 @@ describe('activations', () => {
       ['a1', 9, true],
     ])
   })
+  it('count what was refused, as the ingress says it in Proxy-Status', () => {
+    const value = 'chaos-proxy; error=connection_refused; details="no ghost: low-confidence: why"'
+    const refused = {
+      with: { answeredBy: 'self' as const, why: 'connect-failed', responseHeaders: [{ name: 'proxy-status', value }] },
+    }
+    const other = { with: { answeredBy: 'self' as const, why: 'rate-limited' } }
+    const asked = [ghost, refused, other, refused].map((how) => ({ target: '/books/1', ...how }))
+    const { offline } = given([...books, ...asked, ...books])
+    expect(offline.activations.at(-1)).toMatchObject({ refused: 2, answers: [{ name: 'exact', count: 1 }] })
+  })
   it('close by time when nobody asks any more', () => {
     expect(spans(given([...books, { target: '/books/1', ...ghost }]))).toEqual([
       ['a1', 1, false],
