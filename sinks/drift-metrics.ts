@@ -2,7 +2,8 @@
 import { Gauge, type Registry } from 'prom-client'
 import type { Database } from './kit/database.ts'
 
-const PATIENCE_MS = 2_000
+/** Well within what a page of several processes waits for each of them. */
+const PATIENCE_MS = 1_000
 const OPEN = `select service, severity, count(*) as alerts from drift where status in ('open', 'reopened') group by 1, 2`
 
 /** Rejects after the patience, so that a database that is away does not hold up the other metrics. */

@@ -17,7 +17,7 @@ test('says what is open; what was said stays while the database refuses or hangs
   vi.useFakeTimers()
   query.mockReturnValueOnce(new Promise(() => undefined))
   const late = lines(registry)
-  await vi.advanceTimersByTimeAsync(2_000)
+  await vi.advanceTimersByTimeAsync(1_000)
   expect(await late).toEqual(said)
   vi.useRealTimers()
   query.mockResolvedValueOnce([])
