@@ -233,3 +233,22 @@ describe('ghost.writes: queue', () => {
     expect(got).toHaveLength(1)
   })
 })
+
+describe('ghost.writes: simulate', () => {
+  it('keeps what a ghost answered, and sends it only on a person’s word', async () => {
+    const about = { kind: 'answer', ghost: 'mock', endpoint: 'shop POST /notes', status: 201, confidence: 1 } as const
+    const ghosts = fakeBook({ ...about, headers: [], body: Buffer.from('{"id":9}'), learnedAt: Date.now() * 1000 })
+    await open({ ghosts, service: { ghost: { writes: 'simulate' }, breaker: { openFor: 50 } } })
+    await stand.stopBackend()
+    const told = await post('/notes', { n: 1 }, { authorization: 'Bearer ann' })
+    expect([told.status, told.headers.get('x-ghost'), await told.json()]).toEqual([201, 'mock', { id: 9 }])
+    await eventually('it is on the log', async () => (await stand.exchanges()).length === 1)
+    const id = (await stand.exchanges())[0]?.id ?? ''
+    await bring()
+    const live = await post('/notes', { n: 2 }, { authorization: 'Bearer ann' })
+    expect([live.status, got.map(({ body }) => body)]).toEqual([201, ['{"n":2}']])
+    await stand.control(`write/shop/${id}`, { do: 'replay' })
+    await ends(`/.well-known/chaos-proxy/writes/${id}`, 'done', { authorization: 'Bearer ann' })
+    expect(got.at(-1)).toMatchObject({ body: '{"n":1}', token: 'Bearer ann', key: `"${id}"` })
+  })
+})
