@@ -15,7 +15,17 @@ import { agentOf, judge } from './strangeness.ts'
 import { excuse, slowerBy } from './stream.ts'
 import { tellRequest } from './tell.ts'
 import { closeIncidents, dismissIntruders, hear, noteIntruder, type Voice } from './voice.ts'
-import { barFor, closeEndpoint, closeService, decayCame, isMissed, MAX_WATCHED, MINUTE, totalOf } from './watch.ts'
+import {
+  barFor,
+  closeEndpoint,
+  closeService,
+  decayCame,
+  isMissed,
+  isYoung,
+  MAX_WATCHED,
+  MINUTE,
+  totalOf,
+} from './watch.ts'
 import type { Scene, Turned } from './watch.ts'
 
 interface Clock {
@@ -151,7 +161,8 @@ const closeMinute = (kept: Kept, voice: Voice, at: number): void => {
   const minutes = concerned(kept, service).map(({ endpoint }) => endpoint)
   const total = totalOf(service, minutes)
   const came = decayCame(service, total)
-  const scene = { at, bar: barFor(service), total, came, number: service.minutes, isBlind: service.blind }
+  const seen = { number: service.minutes, isBlind: service.blind, isYoung: isYoung(service) }
+  const scene = { at, bar: barFor(service), total, came, ...seen }
   for (const one of closeEndpoints(kept, service, scene)) hear(voice, one)
   dismissIntruders(voice, at)
   closeIncidents(voice, at)

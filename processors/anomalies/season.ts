@@ -16,8 +16,9 @@ export interface Season {
   expected: number
   /** Requests a minute just now. */
   recent: number
-  /** Minutes seen. */
+  /** Minutes seen, and those of them in which something came. */
   age: number
+  busy: number
 }
 
 const MINUTE = 60_000_000
@@ -36,6 +37,7 @@ export const newSeason = (): Season => ({
   expected: 0,
   recent: 0,
   age: 0,
+  busy: 0,
 })
 
 /** Hour of the week, Monday 0:00 UTC is 0. */
@@ -117,6 +119,7 @@ export const learnSeason = (season: Season, at: number, count: number, learns: b
     season.expected += rate
   }
   season.age++
+  if (count > 0) season.busy++
   const gain = Math.max(1 - RECENT_DECAY, 1 / season.age)
   season.recent += (count - season.recent) * gain
   season.sum += count

@@ -151,7 +151,14 @@ export interface Scene {
   /** Minutes of the service so far. */
   readonly number: number
   readonly isBlind: boolean
+  /** The service is not known for long enough to miss its requests. */
+  readonly isYoung: boolean
 }
+
+/** In minutes in which something came: somebody who tries things out and goes away is no silence. */
+const YOUNG = 180
+
+export const isYoung = ({ season }: Service): boolean => season.busy < YOUNG
 
 /** Brings the decayed count up to now; returns the endpoint's share of the traffic. */
 const shareOf = (endpoint: Endpoint, { number, came }: Scene): number => {
@@ -200,10 +207,10 @@ export interface Closed {
 
 /** One endpoint's minute is over. */
 export const closeEndpoint = (endpoint: Endpoint, { name, isWatched }: Asked, scene: Scene): Closed => {
-  const { at, bar, total, came, isBlind } = scene
+  const { at, bar, total, came } = scene
   const { stream, minute, latency } = endpoint
   const share = shareOf(endpoint, scene)
-  const isAsked = !isBlind && isWatched && share > 0 && share < MOST_OF_ALL
+  const isAsked = !scene.isBlind && !scene.isYoung && isWatched && share > 0 && share < MOST_OF_ALL
   // The service's own swings are no news of an endpoint: what is expected is its share of what came.
   const expected = isAsked ? { rate: share * total.count, knows: 0 as const } : undefined
   const changes = observeMinute(stream, { at, bar, minute, forecast: expected, base: latency.total })
@@ -216,10 +223,13 @@ export const closeEndpoint = (endpoint: Endpoint, { name, isWatched }: Asked, sc
 }
 
 /** The whole service's minute is over. */
-export const closeService = (service: Service, { at, bar, total, isBlind }: Scene): readonly Turned[] => {
+export const closeService = (
+  service: Service,
+  { at, bar, total, isBlind, isYoung: young }: Scene,
+): readonly Turned[] => {
   const { stream, season } = service
   const start = at - MINUTE
-  const asked = isBlind ? undefined : forecast(season, start)
+  const asked = isBlind || young ? undefined : forecast(season, start)
   const changes = observeMinute(stream, { at, bar, minute: total, forecast: asked, base: stream.judged })
   const turned = turnsOf({ name: '', stream, share: 1 }, changes, at)
   const accepted = accept(stream, at, (kind, since) => {

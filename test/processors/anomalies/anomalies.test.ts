@@ -62,6 +62,12 @@ describe('incidents', () => {
     expect(told[0]?.sentence).toContain('gets no requests any more')
   })
 
+  it('does not miss somebody who tried things out for an hour', () => {
+    const shop = town(14)
+    const then = given(anomalies, ...shop.spell({ minutes: 60, rate: 6 })).when(...shop.spell({ minutes: 90, rate: 0 }))
+    expect(incidentsIn(then.said)).toEqual([])
+  })
+
   it('takes an hour in which nobody was there to see for no silence', () => {
     const shop = town(6)
     const before = shop.spell({ minutes: 8 * HOURS })
