@@ -50,6 +50,32 @@ const overTime = [
   }),
 ]
 
+const readiness = [
+  graph({
+    title: 'Readiness',
+    says: 'Of recent reads, those that ghosts could answer now, were they asked.',
+    unit: 'percentunit',
+    queries: [['max by (service) (chaosproxy_ghost_readiness{service=~"$service"})', '{{service}}']],
+  }),
+  graph({
+    title: 'Fidelity, part by part',
+    says: 'How right they would be: status, shape, values, and what repeats the request (echo).',
+    unit: 'percentunit',
+    queries: [['max by (service, part) (chaosproxy_ghost_fidelity{service=~"$service"})', '{{service}} {{part}}']],
+  }),
+  graph({
+    title: 'What upstreams said themselves',
+    says: 'Tries that did not go well, whoever answered the client then: ghosts hide no outage here.',
+    unit: 'reqps',
+    queries: [
+      [
+        'sum by (service, result) (rate(chaosproxy_upstream_results_total{service=~"$service", result!="good"}[$__rate_interval]))',
+        '{{service}} {{result}}',
+      ],
+    ],
+  }),
+]
+
 const knowledge = [
   table({
     title: 'Fidelity',
@@ -100,6 +126,7 @@ export const ghost: Board = {
   sections: [
     { heading: 'Now', panels: now },
     { heading: 'Over time', panels: overTime },
+    { heading: 'Before and beside them', panels: readiness },
     { heading: 'What they know and did', panels: knowledge },
   ],
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mergeMetrics, metricsOf, watchProcess } from '../../../deploy/roles/metrics.ts'
 import { startProcessors, type Running } from '../../../processors/runtime/host.ts'
 import { topology } from '../../../processors/topology.ts'
+import { startConsole, type Console } from '../../../sinks/console/console.ts'
 import { openDatabase, startSinks, type Database, type Sinks } from '../../../sinks/sinks.ts'
 import { eventually, openStand, type Stand } from '../../ingress/kit/stand.ts'
 import { count, silent } from '../../sinks/kit.ts'
@@ -22,6 +23,8 @@ let sinks: Sinks
 const ask = (path: string): Promise<Response> => fetch(stand.url + path)
 
 /** What a short play does not bring about by itself. */
+let panel: Console | undefined
+
 const RARE = `
 insert into drift select 'd1', now(), 'shop GET /books/{id}', 'shop', 'removed', '/name', 'breaking', 0.9, 'string', '', '', 0, 'open', '[]', 'name is gone', 'k', 0;
 insert into dead_letters select now(), 't', 0, 0, 'decode', 'host', 'no schema', 3, 't', 0, 0;
@@ -54,6 +57,7 @@ beforeAll(async () => {
   database = await openDatabase({ dir: join(dir, 'db'), owner: 'a test', logger: silent })
   processors = await startProcessors({ ...shared, topology, commitIntervalMs: 50 })
   sinks = await startSinks({ ...shared, database, lingerMs: 5 })
+  panel = await startConsole({ ...shared, database, host: '127.0.0.1', port: 0, app: 'processors' })
   for (let n = 0; n < 60; n++) await ask(`/books/${n % 6}`)
   await eventually('learned', async () => (await count(database, 'endpoints')) > 0)
   await stand.stopBackend()
@@ -62,11 +66,13 @@ beforeAll(async () => {
     await ask('/books/3')
     return (await database.query(`select 1 from signals where kind in ('health', 'breaker')`)).length > 0
   })
+  await eventually('readiness', async () => (await registry.metrics()).includes('chaosproxy_ghost_fidelity{'))
   await eventually('an activation', async () => (await count(database, 'activations')) > 0)
   await database.transaction([{ kind: 'script', sql: RARE }])
 })
 
 afterAll(async () => {
+  await panel?.close()
   await sinks?.close()
   await processors?.close()
   await stand?.close()
