@@ -86,9 +86,12 @@ describe.skipIf(TIMESCALE === '')('Timescale', () => {
   const killed = 'the server is not ours to kill: cases that do are held by the other two'
   const place = async (): Promise<Place> => {
     const name = `cp_test_${process.pid}_${Date.now()}`
-    const admin = await openDatabase({ url: TIMESCALE, logger: silent })
-    await admin.query(`create database ${name}`)
-    await admin.close()
+    const tell = async (sql: string): Promise<void> => {
+      const admin = await openDatabase({ url: TIMESCALE, logger: silent })
+      await admin.query(sql)
+      await admin.close()
+    }
+    await tell(`create database ${name}`)
     const url = Object.assign(new URL(TIMESCALE), { pathname: `/${name}` }).href
     const open = async (): Promise<Database> => {
       const database = await openDatabase({ url, logger: silent })
@@ -96,7 +99,7 @@ describe.skipIf(TIMESCALE === '')('Timescale', () => {
       return database
     }
     const never = (): Promise<void> => Promise.reject(new Error(killed))
-    return { open, kill: never, revive: never, remove: async () => {} }
+    return { open, kill: never, revive: never, remove: () => tell(`drop database ${name} with (force)`) }
   }
   storageContract('Timescale', place, 'timescale')
   reportContract('Timescale', place)
