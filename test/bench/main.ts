@@ -14,6 +14,7 @@ import { balanceSection } from './balance.ts'
 import { connectionsSection } from './connections.ts'
 import { embeddedSection } from './embedded-log.ts'
 import { kafkaSection } from './kafka-log.ts'
+import { ghostsSection } from './ghosts.ts'
 import type { Figure, Section } from './kit/figure.ts'
 import { baselineOf, complaint, judge, merged, type Baseline, type Verdict } from './kit/judge.ts'
 import { learnersSection } from './learners.ts'
@@ -27,6 +28,7 @@ const sections: readonly Section[] = [
   topologySection,
   learnersSection,
   modelSection,
+  ghostsSection,
   analyticsSection,
   sinkSection,
   embeddedSection,

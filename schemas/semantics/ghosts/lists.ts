@@ -151,8 +151,9 @@ const passing = (sight: Sight, plan: Plan, order: ReturnType<typeof orderOf>): r
   const [first] = plan.filters
   if (first === undefined) return sight.inOrder(order.name, order.compare)
   const equals = plan.filters.find(([role]) => role.startsWith('f:'))
-  const some = equals === undefined ? sight.entries : sight.having(equals[0].slice(2), equals[1])
-  return some.filter(({ item }) => matches(plan, item)).sort(order.compare)
+  if (equals === undefined) return sight.entries.filter(({ item }) => matches(plan, item)).sort(order.compare)
+  const some = sight.having(equals[0].slice(2), equals[1], order)
+  return plan.filters.length === 1 ? some : some.filter(({ item }) => matches(plan, item))
 }
 
 const startOf = (entries: readonly Entry[], plan: Plan): number => {

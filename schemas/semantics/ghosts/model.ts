@@ -239,13 +239,17 @@ export interface Entry {
   readonly guessed?: boolean
 }
 export type Compare = (a: Entry, b: Entry) => number
+export interface Order {
+  readonly name: string
+  readonly compare: Compare
+}
 
 /** A collection as one asker sees it, with indexes. */
 export interface Sight {
   readonly entries: readonly Entry[]
   entry(id: string): Entry | undefined
-  /** Those whose field, as text, is this. */
-  having(field: string, value: string): readonly Entry[]
+  /** Those whose field, as text, is this, in an order; `name` tells orders apart. */
+  having(field: string, value: string, order: Order): readonly Entry[]
   /** All of them in an order; `name` tells orders apart. */
   inOrder(name: string, compare: Compare): readonly Entry[]
 }

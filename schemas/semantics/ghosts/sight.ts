@@ -57,14 +57,20 @@ export const entryOf = (object: ObjectRecord, asker: string): Entry | undefined 
   return view === undefined ? undefined : { id: object.id, born: object.born, item: view.value }
 }
 
-const indexed = (entries: readonly Entry[], field: string): Map<string, Entry[]> => {
-  const index = new Map<string, Entry[]>()
+/** Entries of one value, and the order that they were last asked for in. */
+interface Having {
+  readonly entries: Entry[]
+  order: string
+}
+
+const indexed = (entries: readonly Entry[], field: string): Map<string, Having> => {
+  const index = new Map<string, Having>()
   for (const entry of entries) {
     const value = textOf(at(entry.item, field))
     if (value === undefined) continue
     const known = index.get(value)
-    if (known === undefined) index.set(value, [entry])
-    else known.push(entry)
+    if (known === undefined) index.set(value, { entries: [entry], order: '' })
+    else known.entries.push(entry)
   }
   return index
 }
@@ -79,16 +85,22 @@ export const openSight = (objects: Iterable<ObjectRecord>, asker: string, idFiel
     if (entry !== undefined) entries.push(entry)
   }
   entries.push(...between(entries, idField, gone))
-  const fields = new Map<string, Map<string, Entry[]>>()
+  const fields = new Map<string, Map<string, Having>>()
   const orders = new Map<string, readonly Entry[]>()
   let ids: Map<string, Entry> | undefined
   return {
     entries,
     entry: (id) => (ids ??= new Map(entries.map((entry) => [entry.id, entry]))).get(id),
-    having: (field, value) => {
-      const known = fields.get(field) ?? indexed(entries, field)
-      fields.set(field, known)
-      return known.get(value) ?? []
+    having: (field, value, { name, compare }) => {
+      const index = fields.get(field) ?? indexed(entries, field)
+      fields.set(field, index)
+      const found = index.get(value)
+      if (found === undefined) return []
+      if (found.order !== name) {
+        found.entries.sort(compare)
+        found.order = name
+      }
+      return found.entries
     },
     inOrder: (name, compare) => {
       const known = orders.get(name) ?? entries.toSorted(compare)
