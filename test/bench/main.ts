@@ -23,6 +23,7 @@ import { proxySection } from './proxy.ts'
 import { shieldSection } from './shield.ts'
 import { sinkSection } from './sink.ts'
 import { topologySection } from './topology.ts'
+import { workersSection } from './workers.ts'
 
 const sections: readonly Section[] = [
   topologySection,
@@ -37,6 +38,7 @@ const sections: readonly Section[] = [
   balanceSection,
   shieldSection,
   connectionsSection,
+  workersSection,
 ]
 const BASELINE = fileURLToPath(new URL('baseline.json', import.meta.url))
 
