@@ -28,8 +28,8 @@ import { workersSection } from './workers.ts'
 const sections: readonly Section[] = [
   topologySection,
   learnersSection,
-  modelSection,
   ghostsSection,
+  modelSection,
   analyticsSection,
   sinkSection,
   embeddedSection,
