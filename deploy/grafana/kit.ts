@@ -198,6 +198,16 @@ const drifts = (): AnnotationQueryBuilder =>
     .iconColor('orange')
     .target(sqlQuery(DRIFT_MARKS, 'table'))
 
+const INCIDENT_MARKS = `select time, ended_at as "timeEnd", sentence as text, kind as tags from anomalies where $__timeFilter(time) and kind <> 'request' and service ~ '^(\${service:regex})$' order by time`
+
+const incidents = (): AnnotationQueryBuilder =>
+  new AnnotationQueryBuilder()
+    .name('Incidents')
+    .datasource(POSTGRES)
+    .enable(true)
+    .iconColor('red')
+    .target(sqlQuery(INCIDENT_MARKS, 'table'))
+
 const links = (): DashboardLinkBuilder[] => [
   new DashboardLinkBuilder('Chaos-Proxy')
     .type(DashboardLinkType.Dashboards)
@@ -217,7 +227,7 @@ export const dashboard = ({ name, title, says, sections }: Board): object => {
     .time({ from: 'now-1h', to: 'now' })
     .refresh('30s')
     .withVariable(services())
-    .annotations([outages(), drifts()])
+    .annotations([outages(), drifts(), incidents()])
     .links(links())
   for (const { heading, panels } of sections) {
     made.withRow(new RowBuilder(heading))
