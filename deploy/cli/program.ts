@@ -1,6 +1,7 @@
 /** The command line: one file per command; what goes wrong is said without a stack, and told to the shell. */
 import { Command, CommanderError } from 'commander'
 import { suggestion } from '../config/problems.ts'
+import { registerBookstore } from './commands/bookstore.ts'
 import { registerAnomalies } from './commands/anomalies.ts'
 import { registerBacktest } from './commands/backtest.ts'
 import { registerCerts } from './commands/certs.ts'
@@ -58,6 +59,7 @@ const build = (): Command => {
     registerTopics,
     registerMigrate,
     registerSimulate,
+    registerBookstore,
     registerConfig,
     registerCerts,
     registerTopology,

@@ -8,7 +8,8 @@ import { run } from '../cli/run.ts'
 import { compose, dotEnv, exists, textOf, variablesIn, yamlOf, type ComposeService } from './files.ts'
 
 const { services, volumes, secrets } = compose()
-const ROLES = ['ingress', 'processors', 'sinks', 'console']
+const ROLES = ['ingress', 'ingress-2', 'processors', 'sinks', 'console']
+const DEMO = ['bookstore', 'simulator']
 const file = fileURLToPath(new URL('../../../deploy/compose/chaos-proxy.yaml', import.meta.url))
 const MOUNTED = '/etc/chaos-proxy/chaos-proxy.yaml'
 
@@ -31,8 +32,8 @@ afterEach(() => vi.unstubAllEnvs())
 describe('roles', () => {
   test.each(ROLES)('%s: its command is one that the command line takes', async (role) => {
     const [command, ...flags] = service(role).command ?? []
-    expect(command).toBe(role)
-    const { out, code } = await run(role, '--help')
+    expect(command).toBe(role.replace('-2', ''))
+    const { out, code } = await run(command as string, '--help')
     expect(code).toBe(0)
     for (const flag of flags.filter((word) => word.startsWith('-'))) expect(out).toContain(flag)
     expect(flags[flags.indexOf('--config') + 1]).toBe(MOUNTED)
@@ -78,7 +79,7 @@ describe('roles', () => {
   test('ports agree: listening, published, exposed, asked for health and for metrics', () => {
     const { listen, admin } = load().config
     const vitals = String(admin.port)
-    expect(published('ingress')).toEqual([String(listen.port)])
+    for (const name of ['ingress', 'ingress-2']) expect(published(name)).toEqual([String(listen.port)])
     expect(published('console')).toEqual([vitals])
     expect(textOf('Dockerfile')).toMatch(new RegExp(`^EXPOSE ${listen.port} ${vitals}$`, 'm'))
     expect(textOf('Dockerfile')).toContain(`http://127.0.0.1:${vitals}/livez`)
@@ -89,13 +90,50 @@ describe('roles', () => {
   test('off the machine only the proxy is reached', () => {
     for (const [name, { ports = [] }] of Object.entries(services))
       for (const port of ports)
-        expect([name, port]).toEqual([name, expect.stringMatching(name === 'ingress' ? /^8080:/ : /^127\.0\.0\.1:/)])
+        expect([name, port]).toEqual([
+          name,
+          expect.stringMatching(name.startsWith('ingress') ? /^808[01]:/ : /^127\.0\.0\.1:/),
+        ])
   })
 
   test('what they write is on a volume or in memory: their own files are read-only', () => {
     for (const role of ROLES) expect([role, service(role).read_only]).toEqual([role, true])
     expect(load().config.log.dir).toBe('/data')
-    expect(service('ingress').volumes).toContain('spool:/data')
+    const spools = ['ingress', 'ingress-2'].flatMap((name) =>
+      service(name).volumes?.filter((one) => one.endsWith(':/data')),
+    )
+    expect(spools).toEqual(['spool:/data', 'spool-2:/data'])
+  })
+})
+
+describe('profiles', () => {
+  test('the demo is the shop that the configuration names by default, and readers who come by the proxy', async () => {
+    for (const name of DEMO) {
+      const [command, ...flags] = service(name).command ?? []
+      const { out, code } = await run(command as string, '--help')
+      expect([name, code]).toEqual([name, 0])
+      for (const flag of flags.filter((word) => word.startsWith('-'))) expect(out).toContain(flag)
+      expect([name, service(name).read_only]).toEqual([name, true])
+    }
+    const shop = service('bookstore').command ?? []
+    expect(dotEnv()['UPSTREAM_URL']).toBe(`http://bookstore:${shop[shop.indexOf('--port') + 1]}`)
+    expect(service('simulator').command).toContain(`http://ingress:${load().config.listen.port}`)
+  })
+
+  test('each that is named is there, and the product itself runs without any', () => {
+    const profiles = Object.entries(services).map(([name, one]) => [name, one.profiles?.[0]] as const)
+    expect(dotEnv()['COMPOSE_PROFILES']?.split(',')).toEqual(['demo', 'observability'])
+    expect(profiles.filter(([, profile]) => profile === 'demo').map(([name]) => name)).toEqual(DEMO)
+    expect(profiles.filter(([, profile]) => profile === 'observability').map(([name]) => name)).toEqual([
+      'prometheus',
+      'grafana',
+    ])
+    for (const role of ROLES) expect(service(role).profiles).toBeUndefined()
+  })
+
+  test('the schema registry is the one that stands beside them', () => {
+    const { SCHEMA_REGISTRY_HOST_NAME: host, SCHEMA_REGISTRY_LISTENERS: listeners } = environmentOf('registry')
+    expect(load().config.log.registry).toBe(`http://${host}:${new URL(listeners ?? '').port}`)
   })
 })
 
@@ -118,7 +156,8 @@ describe('files', () => {
   })
 
   test('every variable of compose.yaml stands in .env.example', () => {
-    const named = Object.keys(dotEnv())
+    // The engine's own.
+    const named = Object.keys(dotEnv()).filter((name) => name !== 'COMPOSE_PROFILES')
     const used = [
       ...new Set([...variablesIn(textOf('compose.yaml')), ...Object.values(secrets).map((s) => s.environment)]),
     ]
@@ -154,7 +193,7 @@ describe('observability', () => {
     const asked = scrapes.flatMap(({ job_name: job, dns_sd_configs: dns = [] }) =>
       dns.flatMap(({ names, port }) => names.map((name) => `${job} ${name} ${port}`)),
     )
-    expect(asked).toEqual(ROLES.map((role) => `${role} ${role} ${load().config.admin.port}`))
+    expect(asked).toEqual(ROLES.map((role) => `${role.replace('-2', '')} ${role} ${load().config.admin.port}`))
     const locked = scrapes.filter(({ authorization }) => authorization !== undefined)
     expect(locked.map(({ job_name: job, authorization }) => [job, authorization?.credentials_file])).toEqual([
       ['console', `/run/secrets/${service('prometheus').secrets?.[0]}`],

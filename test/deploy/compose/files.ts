@@ -19,6 +19,7 @@ export interface ComposeService {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly healthcheck?: { readonly test: readonly string[] }
   readonly read_only?: boolean
+  readonly profiles?: readonly string[]
 }
 
 export interface Compose {
