@@ -1,5 +1,5 @@
 /** What ghosts did, and how well they know the API. */
-import { graph, stat, table, type Board } from './kit.ts'
+import { COLUMNS, graph, stat, table, type Board } from './kit.ts'
 
 const ANSWERS = 'chaosproxy_ghost_answers_total{service=~"$service"}'
 const HERE = `service ~ '^(\${service:regex})$'`
@@ -77,14 +77,14 @@ const readiness = [
 ]
 
 const knowledge = [
-  table({
-    title: 'Fidelity',
-    says: 'How often a ghost, asked in secret beside the upstream, would have said the same; where never measured it is empty.',
-    sql: `select service, method, template, round((fidelity * 100)::numeric, 1) as fidelity_percent, fidelity_count as compared, count as seen, last_seen
-from endpoints
-where ${HERE} and merged_into = ''
-order by fidelity nulls first, count desc
-limit 200`,
+  graph({
+    title: 'Fidelity, the ten weakest endpoints',
+    says: 'How often a ghost, asked in secret beside the upstream, would have said the same.',
+    unit: 'percentunit',
+    width: COLUMNS,
+    queries: [
+      ['bottomk(10, max by (endpoint) (chaosproxy_endpoint_ghost_fidelity{service=~"$service"}))', '{{endpoint}}'],
+    ],
   }),
   table({
     title: 'Answers of ghosts',

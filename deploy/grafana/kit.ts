@@ -33,7 +33,8 @@ export const PROMETHEUS: DataSourceRef = { type: 'prometheus', uid: 'chaos-proxy
 export const POSTGRES: DataSourceRef = { type: 'grafana-postgresql-datasource', uid: 'chaos-proxy-postgres' }
 
 const TAG = 'chaos-proxy'
-const COLUMNS = 24
+/** Of a whole row. */
+export const COLUMNS = 24
 
 /** PromQL with the legend of its series. */
 export type Query = readonly [expr: string, legend: string]

@@ -3,7 +3,7 @@
  * over places and their kinds) and up to 0.5 for the values.
  */
 import type { GhostAnswer } from '../../schemas/semantics/ghost-port.ts'
-import type { EndpointModel, Json, Score } from '../../schemas/semantics/ghosts/model.ts'
+import type { Json, Score } from '../../schemas/semantics/ghosts/model.ts'
 import type { Rule } from '../../schemas/semantics/ghosts/place.ts'
 import { formOf, isTimeForm } from '../../schemas/semantics/ghosts/mint.ts'
 import { parseJson } from '../../schemas/semantics/ghosts/json.ts'
@@ -168,15 +168,4 @@ export const addScore = (scores: Record<string, Score>, rule: Rule, fidelity: nu
   known.sum = known.sum * FADE + fidelity
   known.weight = known.weight * FADE + 1
   scores[rule] = known
-}
-
-/** Fidelity of the endpoint over all rules, and how many answers stand behind it; -1 when none do. */
-export const endpointFidelity = (model: EndpointModel): { readonly fidelity: number; readonly weight: number } => {
-  let sum = 0
-  let weight = 0
-  for (const score of Object.values(model.scores)) {
-    sum += score.sum
-    weight += score.weight
-  }
-  return { fidelity: weight === 0 ? -1 : sum / weight, weight }
 }

@@ -22,8 +22,8 @@ import type { OpenCollection } from '../../schemas/semantics/ghosts/collection.t
 import { openOverlay } from '../../schemas/semantics/ghosts/overlay.ts'
 import type { Change, Overlay } from '../../schemas/semantics/ghosts/overlay.ts'
 import { encodePart } from '../../schemas/semantics/ghosts/parts.ts'
+import { endpointFidelity } from '../../schemas/semantics/ghosts/scores.ts'
 import type { Part } from '../../schemas/semantics/ghosts/parts.ts'
-import { endpointFidelity } from './fidelity.ts'
 import { openShelf } from './shelf.ts'
 import type { Shelf, Shelved } from './shelf.ts'
 

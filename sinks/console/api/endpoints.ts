@@ -1,6 +1,7 @@
 /** What was learned: endpoints and their shapes, from the compacted topics. */
 import { z } from '@hono/zod-openapi'
 import type { Endpoint } from '../../../schemas/events.ts'
+import { fidelityOf } from '../fidelity.ts'
 import { listOf, page, paged, unpackCursor } from '../paging.ts'
 import { Refusal } from '../problem.ts'
 import { get, iso, type Api, type ApiContext } from './context.ts'
@@ -21,7 +22,7 @@ const endpointSchema = z
   })
   .openapi('Endpoint')
 
-const show = (e: Endpoint): z.infer<typeof endpointSchema> => ({
+const show = ({ ghosts }: ApiContext['knowledge'], e: Endpoint): z.infer<typeof endpointSchema> => ({
   id: e.id,
   service: e.service,
   method: e.method,
@@ -31,8 +32,7 @@ const show = (e: Endpoint): z.infer<typeof endpointSchema> => ({
   first_seen: iso(e.firstSeen),
   last_seen: iso(e.lastSeen),
   merged_into: e.mergedInto === '' ? null : e.mergedInto,
-  fidelity: e.fidelity < 0 ? null : e.fidelity,
-  fidelity_count: e.fidelityCount,
+  ...fidelityOf({ ghosts }, e.id),
 })
 
 const schemaPart = z.object({ direction: z.string(), status: z.string(), count: z.number(), schema: z.unknown() })
@@ -86,11 +86,15 @@ export const endpointRoutes = (api: Api, { knowledge }: ApiContext): void => {
       )
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
     return c.json(
-      paged(rows.slice(0, limit + 1).map(show), limit, (e) => [e.id]),
+      paged(
+        rows.slice(0, limit + 1).map((row) => show(knowledge, row)),
+        limit,
+        (e) => [e.id],
+      ),
       200,
     )
   })
-  api.openapi(one, (c) => c.json(show(endpointOf(knowledge, c.req.valid('param').id)), 200))
+  api.openapi(one, (c) => c.json(show(knowledge, endpointOf(knowledge, c.req.valid('param').id)), 200))
   api.openapi(shape, (c) => {
     const { id } = endpointOf(knowledge, c.req.valid('param').id)
     const found = knowledge.shapes.get(id)

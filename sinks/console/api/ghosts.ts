@@ -1,6 +1,7 @@
 /** How ready the ghosts are, and when they answered. */
 import { z } from '@hono/zod-openapi'
 import type { Ghost } from '../../../schemas/events.ts'
+import { fidelityOf } from '../fidelity.ts'
 import { listOf, page, paged, unpackCursor } from '../paging.ts'
 import { Refusal } from '../problem.ts'
 import { get, iso, type Api, type ApiContext } from './context.ts'
@@ -85,15 +86,12 @@ const kindsOf = (parts: readonly Ghost[]): Record<string, number> => {
 }
 
 const summarise = ({ knowledge, options }: ApiContext, id: string, parts: readonly Ghost[]): Readiness => {
-  const endpoint = knowledge.endpoints.get(id)
-  const measured = endpoint?.fidelity ?? parts.find((part) => part.kind === 'endpoint')?.fidelity ?? -1
-  const fidelity = measured < 0 ? null : measured
+  const measured = fidelityOf(knowledge, id)
   return {
     id,
     service: parts[0]?.service ?? '',
-    fidelity,
-    fidelity_count: endpoint?.fidelityCount ?? 0,
-    readiness: readinessOf(fidelity, options.minConfidence ?? 0.6),
+    ...measured,
+    readiness: readinessOf(measured.fidelity, options.minConfidence ?? 0.6),
     parts: kindsOf(parts),
     bytes: parts.reduce((sum, part) => sum + part.payload.length, 0),
     updated_at: iso(parts.reduce((newest, part) => Math.max(newest, part.at), 0)),

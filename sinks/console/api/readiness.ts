@@ -2,8 +2,8 @@
 import { z } from '@hono/zod-openapi'
 import { Gauge } from 'prom-client'
 import type { EndpointModel } from '../../../schemas/semantics/ghosts/model.ts'
-import { decodePart } from '../../../schemas/semantics/ghosts/parts.ts'
 import { readinessOf, type FidelityPart } from '../../../schemas/semantics/vitals.ts'
+import { fidelityOf, meanFidelity, modelIn } from '../fidelity.ts'
 import { get, type Api, type ApiContext } from './context.ts'
 
 const share = z.number().nullable()
@@ -60,11 +60,7 @@ const meanOver = (endpoints: readonly Endpoint[], of: (one: Endpoint) => number 
 }
 
 const modelsOf = ({ knowledge }: ApiContext): readonly EndpointModel[] =>
-  [...knowledge.ghosts.values()].flatMap((ghost) => {
-    if (ghost.kind !== 'endpoint') return []
-    const part = decodePart(ghost)
-    return part?.kind === 'endpoint' ? [part.value] : []
-  })
+  knowledge.ghosts.values().flatMap((ghost) => modelIn(ghost) ?? [])
 
 const servicesOf = (context: ApiContext): ServiceReadiness[] => {
   const all = modelsOf(context)
@@ -102,7 +98,40 @@ const gauges = (context: ApiContext): void => {
   })
 }
 
+/** Names of endpoints come from what clients send: so many have labels of their own, the others are `other`. */
+const MOST = 200
+
+const named = (models: readonly EndpointModel[]): Map<string, EndpointModel[]> => {
+  const groups = new Map<string, EndpointModel[]>()
+  for (const [place, model] of models.toSorted((a, b) => b.count - a.count || (a.id < b.id ? -1 : 1)).entries()) {
+    const key = `${model.service}\n${place < MOST ? model.id : 'other'}`
+    groups.set(key, [...(groups.get(key) ?? []), model])
+  }
+  return groups
+}
+
+const endpointGauge = (context: ApiContext): void => {
+  const { knowledge, options } = context
+  new Gauge({
+    name: 'chaosproxy_endpoint_ghost_fidelity',
+    help: `How often ghosts would have said the same as the upstream, by endpoint: the ${MOST} most frequent, then other`,
+    labelNames: ['service', 'endpoint'],
+    registers: [options.registry],
+    collect() {
+      this.reset()
+      for (const [key, models] of named(modelsOf(context))) {
+        const [service = '', endpoint = ''] = key.split('\n')
+        const { fidelity } = meanFidelity(models.map(({ id }) => fidelityOf(knowledge, id)))
+        if (fidelity !== null) this.set({ service, endpoint }, fidelity)
+      }
+    },
+  })
+}
+
 export const readinessRoutes = (api: Api, context: ApiContext): void => {
-  if (context.options.registry.getSingleMetric('chaosproxy_ghost_readiness') === undefined) gauges(context)
+  if (context.options.registry.getSingleMetric('chaosproxy_ghost_readiness') === undefined) {
+    gauges(context)
+    endpointGauge(context)
+  }
   api.openapi(route, (c) => c.json({ items: servicesOf(context) }, 200))
 }

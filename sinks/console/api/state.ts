@@ -1,5 +1,6 @@
 /** How it goes: the summary that the page shows, the pipeline, the configuration. */
 import { z } from '@hono/zod-openapi'
+import { fidelityOf, meanFidelity } from '../fidelity.ts'
 import type { Live } from '../live.ts'
 import { pause } from '../../kit/backoff.ts'
 import { get, type Api, type ApiContext } from './context.ts'
@@ -130,26 +131,16 @@ export const tell = (
   return { state: 'idle', sentence }
 }
 
-/** Weighted by how often each endpoint was measured. */
-const fidelityOf = ({ knowledge }: ApiContext): { fidelity: number | null; fidelity_count: number } => {
-  const measured = knowledge.endpoints
-    .values()
-    .filter((e) => e.mergedInto === '' && e.fidelity >= 0 && e.fidelityCount > 0)
-  const count = measured.reduce((sum, e) => sum + e.fidelityCount, 0)
-  if (count === 0) return { fidelity: null, fidelity_count: 0 }
-  return { fidelity: measured.reduce((sum, e) => sum + e.fidelity * e.fidelityCount, 0) / count, fidelity_count: count }
-}
-
 export const stateRoutes = (api: Api, context: ApiContext): void => {
   const { live, knowledge, options } = context
   api.openapi(summary, (c) => {
     const { default: mode, services: modes } = modeState(context)
     const minute = live.summary()
-    const endpoints = knowledge.endpoints.values().filter((e) => e.mergedInto === '').length
+    const endpoints = knowledge.endpoints.values().filter((e) => e.mergedInto === '')
     const distinct = [...new Set(modes.map((m) => m.mode))]
     return c.json(
       {
-        ...tell(live, modes, endpoints),
+        ...tell(live, modes, endpoints.length),
         mode: distinct.length === 0 ? mode : distinct.length === 1 ? (distinct[0] as string) : 'mixed',
         modes,
         last_minute: {
@@ -157,8 +148,8 @@ export const stateRoutes = (api: Api, context: ApiContext): void => {
           series: [...minute.series],
           errors_without_ghosts: minute.errors + minute.ghost_answers,
         },
-        endpoints,
-        ...fidelityOf(context),
+        endpoints: endpoints.length,
+        ...meanFidelity(endpoints.map(({ id }) => fidelityOf(knowledge, id))),
         upstreams: [...live.upstreams()],
         recent: [...live.recent(20)],
       },

@@ -59,7 +59,7 @@ test('a mode that is set stands on control, is obeyed newest first, and survives
 test('endpoints by page, by id, with their shape; merged ones are not listed', async () => {
   started = await startTestConsole()
   const ids = ['shop GET /a', 'shop GET /a/{id}', 'shop GET /b']
-  for (const id of ids) await started.at.put('endpoints', id, [anEndpoint(id, { fidelity: 0.5, fidelityCount: 4 })])
+  for (const id of ids) await started.at.put('endpoints', id, [anEndpoint(id)])
   await started.at.put('endpoints', 'old', [anEndpoint('shop GET /old', { mergedInto: ids[0] as string })])
   await started.at.put('shapes', ids[1] as string, [
     {
@@ -79,7 +79,7 @@ test('endpoints by page, by id, with their shape; merged ones are not listed', a
   expect([...first.items, ...second.items].map((e) => e.id)).toEqual(ids)
   expect(second.next_cursor).toBeNull()
   const path = `/admin/endpoints/${encodeURIComponent(ids[1] as string)}`
-  expect(await get(path)).toMatchObject({ id: ids[1], fidelity: 0.5, first_seen: '2026-01-31T12:00:00.000Z' })
+  expect(await get(path)).toMatchObject({ id: ids[1], fidelity: null, first_seen: '2026-01-31T12:00:00.000Z' })
   expect(
     (
       await until(

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client'
 import { afterEach, expect, test } from 'vitest'
+import { keyOf } from '../../../schemas/semantics/ghosts/model.ts'
 import { encodePart } from '../../../schemas/semantics/ghosts/parts.ts'
 import { noteParts, noteReady, openVitals } from '../../../schemas/semantics/vitals.ts'
 import { emptyEndpoint } from '../../../processors/ghosts/learn-endpoint.ts'
@@ -14,8 +15,9 @@ const part = (template: string, count: number, ready: boolean) => {
   const vitals = openVitals()
   for (let i = 0; i < 20; i++) noteReady(vitals, ready)
   noteParts(vitals, { status: 1, shape: 0.5, values: undefined, echo: undefined })
-  const value = { ...emptyEndpoint(located), count, vitals }
-  return encodePart(`endpoint ${template}`, { kind: 'endpoint', value }, 1000, 0.9)
+  const scores = { exact: { sum: 3, weight: 4 } }
+  const value = { ...emptyEndpoint(located), count, vitals, scores }
+  return encodePart(keyOf('endpoint', located.id), { kind: 'endpoint', value }, 1000, 0.9)
 }
 
 test('readiness is told by service and endpoint, by API and in metrics', async () => {
@@ -39,6 +41,9 @@ test('readiness is told by service and endpoint, by API and in metrics', async (
     },
   ])
   const text = await registry.metrics()
+  expect(text).toContain('chaosproxy_endpoint_ghost_fidelity{service="shop",endpoint="shop GET /books"} 0.75')
+  const page = await (await fetch(`${started.url}/api/ghosts`)).json()
+  expect(page).toMatchObject({ items: [{ fidelity: 0.75, fidelity_count: 4, readiness: 'ready' }, {}] })
   expect(text).toContain('chaosproxy_ghost_readiness{service="shop"} 0.75')
   expect(text).toContain('chaosproxy_ghost_fidelity{service="shop",part="shape"} 0.5')
 })
