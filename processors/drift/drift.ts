@@ -9,7 +9,7 @@ import { emptyService, endpointCodec, serviceCodec, type Service } from './codec
 import { dismiss, weigh, type Verdict } from './court.ts'
 import { emptyEndpoint, learn, type Endpoint } from './endpoint.ts'
 import { mergeEndpoint } from './merge.ts'
-import { factsOf, knownOf, sightingOf } from './facts.ts'
+import { knownOf, lessonOf, sightingOf } from './facts.ts'
 import { isFieldKind, placeAt } from './place.ts'
 import { relearn } from './relearn.ts'
 import { sentenceOf } from './sentence.ts'
@@ -141,18 +141,15 @@ const observe = (kept: Kept, o: Observation, emit: Emit): void => {
   const endpoint = kept.endpoints.get(id) ?? emptyEndpoint(service.n)
   const now = sightingOf(o, ++service.n)
   const scene: Scene = { kept, service: name, at: o.at, emit }
-  const facts = factsOf(o, id)
-  const { json, request, query } = facts
+  const verdicts: Verdict[] = []
+  const lesson = lessonOf(o, id, now, {
+    known: knownOf(service),
+    suspect: (one) => void verdicts.push(...weigh(service.court, one, now)),
+    forget: (pointer) => dismiss(service.court, id, status, pointer),
+  })
+  const { json, request, query } = lesson
   const heard: Heard = { endpoint: id, upstream: o.exchange.upstream, status, json, request, query, index: now.index }
   followSignals(scene, endpoint, heard)
-  const verdicts: Verdict[] = []
-  const lesson = {
-    ...facts,
-    now,
-    known: knownOf(service),
-    suspect: (one: Parameters<typeof weigh>[1]) => void verdicts.push(...weigh(service.court, one, now)),
-    forget: (pointer: string) => dismiss(service.court, id, status, pointer),
-  }
   learn(endpoint, lesson, kept.visits)
   kept.endpoints.set(id, endpoint)
   kept.services.set(name, service)

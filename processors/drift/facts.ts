@@ -31,9 +31,11 @@ export const sightingOf = ({ at, offset, event }: Observation, index: number): S
   exchange: event.id,
 })
 
-export type Facts = Omit<Lesson, 'now' | 'known' | 'suspect' | 'forget'>
+/** What learning asks back. */
+export type Asks = Pick<Lesson, 'known' | 'suspect' | 'forget'>
 
-export const factsOf = (o: Observation, endpoint: string): Facts => {
+/** One exchange as it is learned; written out, since a spread costs as much as a tenth of learning. */
+export const lessonOf = (o: Observation, endpoint: string, now: Sighting, asks: Asks): Lesson => {
   const { status, principal } = o.exchange
   return {
     endpoint,
@@ -42,6 +44,10 @@ export const factsOf = (o: Observation, endpoint: string): Facts => {
     request: o.requestJson,
     query: namesOf(o.query),
     asked: valuesHash(o.endpoint?.parameters ?? []),
+    now,
+    known: asks.known,
     asker: principal === '' ? 0 : hash32(principal) || 1,
+    suspect: asks.suspect,
+    forget: asks.forget,
   }
 }

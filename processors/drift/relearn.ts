@@ -6,7 +6,7 @@ import type { Observation, Relearning, Store } from '../kit/processor.ts'
 import { emptyService, type Service } from './codec.ts'
 import { dismiss, type Case } from './court.ts'
 import { emptyEndpoint, learn, type Endpoint } from './endpoint.ts'
-import { factsOf, knownOf, sightingOf } from './facts.ts'
+import { knownOf, lessonOf, sightingOf } from './facts.ts'
 import { isFieldKind, placeAt } from './place.ts'
 import { settle } from './settle.ts'
 
@@ -26,7 +26,7 @@ const relearnOne = ({ endpoints, services, visits }: Kept, o: Observation): void
     settle(endpoint, root && placeAt(root, one.pointer), one)
   }
   const now = sightingOf(o, ++service.n)
-  learn(endpoint, { ...factsOf(o, id), now, known: knownOf(service), suspect, forget: () => undefined }, visits)
+  learn(endpoint, lessonOf(o, id, now, { known: knownOf(service), suspect, forget: () => undefined }), visits)
   endpoints.set(id, endpoint)
   services.set(name, service)
 }

@@ -58,7 +58,8 @@ export const emptyBody = (): BodyModel => ({
 export const countStatus = (table: StatusTable, key: string, status: number): void => {
   const counts = (table[key] ??= {})
   counts[status] = (counts[status] ?? 0) + 1
-  const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  let total = 0
+  for (const name in counts) total += counts[name] ?? 0
   if (total < (NEW.test(key) ? HALVE_NEW_AT : HALVE_AT)) return
   for (const [name, count] of Object.entries(counts)) {
     if (count < 2) delete counts[name]

@@ -32,6 +32,7 @@ export const countedOf = (observation: Observation): Counted => {
   const { exchange, path } = observation
   return {
     exchange,
+    status: String(exchange.status),
     client: hash32(exchange.client),
     principal: exchange.principal === '' ? undefined : hash32(exchange.principal),
     path: cut(path),

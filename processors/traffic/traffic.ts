@@ -5,12 +5,12 @@
  *
  * A minute closes when event time is a grace past its end, and is then merged into its hour and, with the hour, into the
  * day; what comes later still is counted as `late` in the minute then current. Open windows are published now and then,
- * in event time. Exchanges of no known endpoint are counted under `<service> *`, so that endpoints add up to services.
+ * in event time, those of endpoints and services. Exchanges of no known endpoint are counted under `<service> *`, so that endpoints add up to services.
  */
 import type { Emit, Merge, Observation, Processor, Store } from '../kit/processor.ts'
 import { windowCodec } from './codec.ts'
 import { countedOf, placesOf } from './counted.ts'
-import { addExchange, mergeWindow, openWindow, published, type OpenWindow, type Place } from './window.ts'
+import { addExchange, isWatched, mergeWindow, openWindow, published, type OpenWindow, type Place } from './window.ts'
 
 const SECOND = 1_000_000
 /** How long after its end a minute waits for late events. */
@@ -102,9 +102,9 @@ const look = (kept: Kept, clock: Clock, at: number, emit: Emit): void => {
   for (const key of level.windows.keys()) {
     const window = level.windows.get(key) as OpenWindow
     const over = isOver(window.start, window.span, time)
-    if (window.fresh || over) emit('windows', key, published(window, over))
+    if (over || (window.fresh && isWatched(window))) emit('windows', key, published(window, over))
     if (over) close(window, key, level, kept.levels[at + 1])
-    else if (window.fresh) {
+    else if (window.fresh && isWatched(window)) {
       window.fresh = false
       level.windows.set(key, window)
     }

@@ -66,6 +66,7 @@ export interface OpenWindow extends Place {
 /** What is counted of an exchange beyond what stands in it, worked out once for all of its windows. */
 export interface Counted {
   readonly exchange: Exchange
+  readonly status: string
   readonly client: number
   /** Hash; undefined for an anonymous request. */
   readonly principal: number | undefined
@@ -97,14 +98,17 @@ export const openWindow = (place: Place, start: number, span: number): OpenWindo
 })
 
 const count = (tally: Tally, name: string, by: number): void => {
-  const entry = tally.find(([known]) => known === name)
-  if (entry !== undefined) entry[1] += by
-  else if (tally.length < MAX_NAMES || name === OTHER) tally.push([name, by])
+  for (const entry of tally)
+    if (entry[0] === name) {
+      entry[1] += by
+      return
+    }
+  if (tally.length < MAX_NAMES || name === OTHER) tally.push([name, by])
   else count(tally, OTHER, by)
 }
 
-/** Top lists are kept where somebody would look for them. */
-const listsNames = ({ scope }: Place): boolean => scope === 'endpoint' || scope === 'service'
+/** Top lists are kept, and minutes told while they are open, where somebody would look for them. */
+export const isWatched = ({ scope }: Place): boolean => scope === 'endpoint' || scope === 'service'
 
 const addNames = (window: OpenWindow, { path, agent, error }: Counted): void => {
   addName(window.paths, path)
@@ -117,7 +121,7 @@ export const addExchange = (window: OpenWindow, counted: Counted): void => {
   const { exchange, client, principal } = counted
   window.count++
   window.fresh = true
-  count(window.statuses, String(exchange.status), 1)
+  count(window.statuses, counted.status, 1)
   count(window.answeredBy, exchange.answeredBy, 1)
   if (exchange.upstream !== '') count(window.upstreams, exchange.upstream, 1)
   window.requestBytes += exchange.requestBody.length
@@ -128,7 +132,7 @@ export const addExchange = (window: OpenWindow, counted: Counted): void => {
   addValue(window.latency, total)
   addHash(window.clients, client)
   if (principal !== undefined) addHash(window.principals, principal)
-  if (listsNames(window)) addNames(window, counted)
+  if (isWatched(window)) addNames(window, counted)
 }
 
 /** Adds all of `from` to `into`, which stays the same window. */
