@@ -101,6 +101,8 @@ export interface ProcessOptions {
   readonly app: string
   readonly input: string
   readonly createTask: (partition: number) => Task
+  /** Topics of which a commit holds only the newest record of each key: what it overwrites itself, nobody needs. */
+  readonly compacted?: ReadonlySet<string>
   /** At most this long (ms; 200) and this many records (2,000) go into one commit. */
   readonly commitIntervalMs?: number
   readonly commitRecords?: number

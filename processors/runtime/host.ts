@@ -2,7 +2,7 @@
 import type { Registry } from 'prom-client'
 import type { Codecs } from '../../schemas/codecs.ts'
 import type { EventLog, LogRecord, ProcessingEvent, StepResult, Task } from '../../schemas/log.ts'
-import { topicName } from '../../schemas/topics.ts'
+import { topicName, topicSpecs } from '../../schemas/topics.ts'
 import type { Topology } from '../kit/processor.ts'
 import type { Failure } from './dead-letters.ts'
 import { hostMetrics, type HostMetrics } from './metrics.ts'
@@ -46,6 +46,8 @@ export interface Running {
   /** Commits what is in hand and gives the partitions back. */
   close(): Promise<void>
 }
+
+const COMPACTED = new Set(topicSpecs(1).flatMap(({ name, cleanup }) => (cleanup === 'delete' ? [] : [name])))
 
 export const DEFAULT_APP = 'chaosproxy-processors'
 /** One line per so long, however many events are bad: poison must not fill the operator's disk. */
@@ -118,6 +120,7 @@ export const startProcessors = async (options: ProcessorsOptions): Promise<Runni
     app,
     input,
     createTask: taskFor(options, metrics),
+    compacted: COMPACTED,
     ...(commitIntervalMs === undefined ? {} : { commitIntervalMs }),
     ...(commitRecords === undefined ? {} : { commitRecords }),
     onEvent: (event) => {

@@ -16,7 +16,7 @@ const readAll = async (log: EventLog, name: string): Promise<LogRecord[]> => {
 const derived = (Object.keys(topics) as Topic[]).filter((t) => !['exchanges', 'schemas', 'control'].includes(t))
 
 /**
- * Derived topics: every record, in order per key; between keys the order is nobody's promise once there are several input
+ * Derived topics: every record, in order per key, of a compacted one the last (a commit writes no others); between keys the order is nobody's promise once there are several input
  * partitions (dead letters share one key, so they are sorted). Changelog: the last value per key; how often a key was
  * written, when, and whether a tombstone was needed depend on where steps were cut, which is nobody's promise either.
  */
@@ -24,8 +24,9 @@ export const everything = async (log: EventLog, app: string): Promise<Record<str
   const out: Record<string, string[]> = {}
   for (const topic of derived) {
     const byKey = new Map<string, string[]>()
+    const isCompacted = topics[topic].cleanup !== 'delete'
     for (const record of await readAll(log, topicName(topic)))
-      byKey.set(record.key, [...(byKey.get(record.key) ?? []), line(record)])
+      byKey.set(record.key, [...((!isCompacted && byKey.get(record.key)) || []), line(record)])
     if (topic === 'dead-letters') for (const lines of byKey.values()) lines.sort()
     out[topic] = [...byKey.keys()].sort().flatMap((key) => byKey.get(key) ?? [])
   }

@@ -15,6 +15,7 @@ import {
 } from '../../../../schemas/log.ts'
 import { changelogOf, positionChange, positionIn, POSITION_KEY } from './changelog.ts'
 import { gather } from './gather.ts'
+import { newestOutputs } from './newest.ts'
 import { joinSignals } from './signals.ts'
 
 /** What the hosting needs of a log. */
@@ -74,7 +75,7 @@ const step = async (shared: Shared, partition: number, { task, records }: Work):
   await shared.log.commit({
     changelog: changelogOf(shared.options.app),
     partition,
-    outputs,
+    outputs: newestOutputs(outputs, shared.options.compacted),
     changes: [...changes, positionChange(last.offset + 1)],
     timestamp: last.timestamp,
   })

@@ -6,6 +6,7 @@ import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promis
 import type { Producer } from 'kafkajs'
 import { type Change, LogError, type LogRecord, type Output, type Task } from '../../../../../schemas/log.ts'
 import { gather } from '../../kit/gather.ts'
+import { newestOutputs } from '../../kit/newest.ts'
 import { partitionCounts } from '../append/open.ts'
 import { toLogError } from '../errors.ts'
 import { type Committing, commit } from './commit.ts'
@@ -81,7 +82,9 @@ const dropped = (run: Run): void => {
 
 const stepAndCommit = async (run: Run, { task, committing }: Working, records: readonly LogRecord[]): Promise<void> => {
   const { context, partition } = run
-  const { outputs, changes } = await stepAll(run, task, records)
+  const stepped = await stepAll(run, task, records)
+  const { changes } = stepped
+  const outputs = newestOutputs(stepped.outputs, context.options.compacted)
   dropped(run)
   const last = records.at(-1) as LogRecord
   const position = last.offset + 1
