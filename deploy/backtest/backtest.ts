@@ -4,7 +4,7 @@
  * with what the backend did say. Everything is in memory and in this process: what runs is not touched.
  */
 import { forbidden, isHealthCheck, isSafe, missOf, type Consent } from '../../ingress/phases/consent.ts'
-import { fidelityOf, partsOf, sentValues } from '../../processors/ghosts/fidelity.ts'
+import { judgeAnswer, sentBy, type Truth } from '../../processors/ghosts/fidelity.ts'
 import type { Topology } from '../../processors/kit/processor.ts'
 import { observationOf } from '../../processors/runtime/observe.ts'
 import { createTask, type ProcessorTask } from '../../processors/runtime/task.ts'
@@ -122,13 +122,10 @@ const truthOf = (read: Asked, answer: GhostAnswer | undefined): Judged['truth'] 
   const { status, responseBody } = exchange
   if (answer === undefined) return { status, fidelity: 0, parts: undefined }
   const o = observationOf(event, exchange, record)
-  const json = o.responseJson as Parameters<typeof fidelityOf>[1]['json']
-  const truth = { status, bytes: responseBody.bytes, json }
+  const truth = { status, bytes: responseBody.bytes, json: o.responseJson as Truth['json'] }
   // HEAD has the head of GET's answer and no body.
   const told = exchange.method === 'HEAD' ? { ...answer, body: responseBody.bytes } : answer
-  const texts = [...o.segments, ...o.query.map(([, value]) => value)]
-  const parts = partsOf(told, truth, sentValues(texts, o.requestJson as typeof json))
-  return { status, fidelity: fidelityOf(told, truth), parts }
+  return { status, ...judgeAnswer(told, truth, sentBy(o)) }
 }
 
 interface Asked {

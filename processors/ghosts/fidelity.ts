@@ -2,6 +2,7 @@
  * How right an answer would have been, 0..1: nothing without the right status; then 0.2, up to 0.3 for the structure (F1
  * over places and their kinds) and up to 0.5 for the values.
  */
+import type { Observation } from '../kit/processor.ts'
 import type { GhostAnswer } from '../../schemas/semantics/ghost-port.ts'
 import type { Json, Score } from '../../schemas/semantics/ghosts/model.ts'
 import type { Rule } from '../../schemas/semantics/ghosts/place.ts'
@@ -55,10 +56,8 @@ const isAlike = (truth: string, told: string | undefined): boolean => {
   return isNew && /\d/.test(truth) && formOf(parseJson(told) ?? null) === form
 }
 
-const NOTHING: ReadonlySet<string> = new Set()
-
 /** How two bodies agree: F1 over places and their kinds; the share of the truth's values that were told. */
-export interface Agreement {
+interface Agreement {
   readonly shape: number
   readonly values: number
   /** The same over values that repeat something of the request; undefined where none do. */
@@ -78,14 +77,9 @@ const add = (share: Share, right: boolean): void => {
 const shareOf = ({ right, counted }: Share): number => (counted === 0 ? 1 : right / counted)
 
 /** `isMade`: of ids and times only the form is known. `sent`: values of the request, as JSON. */
-export const agreementOf = (
-  truth: Json,
-  answer: Json,
-  isMade = false,
-  sent: ReadonlySet<string> = NOTHING,
-): Agreement => {
+const agreementOf = (truth: Json, answer: Json, isMade: boolean, sent: ReadonlySet<string>): Agreement => {
   const a = placesOf(truth)
-  const b = placesOf(answer)
+  const b = answer === truth ? a : placesOf(answer)
   let common = 0
   for (const place of a.shape) if (b.shape.has(place)) common++
   const all: Share = { right: 0, counted: 0 }
@@ -100,26 +94,10 @@ export const agreementOf = (
   return { shape, values: shareOf(all), echo: echo.counted === 0 ? undefined : shareOf(echo) }
 }
 
-/** Agreement of two bodies: 0.3 for structure, 0.5 for values. */
-export const bodyAgreement = (truth: Json, answer: Json, isMade = false): number => {
-  const { shape, values } = agreementOf(truth, answer, isMade)
-  return 0.3 * shape + 0.5 * values
-}
-
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return true
-}
-
-/** Fidelity of one answer against the truth. */
-export const fidelityOf = (answer: GhostAnswer, truth: Truth): number => {
-  if (answer.status !== truth.status) return 0
-  if (sameBytes(answer.body, truth.bytes)) return 1
-  if (truth.status >= 400) return ERROR_STATUS
-  if (truth.json === undefined) return 0.2
-  const json = parseJson(fromUtf8(answer.body))
-  return json === undefined ? 0.2 : 0.2 + bodyAgreement(truth.json, json, answer.ghost === 'mock')
 }
 
 /** Fidelity of one answer, part by part, each 0..1; what does not apply is undefined. */
@@ -132,15 +110,32 @@ export interface Parts {
 
 const OTHER_STATUS: Parts = { status: 0, shape: undefined, values: undefined, echo: undefined }
 
-/** Where an answer agrees with the truth, and where it does not. `sent`: values of the request, as JSON. */
-export const partsOf = (answer: GhostAnswer, truth: Truth, sent: ReadonlySet<string>): Parts => {
-  if (answer.status !== truth.status) return OTHER_STATUS
+/** How right an answer is, in all and by part. */
+export interface Judgement {
+  readonly fidelity: number
+  readonly parts: Parts
+}
+
+const agreed = (truth: Truth, isSame: boolean, found: Agreement | undefined): number => {
+  if (isSame) return 1
+  if (truth.status >= 400) return ERROR_STATUS
+  return found === undefined ? 0.2 : 0.2 + 0.3 * found.shape + 0.5 * found.values
+}
+
+/** One answer against the truth; the bodies are compared once. `sent`: values of the request, as JSON. */
+export const judgeAnswer = (answer: GhostAnswer, truth: Truth, sent: ReadonlySet<string>): Judgement => {
+  if (answer.status !== truth.status) return { fidelity: 0, parts: OTHER_STATUS }
+  const isSame = sameBytes(answer.body, truth.bytes)
   const json = truth.json === undefined ? undefined : parseJson(fromUtf8(answer.body))
   if (truth.json === undefined || json === undefined) {
-    const same = sameBytes(answer.body, truth.bytes) ? 1 : 0
-    return { status: 1, shape: same, values: same, echo: undefined }
+    const same = isSame ? 1 : 0
+    return {
+      fidelity: agreed(truth, isSame, undefined),
+      parts: { status: 1, shape: same, values: same, echo: undefined },
+    }
   }
-  return { status: 1, ...agreementOf(truth.json, json, answer.ghost === 'mock', sent) }
+  const found = agreementOf(truth.json, isSame ? truth.json : json, answer.ghost === 'mock', sent)
+  return { fidelity: agreed(truth, isSame, found), parts: { status: 1, ...found } }
 }
 
 const MAX_SENT = 500
@@ -152,13 +147,13 @@ const gather = (json: Json | undefined, into: Set<string>): void => {
 }
 
 /** Values of a request that an answer may repeat, as JSON: texts also as the numbers that they spell. */
-export const sentValues = (texts: readonly string[], body: Json | undefined): ReadonlySet<string> => {
+export const sentBy = ({ segments, query, requestJson }: Observation): ReadonlySet<string> => {
   const sent = new Set<string>()
-  for (const text of texts) {
+  for (const text of [...segments, ...query.map(([, value]) => value)]) {
     gather(text, sent)
     if (text !== '' && String(Number(text)) === text) sent.add(text)
   }
-  gather(body, sent)
+  gather(requestJson as Json | undefined, sent)
   return sent
 }
 

@@ -15,7 +15,7 @@ import type { EndpointModel, Json } from '../../schemas/semantics/ghosts/model.t
 import { CONFIDENT, noteAnswer, noteParts, noteReady, openVitals, type Vitals } from '../../schemas/semantics/vitals.ts'
 import { closeSilent, followActivation } from './activations.ts'
 import type { OpenActivation } from './activations.ts'
-import { addScore, fidelityOf, partsOf, sentValues } from './fidelity.ts'
+import { addScore, judgeAnswer, sentBy } from './fidelity.ts'
 import { emptyEndpoint } from './learn-endpoint.ts'
 import { learnExchange } from './learn.ts'
 import { factsOf, learnUnknown } from './learn-service.ts'
@@ -63,17 +63,14 @@ const score = (model: EndpointModel, { o, asked, memory, emit }: Lesson): void =
     bytes: o.exchange.responseBody.bytes,
     json: o.responseJson as Json | undefined,
   }
-  const fidelity = fidelityOf(verdict, truth)
-  noteParts(vitalsOf(model), partsOf(verdict, truth, sentOf(o)))
+  const { fidelity, parts } = judgeAnswer(verdict, truth, sentBy(o))
+  noteParts(vitalsOf(model), parts)
   putSample(o, { ruled, fidelity, isYoung: model.count < YOUNG }, emit)
   addScore(model.scores, rule, fidelity)
   const state = factsOf(memory, model.service)
   addScore(state.facts.scores, rule, fidelity)
   memory.factsStore.set(model.service, { ...state, dirty: true })
 }
-
-const sentOf = ({ segments, query, requestJson }: Observation): ReadonlySet<string> =>
-  sentValues([...segments, ...query.map(([, value]) => value)], requestJson as Json | undefined)
 
 const vitalsOf = (model: EndpointModel): Vitals => (model.vitals ??= openVitals())
 

@@ -1,23 +1,9 @@
 /** `outages`: what ghosts did while a backend could not answer; through the admin API. */
 import type { Command } from 'commander'
+import type { Outage } from '../../../sinks/console/outages.ts'
 import { adminOf } from '../admin-of.ts'
 import { withPlace, type CommonFlags } from '../options.ts'
 import { harmless, openTerminal, table } from '../terminal.ts'
-
-interface Outage {
-  readonly id: string
-  readonly started_at: string
-  readonly last_at: string
-  readonly ended: boolean
-  readonly requests: number
-  readonly answered: number
-  readonly refused: number
-  readonly clients: number
-  readonly principals: number
-  readonly confidence: number | null
-  readonly least_confidence: number | null
-  readonly writes: { readonly accepted: number; readonly queued: number; readonly rejected: number }
-}
 
 interface Detail extends Outage {
   readonly why: Readonly<Record<string, number>>
