@@ -1,6 +1,6 @@
 /**
- * A subject: the ingress with full capture to a log that keeps it (LOG=embedded or kafka at BROKERS with PRODUCER), and a
- * limiter that lets LIMIT requests per second and client through (none without it). At
+ * A subject: the ingress with full capture to a log that keeps it (LOG=embedded or kafka at BROKERS with PRODUCER), a
+ * limiter that lets LIMIT requests per second and client through (none without it), and a ghost book of KNOWN objects. At
  * SIGTERM it drains and prints how many events the log has: a proxy that drops them would be a fast one.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -14,6 +14,7 @@ import { memorySchemaStore } from '../../schemas/schema-store.ts'
 import { topicName, topicSpecs } from '../../schemas/topics.ts'
 import { memorySpool } from '../ingress/kit/spool.ts'
 import { rdkafkaPath } from '../kit/kafka/rdkafka.ts'
+import { openBook } from './ghosts-book.ts'
 
 const { env } = process
 const dir = await mkdtemp(join(tmpdir(), 'chaos-proxy-ingress-'))
@@ -36,13 +37,15 @@ const countOf = async (log: EventLog): Promise<number> =>
 const log = await openLog()
 await log.createTopics(topicSpecs(1))
 const before = await countOf(log)
+/** µs */
+const HOUR = 3_600_000_000
 const quiet = (): undefined => undefined
 const loud = (fields: object, message: string): void => console.error(message, fields)
 const ingress = await startIngress({
   listen: { host: '127.0.0.1', port: Number(env['PORT']) },
   services: [
     {
-      name: 'bench',
+      name: 'shop',
       match: '/*',
       upstreams: [{ url: env['BACKEND'] ?? '' }],
       ghost: { mode: 'failover' },
@@ -50,6 +53,7 @@ const ingress = await startIngress({
     },
   ],
   capture: { bodies: 'json', maxBody: 64 * 1024 },
+  ...(env['KNOWN'] === undefined ? {} : { ghosts: openBook(Number(env['KNOWN']), Date.now() * 1000 - HOUR) }),
   log,
   codecs: await openCodecs(memorySchemaStore()),
   spool: memorySpool(),

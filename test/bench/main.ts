@@ -15,6 +15,7 @@ import { connectionsSection } from './connections.ts'
 import { embeddedSection } from './embedded-log.ts'
 import { kafkaSection } from './kafka-log.ts'
 import { ghostsSection } from './ghosts.ts'
+import { ghostsServedSection } from './ghosts-served.ts'
 import type { Figure, Section } from './kit/figure.ts'
 import { baselineOf, complaint, judge, merged, type Baseline, type Verdict } from './kit/judge.ts'
 import { learnersSection } from './learners.ts'
@@ -29,6 +30,7 @@ const sections: readonly Section[] = [
   topologySection,
   learnersSection,
   ghostsSection,
+  ghostsServedSection,
   modelSection,
   analyticsSection,
   sinkSection,

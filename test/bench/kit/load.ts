@@ -13,21 +13,25 @@ export const DOCUMENT = JSON.stringify({
   text: 'x'.repeat(620),
 })
 
-const answer = (request: http.IncomingMessage, response: http.ServerResponse): void => {
-  request.resume()
-  request.once('end', () => {
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(DOCUMENT) })
-    response.end(DOCUMENT)
-  })
-}
+const answer =
+  (documentOf: (target: string) => string) =>
+  (request: http.IncomingMessage, response: http.ServerResponse): void => {
+    request.resume()
+    request.once('end', () => {
+      const body = documentOf(request.url ?? '')
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+      response.end(body)
+    })
+  }
 
 export interface Backend {
   readonly url: string
   close(): void
 }
 
-export const startBackend = async (): Promise<Backend> => {
-  const server = http.createServer({ keepAliveTimeout: 60_000 }, answer)
+/** What it answers is a document of 1 KiB, or what `documentOf` makes of the target. */
+export const startBackend = async (documentOf: (target: string) => string = () => DOCUMENT): Promise<Backend> => {
+  const server = http.createServer({ keepAliveTimeout: 60_000 }, answer(documentOf))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
@@ -42,36 +46,55 @@ export const startBackend = async (): Promise<Backend> => {
 export type Scenario = 'GET 1 KiB' | 'POST 1 KiB'
 
 const head = (line: string, more: readonly string[]): string =>
-  [line, 'host: bench', 'user-agent: bench', 'accept: application/json', 'authorization: Bearer bench', ...more].join(
-    '\r\n',
-  )
+  [line, 'host: bench', 'user-agent: bench', 'accept: application/json', ...more].join('\r\n')
+
+const KNOWN = 'authorization: Bearer bench'
 
 const requestOf = (scenario: Scenario): Buffer => {
-  if (scenario === 'GET 1 KiB') return Buffer.from(`${head('GET /books/4711 HTTP/1.1', [])}\r\n\r\n`)
-  const more = ['content-type: application/json', `content-length: ${Buffer.byteLength(DOCUMENT)}`]
+  if (scenario === 'GET 1 KiB') return Buffer.from(`${head('GET /books/4711 HTTP/1.1', [KNOWN])}\r\n\r\n`)
+  const more = [KNOWN, 'content-type: application/json', `content-length: ${Buffer.byteLength(DOCUMENT)}`]
   return Buffer.from(`${head('POST /books HTTP/1.1', more)}\r\n\r\n${DOCUMENT}`)
 }
 
+/** What is asked, one request after the other, and the status that all get. */
+export interface Requests {
+  readonly next: () => Buffer
+  readonly status: number
+}
+
+const requestsOf = (scenario: Scenario): Requests => {
+  const request = requestOf(scenario)
+  return { next: () => request, status: 200 }
+}
+
+/** Reads these targets without credentials, one after the other and again from the first. */
+export const readsOf = (targets: readonly string[], status: number): Requests => {
+  const all = targets.map((target) => Buffer.from(`${head(`GET ${target} HTTP/1.1`, [])}\r\n\r\n`))
+  let at = 0
+  return { next: () => all[at++ % all.length] as Buffer, status }
+}
+
 /** Bytes of the answer that begins `text`, undefined while its head is not complete. */
-const lengthOf = (text: string): number | undefined => {
+const lengthOf = (text: string, status: number): number | undefined => {
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   const length = /\r\ncontent-length: *(\d+)/i.exec(text.slice(0, end))?.[1]
-  if (!text.startsWith('HTTP/1.1 200') || length === undefined) throw new Error(`not the answer expected: ${text}`)
+  if (!text.startsWith(`HTTP/1.1 ${status}`) || length === undefined)
+    throw new Error(`not the answer expected: ${text}`)
   return end + 4 + Number(length)
 }
 
-/** One connection, one request at a time; `next` says whether one more is wanted. */
-const converse = async (port: number, request: Buffer, next: () => boolean): Promise<void> => {
+/** One connection, one request at a time; `more` says whether one more is wanted. */
+const converse = async (port: number, { next, status }: Requests, more: () => boolean): Promise<void> => {
   const socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')
   let got = ''
   await new Promise<void>((resolve, reject) => {
-    const ask = (): void => void (next() ? socket.write(request) : resolve())
+    const ask = (): void => void (more() ? socket.write(next()) : resolve())
     socket.on('data', (bytes) => {
       got += bytes.toString('latin1')
       try {
-        const length = lengthOf(got)
+        const length = lengthOf(got, status)
         if (length === undefined || got.length < length) return
       } catch (error) {
         return reject(error as Error)
@@ -89,9 +112,9 @@ const converse = async (port: number, request: Buffer, next: () => boolean): Pro
 const CONNECTIONS = 64
 
 /** Sends `count` requests over 64 connections that are kept alive; rejects at the first wrong answer. */
-export const drive = async (port: number, scenario: Scenario, count: number): Promise<void> => {
-  const request = requestOf(scenario)
+export const drive = async (port: number, wanted: Scenario | Requests, count: number): Promise<void> => {
+  const requests = typeof wanted === 'string' ? requestsOf(wanted) : wanted
   let left = count
-  const next = (): boolean => left-- > 0
-  await Promise.all(Array.from({ length: CONNECTIONS }, () => converse(port, request, next)))
+  const more = (): boolean => left-- > 0
+  await Promise.all(Array.from({ length: CONNECTIONS }, () => converse(port, requests, more)))
 }
