@@ -16,5 +16,9 @@ const webhook = z.strictObject({
 })
 
 export const alerts = z.strictObject({
+  faults: z
+    .boolean()
+    .default(false)
+    .describe('Anomalies are told of faults that were ordered, too; one order may say otherwise (chaos add --alarm)'),
   webhooks: z.array(webhook).default([]),
 })

@@ -88,6 +88,10 @@ export const faultRuleSchema = z.strictObject({
   fault: faultSchema,
   seed: z.int().min(0).max(0xffff_ffff).describe('The same seed hits the same requests, counted as they match'),
   until: z.int().min(0).describe('µs since the epoch: the fault ends then, whatever became of who ordered it'),
+  alarm: z
+    .boolean()
+    .optional()
+    .describe('Anomalies are told of what it does, as if the backend did it: to try out who is alarmed'),
 })
 
 export type FaultSpec = z.output<typeof faultSchema>

@@ -49,6 +49,7 @@ export const startConsoleRole = async (context: RoleContext): Promise<Role> => {
         metricsText: context.metrics,
         config: maskedConfig(config),
         app: DEFAULT_APP,
+        faultsAlarm: config.alerts.faults,
         unready: async () => (await ready()).reasons,
         ...(config.log.kind === 'embedded' && context.tellIngress ? { handOver: context.tellIngress } : {}),
         ...defaultsOf(config),

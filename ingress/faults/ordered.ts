@@ -2,6 +2,7 @@
  * The ordered faults as one phase. All that mean a request hit it, each marked: what distorts the answer is noted first,
  * then the delays are waited for together, then a reset or a status ends the walk.
  */
+import { faultMark } from '../../schemas/semantics/fault-marks.ts'
 import type { Next, Phase } from '../phases/compose.ts'
 import type { Context, Distortion, Reply } from '../phases/context.ts'
 import { problem } from '../phases/problem.ts'
@@ -50,10 +51,10 @@ const strike = (context: Context, settings: OrderedSettings): readonly Effect[] 
   for (const active of settings.active()) {
     const struck = hit(active, context)
     if (struck === undefined) continue
-    const { id, fault } = active.rule
+    const { id, fault, alarm } = active.rule
     effects.push(struck.effect)
     marks.push(`${struck.mark};id=${id}`)
-    context.faults.push(`${fault.kind}/${id}`)
+    context.faults.push(faultMark({ kind: fault.kind, id, alarm }))
     settings.onHit(context, fault.kind)
   }
   if (marks.length > 0) context.own = [...context.own, 'x-chaos', marks.join(', ')]

@@ -3,6 +3,7 @@
  * requests are. See README.md for what it promises and how it was measured.
  */
 import type { Exchange, Signal } from '../../schemas/events.ts'
+import { isHushed } from '../../schemas/semantics/fault-marks.ts'
 import type { Emit, Merge, Observation, Processor, Relearning, Store, Strangeness } from '../kit/processor.ts'
 import { clientOf, noteClient, type Client } from './client.ts'
 import type { Incident } from './incident.ts'
@@ -10,7 +11,16 @@ import { learnManners, learnProfile } from './learn.ts'
 import { mergeEndpoint } from './merge.ts'
 import { isJudged } from './minute.ts'
 import { newProfile, type Profile } from './profile.ts'
-import { beginMinute, count, learnPast, newEndpoint, newService, type Endpoint, type Service } from './state.ts'
+import {
+  beginMinute,
+  count,
+  isShaken,
+  learnPast,
+  newEndpoint,
+  newService,
+  type Endpoint,
+  type Service,
+} from './state.ts'
 import { agentOf, judge } from './strangeness.ts'
 import { excuse, slowerBy } from './stream.ts'
 import { tellRequest } from './tell.ts'
@@ -112,12 +122,23 @@ const observeAt = (kept: Kept, { o, voice, profile, client }: Case): void => {
   kept.endpoints.set(id, endpoint)
 }
 
+/** What a fault answered says nothing of who asked: such a request is judged by what it asked alone. */
+const unanswered = (o: Observation): Observation => ({ ...o, exchange: { ...o.exchange, status: 0 } })
+
 const observe = (kept: Kept, o: Observation, emit: Emit): void => {
+  if (!isHushed(o.exchange.faults)) return observeAsIs(kept, o, emit)
+  const blank = unanswered(o)
+  observeAsIs(kept, blank, emit)
+  if (blank.strangeness !== undefined) o.strangeness = blank.strangeness
+}
+
+const observeAsIs = (kept: Kept, o: Observation, emit: Emit): void => {
   if (o.exchange.replayed) return
   const name = o.event.service
   const service = kept.services.get(name) ?? newService(kept.clock.get(CLOCK)?.minute ?? minuteOf(o.at))
   const profile = kept.profiles.get(name) ?? newProfile()
   service.partition = o.partition
+  if (isHushed(o.exchange.faults)) service.struck = (service.struck ?? 0) + 1
   const key = `${name} ${o.exchange.client}`
   const client = clientOf(kept.clients, key, o.at)
   noteClient(client, o)
@@ -161,7 +182,8 @@ const closeMinute = (kept: Kept, voice: Voice, at: number): void => {
   const minutes = concerned(kept, service).map(({ endpoint }) => endpoint)
   const total = totalOf(service, minutes)
   const came = decayCame(service, total)
-  const seen = { number: service.minutes, isBlind: service.blind, isYoung: isYoung(service) }
+  const isBlind = isShaken(service, total.count) || service.blind
+  const seen = { number: service.minutes, isBlind, isYoung: isYoung(service) }
   const scene = { at, bar: barFor(service), total, came, ...seen }
   for (const one of closeEndpoints(kept, service, scene)) hear(voice, one)
   dismissIntruders(voice, at)

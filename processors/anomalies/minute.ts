@@ -1,5 +1,6 @@
 /** What came in one minute to one endpoint, or to a whole service. */
 import type { Exchange } from '../../schemas/events.ts'
+import { isHushed } from '../../schemas/semantics/fault-marks.ts'
 import { addBucket, bucketOf, logOf, rankOf, spreadsAbove, type Histogram } from './histogram.ts'
 import { normalScore } from './normal.ts'
 
@@ -81,11 +82,16 @@ const overshoot = ({ offset, counts }: Histogram, bucket: number): number =>
   Math.max(0, logOf(bucket) - logOf(offset + counts.length - 1))
 
 const isFailure = ({ status, answeredBy }: Exchange): boolean =>
-  status >= 500 || (status === 0 && answeredBy === 'self')
+  status >= 500 || (status === 0 && answeredBy !== 'upstream')
 
-/** Whether an exchange says something of the backend: upstreams' answers, and what the ingress had to say in their place. */
+/**
+ * Whether an exchange says something of the backend: upstreams' answers, and what the ingress had to say in their place;
+ * what faults did, where whoever ordered them wants to hear of it.
+ */
 export const isJudged = ({ answeredBy, faults, why }: Exchange): boolean =>
-  (answeredBy === 'upstream' || answeredBy === 'self') && faults.length === 0 && why !== 'client-gone'
+  (answeredBy === 'upstream' || answeredBy === 'self' || answeredBy === 'fault') &&
+  !isHushed(faults) &&
+  why !== 'client-gone'
 
 /** Counts an exchange that is judged; `fresh` gets its time. */
 export const addExchange = (minute: Minute, fresh: Histogram, exchange: Exchange, usual: Usual | undefined): void => {

@@ -28,6 +28,9 @@ export interface Service {
   intruders: Intruder[]
   /** Strange requests told in this hour. */
   told: number
+  /** Requests of this minute that faults struck, hushed; minutes for which they excuse what clients do. */
+  struck?: number
+  shaken?: number
 }
 
 export const newService = (start: number): Service => ({
@@ -52,6 +55,19 @@ export const beginMinute = (service: Service, at: number, watched: string[]): vo
   service.touched = []
   service.watched = watched
   service.blind = false
+  delete service.struck
+}
+
+/** Clients that get errors on purpose come again at once, or stay away for a while: of so many of the requests it is felt. */
+const FELT = 0.05
+const SHAKEN = 10
+
+/** Whether faults on purpose are why clients come more or less than usual, at the end of a minute with so many requests. */
+export const isShaken = (service: Service, requests: number): boolean => {
+  const left = (service.struck ?? 0) > FELT * requests ? SHAKEN : (service.shaken ?? 0) - 1
+  if (left > 0) service.shaken = left
+  else delete service.shaken
+  return left > 0
 }
 
 export interface Endpoint {

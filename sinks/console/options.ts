@@ -34,6 +34,8 @@ export interface ConsoleOptions {
   readonly defaultMode?: Mode
   /** From this fidelity on a ghost counts as ready; 0.6. */
   readonly minConfidence?: number
+  /** Anomalies are told of faults that are ordered, unless their order says otherwise. */
+  readonly faultsAlarm?: boolean
 }
 
 export const modes = ['off', 'failover', 'mock'] as const

@@ -10,6 +10,7 @@ interface Rule {
   readonly match: Readonly<Record<string, unknown>>
   readonly fault: Readonly<Record<string, unknown>>
   readonly until: string
+  readonly alarm: boolean
 }
 
 interface Rules {
@@ -75,12 +76,13 @@ const plain = (values: Readonly<Record<string, unknown>>): string =>
       .join(' '),
   )
 
-const row = ({ id, fault, match, until }: Rule): string[] => [
+const row = ({ id, fault, match, until, alarm }: Rule): string[] => [
   id,
   String(fault['kind']),
   plain(fault),
   plain(match),
   until,
+  alarm ? 'told' : 'hushed',
 ]
 
 const show = (flags: CommonFlags, rules: Rules): void => {
@@ -88,7 +90,8 @@ const show = (flags: CommonFlags, rules: Rules): void => {
   if (flags.json === true) return print(JSON.stringify(rules))
   if (rules.stopped) print('all faults are stopped, and none can be ordered; chaos resume allows them again')
   if (rules.items.length === 0) return print('no faults')
-  for (const line of table(['id', 'fault', 'settings', 'whom', 'until'], rules.items.map(row))) print(line.trimEnd())
+  for (const line of table(['id', 'fault', 'settings', 'whom', 'until', 'anomalies'], rules.items.map(row)))
+    print(line.trimEnd())
 }
 
 const list = async (flags: CommonFlags): Promise<void> =>
@@ -100,7 +103,7 @@ const add = async (given: string, flags: AddFlags): Promise<void> => {
   const header = headerOf(flags['header'])
   const match = picked(flags, Object.fromEntries(MATCH.map((name) => [name, name])))
   const rule = await adminOf(flags).post<Rule>('/api/chaos/rules', {
-    ...picked(flags, { id: 'id', seed: 'seed' }),
+    ...picked(flags, { id: 'id', seed: 'seed', alarm: 'alarm' }),
     match: { ...match, ...(header === undefined ? {} : { header }) },
     fault: { kind, ...picked(flags, SETTINGS[kind] ?? {}) },
     for_seconds: flags.for ?? 600,
@@ -134,6 +137,8 @@ const withMatch = (command: Command): Command =>
     .option('--for <time>', 'it ends by itself: 30s, 10m, at most 24h (default: 10m)', secondsOf)
     .option('--seed <number>', 'the same seed strikes the same requests', numberOf)
     .option('--id <id>', 'its name; the same name again replaces it')
+    .option('--alarm', 'anomalies are told of what it does, to try out who is alarmed')
+    .option('--no-alarm', 'they are not (the default, unless alerts.faults is configured)')
 
 const withSettings = (command: Command): Command =>
   command

@@ -19,6 +19,7 @@ const ruleSchema = z
     seed: z.number(),
     since: z.string(),
     until: z.string().openapi({ description: 'it ends then, whatever became of who ordered it' }),
+    alarm: z.boolean().openapi({ description: 'anomalies are told of what it does' }),
     by: z.string(),
   })
   .openapi('ChaosRule')
@@ -36,6 +37,10 @@ const orderSchema = z
     fault: faultSchema,
     seed: faultRuleSchema.shape.seed.optional(),
     for_seconds: z.number().min(1).max(86_400).default(600),
+    alarm: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'anomalies are told of what it does; unless given as alerts.faults is configured' }),
   })
   .openapi('ChaosOrder')
 const switchSchema = z.strictObject({ stopped: z.boolean() }).openapi('ChaosSwitch')
@@ -110,6 +115,7 @@ const show = ({ rule, word }: Ordered): z.infer<typeof ruleSchema> => ({
   ...rule,
   since: iso(word.at),
   until: iso(rule.until),
+  alarm: rule.alarm === true,
   by: word.by,
 })
 
@@ -138,10 +144,12 @@ const order = async (context: ApiContext, wanted: z.output<typeof orderSchema>):
   if (isStopped(context))
     throw new Refusal(409, 'all faults are stopped; allow them again with PUT /api/chaos {"stopped": false}')
   const { id: named, match, fault, seed = randomInt(2 ** 31), for_seconds: seconds } = wanted
+  const { alarm = context.options.faultsAlarm === true } = wanted
   refuseUnknown(context, match.service)
   await sweep(context)
   const id = named ?? `${fault.kind.replace('_', '-')}-${seed.toString(36)}`
-  const rule: FaultRule = { id, match, fault, seed, until: Date.now() * 1000 + Math.round(seconds * 1e6) }
+  const until = Date.now() * 1000 + Math.round(seconds * 1e6)
+  const rule: FaultRule = { id, match, fault, seed, until, ...(alarm ? { alarm } : {}) }
   const word = { key: PREFIX + id, kind: 'fault', service: match.service } as const
   const at = await sayControl(context, word, rule)
   return { rule, word: { ...word, at, by: 'console', value: '' } }

@@ -91,3 +91,24 @@ test('slips are told with a cure', async () => {
   expect(await chaos('add', 'failure', '--for', 'ever')).toMatchObject({ code: 2 })
   expect(await chaos('add', 'meteor')).toMatchObject({ code: 2 })
 })
+
+test('anomalies hear of a fault where it was asked for: by the order, or by the configuration for all', async () => {
+  const marks = async (): Promise<unknown> => (await stand.exchanges()).at(-1)?.exchange?.faults
+  await chaos('add', 'failure', '--id', 'quiet')
+  expect(await chaos()).toMatchObject({ out: expect.stringMatching(/quiet .* hushed$/m) as string })
+  await eventually('the fault', async () => (await status()) === 503)
+  await eventually('its mark', async () => JSON.stringify(await marks()) === '["failure/quiet"]')
+  await chaos('add', 'failure', '--id', 'quiet', '--alarm')
+  expect(await chaos()).toMatchObject({ out: expect.stringMatching(/quiet .* told$/m) as string })
+  await eventually('the other mark', async () => {
+    await status()
+    return JSON.stringify(await marks()) === '["failure/quiet/alarm"]'
+  })
+  await started.console.close()
+  started = await startTestConsole({ log: stand.log, codecs: stand.codecs, faultsAlarm: true })
+  await chaos('add', 'abort', '--id', 'loud')
+  await chaos('add', 'abort', '--id', 'still', '--no-alarm')
+  const rows = (await chaos()).out.split('\n').map((line) => [line.split(' ')[0], line.split(' ').at(-1)])
+  expect(rows).toContainEqual(['loud', 'told'])
+  expect(rows).toContainEqual(['still', 'hushed'])
+})
