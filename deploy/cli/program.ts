@@ -24,6 +24,7 @@ import { registerSimulate } from './commands/simulate.ts'
 import { registerTopics } from './commands/topics.ts'
 import { registerTopology } from './commands/topology.ts'
 import { registerUpstreams } from './commands/upstreams.ts'
+import { registerWebhooks } from './commands/webhooks.ts'
 import { CliError, EXIT, exitCodeOf, explain } from './failure.ts'
 import { openTerminal } from './terminal.ts'
 import { version } from './version.ts'
@@ -50,6 +51,7 @@ const build = (): Command => {
     registerEndpoints,
     registerDrift,
     registerAnomalies,
+    registerWebhooks,
     registerReport,
     registerGhosts,
     registerBacktest,

@@ -1,23 +1,24 @@
 /**
- * Tells a URL of drift alerts. A sink of its own, so a hook that is down holds up nobody else: its position and what it was
- * told stand in the database, each message is stored as told only once the receiver has said 2xx, and is sent again until
- * then (at least once; the id stays the same). A receiver that refuses a message for good is told the next one.
+ * Tells a URL of drift alerts and incidents. A sink of its own, so a hook that is down holds up nobody else: its position and
+ * what it was told stand in the database, each message is stored as told only once the receiver has said 2xx, and is sent
+ * again until then (at least once; the id stays the same). A receiver that refuses a message for good is told the next one.
  */
 import { createHash } from 'node:crypto'
 import type { Codecs } from '../../schemas/codecs.ts'
-import type { Alert } from '../../schemas/events.ts'
 import type { LogRecord } from '../../schemas/log.ts'
+import type { Topic } from '../../schemas/topics.ts'
+import type { Level } from '../../schemas/webhooks.ts'
 import { DatabaseError, type Database, type Step } from '../kit/database.ts'
 import type { Logger } from '../kit/logger.ts'
 import { positionKey, type Batch, type Sink } from '../kit/sink.ts'
-import { isGrave, newsOf, payloadOf, type Severity, type Told } from './payload.ts'
-import { headersOf } from './signature.ts'
+import { send, shown, type Address, type Outcome } from './delivery.ts'
+import { driftWord } from './drift.ts'
+import { incidentWord } from './incident.ts'
+import { newsOf, type Told, type Word } from './word.ts'
 
-export interface WebhookSettings {
-  readonly url: string
-  /** Empty: not signed. */
-  readonly secret: string
-  readonly minSeverity: Severity
+export interface WebhookSettings extends Address {
+  readonly about: readonly ('drift' | 'incidents')[]
+  readonly minSeverity: Level
   /** Empty: of all. */
   readonly services: readonly string[]
 }
@@ -30,18 +31,8 @@ export interface WebhookOptions {
   readonly onOutcome?: (outcome: 'delivered' | 'failed' | 'refused') => void
 }
 
-const TIMEOUT_MS = 10_000
 /** A 4xx may be a slip that is mended within a minute; after so many it is meant. */
 const MAX_REFUSALS = 12
-/** 4xx that ask to come again (RFC 9110 15.5.9, RFC 8470, RFC 6585). */
-const COME_AGAIN = new Set([408, 425, 429])
-const GONE = 410
-
-/** For people and for names: no credentials, no query. */
-const shown = (url: string): string => {
-  const { origin, pathname } = new URL(url)
-  return origin + pathname
-}
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
@@ -55,37 +46,6 @@ interface Hook {
   readonly refusals: Map<string, number>
 }
 
-/** `refused`: it will hardly be taken next time either; `gone`: never (RFC 9110 15.5.11); `away`: it may be, any time. */
-interface Outcome {
-  readonly kind: 'delivered' | 'refused' | 'gone' | 'away'
-  readonly reason: string
-}
-
-const outcomeOf = (status: number): Outcome => {
-  const reason = `it answers ${status}`
-  if (status >= 200 && status < 300) return { kind: 'delivered', reason }
-  if (status === GONE) return { kind: 'gone', reason }
-  return { kind: status >= 300 && status < 500 && !COME_AGAIN.has(status) ? 'refused' : 'away', reason }
-}
-
-const send = async ({ settings }: WebhookOptions, id: string, body: string): Promise<Outcome> => {
-  const message = { id, timestamp: Math.floor(Date.now() / 1000), body }
-  try {
-    const response = await fetch(settings.url, {
-      method: 'POST',
-      headers: headersOf(message, settings.secret),
-      body,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
-    await response.body?.cancel()
-    return outcomeOf(response.status)
-  } catch (error) {
-    const { cause, message: text } = error as Error & { readonly cause?: { readonly code?: string } }
-    return { kind: 'away', reason: cause?.code ?? text }
-  }
-}
-
 /** Whether a message is passed over, refused too often. */
 const isHopeless = ({ refusals }: Hook, id: string, { kind }: Outcome): boolean => {
   const count = (refusals.get(id) ?? 0) + (kind === 'refused' ? 1 : 0)
@@ -96,7 +56,7 @@ const isHopeless = ({ refusals }: Hook, id: string, { kind }: Outcome): boolean 
 /** Resolves once the message is delivered or passed over; else rejects with what is worth another attempt. */
 const deliver = async (hook: Hook, id: string, body: string): Promise<void> => {
   const { settings, logger, onOutcome } = hook.options
-  const outcome = await send(hook.options, id, body)
+  const outcome = await send(settings, id, body)
   const { reason } = outcome
   if (outcome.kind !== 'delivered' && !isHopeless(hook, id, outcome)) {
     onOutcome?.('failed')
@@ -108,11 +68,11 @@ const deliver = async (hook: Hook, id: string, body: string): Promise<void> => {
   onOutcome?.('refused')
 }
 
-const toldStep = (name: string, alert: Alert): Step => ({
+const toldStep = (name: string, { subject, status, severity }: Word): Step => ({
   kind: 'query',
   sql: `insert into webhook_told (hook, alert, status, severity) values ($1, $2, $3, $4)
     on conflict (hook, alert) do update set status = excluded.status, severity = excluded.severity, told_at = now()`,
-  params: [name, alert.id, alert.status, alert.severity],
+  params: [name, subject, status, severity],
 })
 
 const positionStep = (name: string, batches: readonly Batch[]): Step => ({
@@ -127,59 +87,75 @@ const positionStep = (name: string, batches: readonly Batch[]): Step => ({
   ],
 })
 
-const toldOf = async ({ options, name }: Hook, alerts: readonly string[]): Promise<ReadonlyMap<string, Told>> => {
+const toldOf = async ({ options, name }: Hook, subjects: readonly string[]): Promise<ReadonlyMap<string, Told>> => {
   const sql = 'select alert, status, severity from webhook_told where hook = $1 and alert = any($2::text[])'
-  const rows = await options.database.query(sql, [name, alerts])
+  const rows = await options.database.query(sql, [name, subjects])
   return new Map(
     rows.map((row) => [String(row['alert']), { status: String(row['status']), severity: String(row['severity']) }]),
   )
 }
 
 interface Heard {
-  readonly alert: Alert
-  readonly record: LogRecord
+  readonly word: Word
+  /** Where it stands on the log: the same at every attempt. */
+  readonly place: string
 }
 
-/** The last word of each alert: what came before it while the hook was away is no news any more. */
-const lastWords = ({ options }: Hook, batches: readonly Batch[]): readonly Heard[] => {
-  const heard = new Map<string, Heard>()
-  for (const record of batches.flatMap(({ records }) => records)) {
-    heard.delete(record.key)
-    if (record.value === null) continue
-    try {
-      heard.set(record.key, { alert: options.codecs.decode('alerts', record.value), record })
-    } catch (error) {
-      options.logger.warn(
-        { err: error, offset: record.offset },
-        'an alert cannot be read, and no webhook is told of it',
-      )
-    }
+const wordOf = (codecs: Codecs, topic: string, value: Uint8Array): Word | undefined =>
+  topic === 'alerts' ? driftWord(codecs.decode('alerts', value)) : incidentWord(codecs.decode('anomalies', value))
+
+const read = ({ options }: Hook, topic: string, { value, offset }: LogRecord): Word | undefined => {
+  try {
+    return value === null ? undefined : wordOf(options.codecs, topic, value)
+  } catch (error) {
+    options.logger.warn({ err: error, topic, offset }, 'news cannot be read, and no webhook is told of it')
+    return undefined
   }
+}
+
+/** The last word of each thing: what came before it while the hook was away is no news any more. */
+const lastWords = (hook: Hook, batches: readonly Batch[]): readonly Heard[] => {
+  const heard = new Map<string, Heard>()
+  for (const { topic, partition, records } of batches)
+    for (const record of records) {
+      if (record.value === null) heard.delete(record.key)
+      const word = read(hook, topic, record)
+      if (word === undefined) continue
+      heard.delete(word.subject)
+      heard.set(word.subject, { word, place: `${topic} ${partition} ${record.offset}` })
+    }
   return [...heard.values()]
 }
 
-const isAsked = ({ minSeverity, services }: WebhookSettings, alert: Alert): boolean =>
-  isGrave(alert, minSeverity) && (services.length === 0 || services.includes(alert.service))
+const isAsked = ({ services, about }: WebhookSettings, { service, kind }: Word): boolean =>
+  about.includes(kind === 'drift' ? 'drift' : 'incidents') && (services.length === 0 || services.includes(service))
+
+const DAY_MS = 86_400_000
+/** That an incident of the past began is no news; its end is for who was told of it. */
+const isPast = ({ kind, at }: Word): boolean => kind === 'incident' && at / 1000 < Date.now() - DAY_MS
 
 const write = async (hook: Hook, batches: readonly Batch[]): Promise<void> => {
   const { options, name } = hook
-  const heard = lastWords(hook, batches).filter(({ alert }) => isAsked(options.settings, alert))
-  const told = await toldOf(
-    hook,
-    heard.map(({ alert }) => alert.id),
-  )
-  for (const { alert, record } of heard) {
-    const type = newsOf(told.get(alert.id), alert)
+  const { settings, database } = options
+  const heard = lastWords(hook, batches).filter(({ word }) => isAsked(settings, word))
+  const subjects = heard.map(({ word }) => word.subject)
+  const told = await toldOf(hook, subjects)
+  for (const { word, place } of heard) {
+    const before = told.get(word.subject)
+    const type = before === undefined && isPast(word) ? undefined : newsOf(before, word, settings.minSeverity)
     if (type === undefined) continue
-    await deliver(hook, `msg_${digest(`${name} ${record.partition} ${record.offset}`)}`, payloadOf(type, alert))
-    await options.database.transaction([toldStep(name, alert)])
+    await deliver(hook, `msg_${digest(`${name} ${place}`)}`, JSON.stringify(word.message(type)))
+    await database.transaction([toldStep(name, word)])
   }
-  await options.database.transaction([positionStep(name, batches)])
+  await database.transaction([positionStep(name, batches)])
 }
 
 const positions = async ({ options, name }: Hook): Promise<ReadonlyMap<string, number>> => {
-  const rows = await options.database.query('select partition, position from sink_offsets where sink = $1', [name])
-  return new Map(rows.map((row) => [positionKey('alerts', Number(row['partition'])), Number(row['position'])]))
+  const sql = 'select topic, partition, position from sink_offsets where sink = $1'
+  const rows = await options.database.query(sql, [name])
+  return new Map(
+    rows.map((row) => [positionKey(row['topic'] as Topic, Number(row['partition'])), Number(row['position'])]),
+  )
 }
 
 /** The sink of one hook, into migrated tables. */
@@ -187,7 +163,7 @@ export const webhookSink = (options: WebhookOptions): Sink => {
   const hook: Hook = { options, name: hookName(options.settings.url), refusals: new Map() }
   return {
     name: hook.name,
-    topics: ['alerts'],
+    topics: ['alerts', 'anomalies'],
     positions: () => positions(hook),
     write: (batches) => write(hook, batches),
     reset: () =>

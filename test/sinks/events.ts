@@ -1,5 +1,15 @@
 /** Events for the tests of the sinks. */
-import type { Activation, Alert, Body, Endpoint, Event, Exchange, Signal, Window } from '../../schemas/events.ts'
+import type {
+  Activation,
+  Alert,
+  Anomaly,
+  Body,
+  Endpoint,
+  Event,
+  Exchange,
+  Signal,
+  Window,
+} from '../../schemas/events.ts'
 import { anExchange as anyExchange } from '../processors/kit/builders.ts'
 
 export const T0 = Date.UTC(2026, 0, 31, 12) * 1000
@@ -61,6 +71,26 @@ export const anAlert = (id: string, status: string, part: Partial<Alert> = {}): 
   mixed: false,
   upstreams: [{ name: 'u1', old: 3, fresh: 4 }],
   changes: [],
+  ...part,
+})
+
+/** `told`: when it was told, µs. */
+export const anIncident = (
+  id: string,
+  state: string,
+  part: Partial<Anomaly> = {},
+  told = Date.now() * 1000,
+): Anomaly => ({
+  id,
+  service: 'shop',
+  endpoint: 'shop GET /books',
+  at: told,
+  endedAt: 0,
+  kind: 'latency',
+  severity: 0.4,
+  score: 0.4,
+  sentence: 'GET /books is 3.2 times slower than usual',
+  details: JSON.stringify({ state, raised_at: told, told_at: told, alarms: [] }),
   ...part,
 })
 

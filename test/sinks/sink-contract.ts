@@ -20,7 +20,9 @@ export const sinkContract = (name: string, make: () => Promise<Place>): void => 
       const receiver = await startReceiver()
       try {
         receiver.status = 503
-        const more = { webhooks: [{ url: receiver.url, secret: 's', minSeverity: 'info', services: [] }] } as const
+        const more = {
+          webhooks: [{ url: receiver.url, secret: 's', about: ['drift'], minSeverity: 'info', services: [] }],
+        } as const
         const first = await start(from, database, more)
         await from.put('alerts', 'a1', [anAlert('a1', 'open')])
         await until(

@@ -1,5 +1,6 @@
 /** What was unusual, from the database: incidents, and single requests where they are asked for. */
 import { z } from '@hono/zod-openapi'
+import { driftMessage, incidentMessage, testMessage } from '../../../schemas/webhooks.ts'
 import { listOf, page, paged, unpackCursor } from '../paging.ts'
 import { Refusal } from '../problem.ts'
 import { get, type Api, type ApiContext } from './context.ts'
@@ -124,7 +125,32 @@ const select = ({ limit, cursor, open, requests, service, kind }: Asked): readon
   return [`select ${COLUMNS} from anomalies ${where} order by time desc, id desc limit $1`, params]
 }
 
+/** Not asked of the console but told by it: to `alerts.webhooks`, as Standard Webhooks has it. */
+const describeWebhooks = ({ openAPIRegistry: registry }: Api): void => {
+  const told = (path: string, summary: string, schema: z.ZodType): void =>
+    registry.registerWebhook({
+      method: 'post',
+      path,
+      summary,
+      description:
+        'Sent again, with the same webhook-id, until the answer is 2xx. webhook-signature is set where there is a secret.',
+      request: {
+        headers: z.object({
+          'webhook-id': z.string(),
+          'webhook-timestamp': z.string(),
+          'webhook-signature': z.string().optional(),
+        }),
+        body: { content: { 'application/json': { schema } }, required: true },
+      },
+      responses: { 204: { description: 'Any 2xx: taken' } },
+    })
+  told('drift', 'A drift alert began, became graver or is over', driftMessage)
+  told('incident', 'An incident began, became graver or is over', incidentMessage)
+  told('test', 'chaos-proxy webhooks', testMessage)
+}
+
 export const anomalyRoutes = (api: Api, { options }: ApiContext): void => {
+  describeWebhooks(api)
   api.openapi(list, async (c) => {
     const { limit, ...asked } = c.req.valid('query')
     const rows = (await options.database.query(...select({ limit, ...asked }))) as unknown as readonly Row[]

@@ -45,3 +45,12 @@ test('Swagger UI shows it from our own files, under a policy that lets nothing e
   }
   expect((await fetch(`${started.url}/admin/docs/openapi.json`)).status).toBe(401)
 })
+
+test('the admin API describes itself, and what webhooks are told', async () => {
+  started = await startTestConsole()
+  const own = JSON.parse(await text('/admin/openapi.json'))
+  expect(await complaints(own)).toBe('')
+  expect(Object.keys(own.webhooks)).toEqual(['drift', 'incident', 'test'])
+  const { properties } = own.webhooks.incident.post.requestBody.content['application/json'].schema
+  expect(Object.keys(properties)).toEqual(['type', 'timestamp', 'text', 'data'])
+})

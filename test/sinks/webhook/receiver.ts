@@ -12,6 +12,8 @@ export interface Receiver {
   readonly received: Received[]
   /** What it answers from now on; 0 hangs up. */
   status: number
+  /** Where it points to from now on. */
+  location: string
   close(): Promise<void>
 }
 
@@ -23,7 +25,8 @@ export const startReceiver = async (): Promise<Receiver> => {
     request.on('end', () => {
       received.push({ headers: request.headers, body: Buffer.concat(parts).toString() })
       if (receiver.status === 0) return void request.socket.destroy()
-      response.writeHead(receiver.status).end('thanks')
+      const location = receiver.location === '' ? {} : { location: receiver.location }
+      response.writeHead(receiver.status, location).end('thanks')
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -31,6 +34,7 @@ export const startReceiver = async (): Promise<Receiver> => {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?key=1`,
     received,
     status: 200,
+    location: '',
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
