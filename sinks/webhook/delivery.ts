@@ -25,10 +25,13 @@ const outcomeOf = (status: number): Outcome => {
   return { kind: status >= 300 && status < 500 && !COME_AGAIN.has(status) ? 'refused' : 'away', reason }
 }
 
-/** For people and for names: no credentials, no query. */
+/** Chats put their secret into the path. */
+const TOKEN = /(?<=\/)[^/]{16,}/g
+
+/** For people and for logs: no credentials, no query, nothing that may be a token. */
 export const shown = (url: string): string => {
   const { origin, pathname } = new URL(url)
-  return origin + pathname
+  return origin + pathname.replaceAll(TOKEN, '…')
 }
 
 /** A name and a password in the URL become basic auth; `fetch` refuses them there. */

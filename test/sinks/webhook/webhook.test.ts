@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { maskedConfig } from '../../../deploy/config/masked.ts'
 import type { Alert, Anomaly } from '../../../schemas/events.ts'
 import { driftMessage, incidentMessage } from '../../../schemas/webhooks.ts'
 import { topicName } from '../../../schemas/topics.ts'
@@ -222,5 +223,11 @@ describe('its address', () => {
     const basic = `Basic ${Buffer.from('ann:s@cret').toString('base64')}`
     expect(receiver.received[0]?.headers.authorization).toBe(basic)
     expect(shown(url)).not.toContain('cret')
+  })
+
+  it('is shown without what a chat hides in its path', () => {
+    const url = 'https://hooks.slack.com/services/T0000/B0000/abcdefghijklmnopqrstuvwx'
+    expect(shown(url)).toBe('https://hooks.slack.com/services/T0000/B0000/…')
+    expect(JSON.stringify(maskedConfig({ alerts: { webhooks: [{ url }] } }))).not.toContain('stuvwx')
   })
 })
