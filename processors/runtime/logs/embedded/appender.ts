@@ -9,7 +9,8 @@ import { createBuilder, type Frame, type Head, type Part, sealFrame } from './bu
 import { closeFile, openFile, syncDirectory, syncFile, toLogError, truncateFile, writeAll } from './files.ts'
 import { newIndex, type SegmentIndex, takeWritten } from './index.ts'
 import { closeSegment, listSegments, openSegment, segmentPath } from './segment.ts'
-import { adoptEnds, headIn, type Heads } from './heads.ts'
+import { adoptEnds, framesOf, headIn, type Heads } from './heads.ts'
+import { openOutput, type Output } from './output.ts'
 import { recover } from './recovery.ts'
 import { encodeTip, type Tip, tipPath } from './tip.ts'
 
@@ -32,6 +33,8 @@ export interface Appender {
   head(topic: string, partition: number): Head
   /** Resolves when durable. Offsets are given at the call, in its order. `whole`: all or nothing. */
   append(parts: readonly Part[], whole: boolean): Promise<void>
+  /** The same with frames whose offsets were given from the heads just now. */
+  adopt(frames: readonly Frame[]): Promise<void>
   readonly tip: Tip
   /** How many records were ever written; offsets that a failed group took count too. */
   records(): number
@@ -53,6 +56,7 @@ interface State {
   readonly builder: ReturnType<typeof createBuilder>
   readonly tipFd: number
   fd: number
+  output: Output
   segment: number
   /** Of the segment, when it was begun here. */
   index: SegmentIndex | undefined
@@ -88,29 +92,23 @@ const seal = (frames: readonly Frame[], segment: number, durable: number): Buffe
   })
 }
 
-/** The first frame of a segment: the next offset of every partition, as it is on disk. */
-const headsFrame = (state: State): Frame[] => {
-  const builder = createBuilder()
-  for (const heads of state.heads.values())
-    for (const head of heads) if (head !== undefined) builder.mark({ ...head, next: head.written })
-  return builder.takeOrEmpty()
-}
-
 const beginSegment = async (state: State, number: number): Promise<void> => {
-  state.options.mayWrite?.()
   const file = segmentPath(state.options.dir, number)
   const fd = await openFile(file, 'w+')
-  const frames = seal(headsFrame(state), number, 0)
+  const output = await openOutput(file, fd)
+  const frames = seal(framesOf(state.heads), number, 0)
   try {
-    await writeAll(fd, frames, 0)
+    await output.write(frames, 0)
     await syncFile(fd)
     await syncDirectory(state.options.dir)
   } catch (error) {
+    await output.close()
     await closeFile(fd)
     await fs.promises.unlink(file).catch(() => undefined)
     throw error
   }
   state.fd = fd
+  state.output = output
   state.segment = number
   state.index = newIndex()
   state.durable = 0
@@ -127,9 +125,18 @@ const confirm = (state: State, buffers: readonly Buffer[]): void => {
   }
 }
 
+/** Ends the file where what is durable ends: an output may have padded it. */
+const trim = async ({ fd, durable }: State): Promise<void> => {
+  await truncateFile(fd, durable)
+  await syncFile(fd)
+}
+
 const nextSegment = async (state: State): Promise<void> => {
-  const { fd, segment, index } = state
+  const { fd, output, segment, index } = state
+  state.options.mayWrite?.()
+  await trim(state)
   await beginSegment(state, segment + 1)
+  await output.close()
   await closeFile(fd)
   await publish(state)
   state.options.onClosed?.(segment, index)
@@ -137,8 +144,7 @@ const nextSegment = async (state: State): Promise<void> => {
 
 const prepare = async (state: State): Promise<void> => {
   if (state.soiled) {
-    await truncateFile(state.fd, state.durable)
-    await syncFile(state.fd)
+    await trim(state)
     state.soiled = false
   }
   if (state.rolling || state.durable >= (state.options.segmentBytes ?? 64 << 20)) await nextSegment(state)
@@ -149,7 +155,7 @@ const write = async (state: State, frames: readonly Frame[]): Promise<void> => {
   if (frames.length === 0) return
   const buffers = seal(frames, state.segment, state.durable)
   state.soiled = true
-  await writeAll(state.fd, buffers, state.durable)
+  await state.output.write(buffers, state.durable)
   try {
     await syncFile(state.fd)
     state.syncs++
@@ -227,8 +233,8 @@ const recoverLast = async (state: State): Promise<boolean> => {
     state.segment = number
     state.durable = length
     state.fd = await openFile(segment.path, 'r+')
-    await truncateFile(state.fd, length)
-    await syncFile(state.fd)
+    state.output = await openOutput(segment.path, state.fd)
+    await trim(state)
     return true
   }
   return false
@@ -238,6 +244,7 @@ const closeAppender = async (state: State): Promise<void> => {
   if (state.closed) return
   state.closed = true
   await drain(state)
+  await state.output.close()
   await closeFile(state.fd)
   await closeFile(state.tipFd)
 }
@@ -250,6 +257,7 @@ export const openAppender = async (options: AppenderOptions): Promise<Appender> 
     builder: createBuilder(),
     tipFd: fs.openSync(tipPath(options.dir), fs.constants.O_RDWR | fs.constants.O_CREAT),
     fd: -1,
+    output: { write: async () => undefined, close: async () => undefined },
     segment: 0,
     index: undefined,
     durable: 0,
@@ -264,16 +272,18 @@ export const openAppender = async (options: AppenderOptions): Promise<Appender> 
   }
   if (!(await recoverLast(state))) await beginSegment(state, 1)
   await publish(state)
-  const append: Appender['append'] = (parts, whole) =>
+  const added = (add: () => void): Promise<void> =>
     new Promise((resolve, reject) => {
       if (state.closed) throw new LogError('closed', `${options.dir} is closed: open it again before writing.`)
-      state.builder.add(parts, whole)
+      add()
       state.waiting.push({ resolve, reject })
       schedule(state)
     })
+  const append: Appender['append'] = (parts, whole) => added(() => state.builder.add(parts, whole))
   return {
     head: (topic, partition) => headIn(state.heads, topic, partition),
     append,
+    adopt: (frames) => added(() => frames.forEach(state.builder.adopt)),
     get tip() {
       return { segment: state.segment, length: state.durable }
     },

@@ -1,5 +1,5 @@
 /** The partitions an appender knows, and the offsets they are at. */
-import type { Head } from './builder.ts'
+import { createBuilder, type Frame, type Head } from './builder.ts'
 import type { Ends } from './recovery.ts'
 
 /** By topic, then partition; an array may have holes. */
@@ -27,4 +27,12 @@ export const adoptEnds = (heads: Heads, ends: Ends): void => {
     for (const [partition, next] of partitions) all[partition] = newHead(topic, partition, next)
     heads.set(topic, all)
   }
+}
+
+/** The first frame of a segment: the next offset of every partition, as it is on disk. */
+export const framesOf = (heads: Heads): Frame[] => {
+  const builder = createBuilder()
+  for (const all of heads.values())
+    for (const head of all) if (head !== undefined) builder.mark({ ...head, next: head.written })
+  return builder.takeOrEmpty()
 }
