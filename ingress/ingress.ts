@@ -22,6 +22,7 @@ import { openShield } from './edge/shield.ts'
 import { openSecured } from './edge/secured.ts'
 import { createSettling } from './edge/settle.ts'
 import { createSignals, startHeartbeat } from './edge/signals.ts'
+import { TUNNEL_IDLE } from './edge/tunnel/join.ts'
 import { openViews } from './edge/views.ts'
 import type { Ingress, IngressOptions, ListenLimits, ListenTimeouts } from './options.ts'
 import { openService, type Given } from './services.ts'
@@ -43,7 +44,7 @@ const DRAIN_EVENTS = 2000
 const DRAIN_TRACES = 500
 
 const LIMITS: ListenLimits = { head: 32 * 1024, target: 16 * 1024, fields: 200, body: 0, connectionsPerClient: 0 }
-const TIMEOUTS: ListenTimeouts = { head: 60_000, stall: 30_000, idle: 75_000, send: 60_000 }
+const TIMEOUTS: ListenTimeouts = { head: 60_000, stall: 30_000, idle: 75_000, send: 60_000, tunnel: TUNNEL_IDLE }
 
 const emitterOf = ({ log, codecs, spool, logger, onEvent }: IngressOptions, instance: string): Emitter =>
   openEmitter({
@@ -130,7 +131,6 @@ const openAll = async (options: IngressOptions, life: Life): Promise<Opened> => 
     views: openViews(logger),
     traces,
     pools,
-    secured,
     queue,
     checker,
     members: openMembers({ services, configured: options.services, given, pools, checker, logger, now: nowMs }),

@@ -20,4 +20,6 @@ export interface ListenTimeouts {
   readonly idle: number
   /** Until the client takes some of what waits for it. */
   readonly send: number
+  /** Of a WebSocket on which neither side says anything; 0: no limit. */
+  readonly tunnel: number
 }

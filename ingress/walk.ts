@@ -15,11 +15,11 @@ import type { Pools } from './edge/pools.ts'
 import { startReplays } from './edge/queue/messenger.ts'
 import type { Queue } from './edge/queue/queue.ts'
 import { createRecord } from './edge/record.ts'
-import type { Secured } from './edge/secured.ts'
 import type { Settling } from './edge/settle.ts'
 import type { Shield } from './edge/shield.ts'
 import type { Signals } from './edge/signals.ts'
 import type { Traces } from './edge/traces.ts'
+import { TUNNEL_IDLE } from './edge/tunnel/join.ts'
 import type { Views } from './edge/views.ts'
 import type { IngressOptions } from './options.ts'
 import { createAccept } from './phases/accept.ts'
@@ -50,18 +50,17 @@ export interface Parts {
   readonly views: Views
   readonly traces: Traces | undefined
   readonly pools: Pools
-  readonly secured: Secured
   readonly queue: Queue
   readonly draining: () => boolean
 }
 
 const forwardOf = (
-  { options, settling, pools, secured, draining }: Parts,
+  { options, settling, pools, draining }: Parts,
   decide: Pick<Decide, 'recover' | 'replace'> & Partial<Staying>,
 ): Phase =>
   createForward({
     pools,
-    secured,
+    tunnelIdle: options.listen.timeouts?.tunnel ?? TUNNEL_IDLE,
     maxBody: options.listen.limits?.body ?? 0,
     decide,
     clock: monotonic,

@@ -24,6 +24,7 @@ export const listenLimits = {
       stall: duration.prefault('30s').describe('Between two pieces of its body (408)'),
       idle: duration.prefault('75s').describe('Between two requests on a connection'),
       send: duration.prefault('60s').describe('Until the client takes some of an answer that waits for it'),
+      tunnel: z.union([off, duration]).prefault('1h').describe('On a WebSocket, without a byte from either side'),
     })
     .prefault({}),
 }

@@ -31,6 +31,13 @@ export interface AnswerStart {
   readonly close: boolean
 }
 
+/** What a client is told when the upstream has switched to WebSocket. */
+export interface Switch {
+  readonly reason: string
+  /** Without fields that concern the connection. */
+  readonly lines: FieldLines
+}
+
 /** What a protocol does for an exchange. Nothing happens, and nothing is told, once the exchange is over. */
 export interface Wire<C extends Carrier = Carrier> {
   /** Begins to read the body. Pieces are told from the next turn on, not before this returns. */
@@ -49,8 +56,11 @@ export interface Wire<C extends Carrier = Carrier> {
   destroy(carrier: C): void
   /** The same, and the client sees no end at all. */
   reset(carrier: C): void
-  /** The connection becomes the caller's, with what came behind the request. undefined: this protocol has no upgrade. */
-  takeOver(carrier: C): { readonly socket: Duplex; readonly first: Buffer } | undefined
+  /**
+   * Tells the client that the protocol is switched; the connection, or its stream, becomes the caller's with what came
+   * behind the request. undefined: the client is gone, or this is not what it asked for.
+   */
+  takeOver(carrier: C, answer: Switch): { readonly socket: Duplex; readonly first: Buffer } | undefined
 }
 
 export interface Carrier {

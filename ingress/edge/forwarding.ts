@@ -4,11 +4,11 @@ import type { Context } from '../phases/context.ts'
 import type { Conduct } from '../phases/conduct.ts'
 import type { Decide, Staying } from '../phases/decide.ts'
 import type { Pools } from './pools.ts'
-import type { Secured } from './secured.ts'
 
 export interface ForwardSettings {
   readonly pools: Pools
-  readonly secured: Secured
+  /** ms without a byte after which a tunnel ends; 0: never. */
+  readonly tunnelIdle: number
   /** Bytes of a request's body; 0: any number. */
   readonly maxBody: number
   readonly decide: Pick<Decide, 'recover' | 'replace'> & Partial<Staying>

@@ -71,7 +71,7 @@ const streamTold = (head: StreamHead, exchange: StreamExchange, peer: string): T
   chunked: head.chunked,
   peer,
   secure: true,
-  kind: 'plain',
+  kind: head.upgrade ? 'upgrade' : 'plain',
   carrier: exchange,
 })
 

@@ -1,4 +1,5 @@
 /** TLS at both ends, HTTP/2 to the client, and the word of a load balancer before either. */
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { RequestListener, Server } from 'node:http'
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
@@ -241,4 +242,17 @@ it('speaks TLS to upstreams, and only to those that prove who they are', async (
   stand = await openStand({ backend: mirror, service, options: plain })
   expect((await fetch(stand.url)).status).toBe(502)
   upstream.close()
+})
+
+it('sees a reset where only that says that an answer broke off: the end of the connection is the end of its body', async () => {
+  const { ingress } = await open((_req, res) => {
+    res.write('half of it')
+    setTimeout(() => res.destroy(), 50)
+  })
+  const socket = connectTls({ port: ingress.port, host: '127.0.0.1', servername: 'localhost', ca: authority.cert })
+  socket.write('GET / HTTP/1.0\r\nhost: a\r\n\r\n')
+  socket.resume()
+  const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException]
+  expect(error.code).toBe('ECONNRESET')
+  expect((await ask({ ':path': '/' })).code).not.toBe(0)
 })

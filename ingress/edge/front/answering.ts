@@ -5,6 +5,7 @@ import { httpDate } from '../clock.ts'
 import type { Exchange } from './connection.ts'
 import { GO_ON, leave, settle } from './leave.ts'
 import { proceed } from './reading.ts'
+import { reset } from './reset.ts'
 
 const lined = (lines: FieldLines): string => {
   let text = ''
@@ -13,7 +14,7 @@ const lined = (lines: FieldLines): string => {
 }
 
 /** A head as bytes on the wire. */
-export const rawHead = (status: number, reason: string, lines: FieldLines): string =>
+const rawHead = (status: number, reason: string, lines: FieldLines): string =>
   `HTTP/1.1 ${status} ${reason}\r\n${lined(lines)}\r\n`
 
 const isNamed = (name: string, lower: string): boolean => name.length === lower.length && name.toLowerCase() === lower
@@ -120,6 +121,8 @@ const end = (exchange: Exchange, last: Uint8Array | undefined, trailers: FieldLi
   socket.write(EMPTY, (error) => error ?? conclude(exchange))
 }
 
+const SWITCHED = ['connection', 'Upgrade', 'upgrade', 'websocket'] as const
+
 export const wire: Wire<Exchange> = {
   read: (exchange, reader) => {
     if (exchange.over) return
@@ -147,15 +150,16 @@ export const wire: Wire<Exchange> = {
   destroy: ({ over, framing, connection }) => {
     if (over) return
     // Without a length the end of the connection would be the end of the body: only a reset says otherwise.
-    if (framing === 'close') connection.socket.resetAndDestroy()
+    if (framing === 'close') reset(connection.socket)
     else connection.socket.destroy()
   },
   reset: ({ over, connection }) => {
-    if (!over) connection.socket.resetAndDestroy()
+    if (!over) reset(connection.socket)
   },
-  takeOver: ({ over, connection }) => {
+  takeOver: ({ over, connection }, { reason, lines }) => {
     if (over) return undefined
     const { socket, stash } = connection
+    socket.write(rawHead(101, reason, [...lines, ...SWITCHED]), 'latin1')
     connection.phase = 'tunnel'
     connection.stash = undefined
     socket.removeAllListeners('data').removeAllListeners('end').removeAllListeners('drain')

@@ -9,6 +9,7 @@ import type { FieldLines } from '../../phases/context.ts'
 import { conclude, tellDrained, type AnswerStart, type BodyReader, type Carrier, type Wire } from '../carrier.ts'
 import { httpDate } from '../clock.ts'
 import { headersOf } from '../headers.ts'
+import { proven, withKey } from '../tunnel/handshake.ts'
 import { openOutgoing, type Outgoing } from './outgoing.ts'
 
 /** One request of a session. */
@@ -17,6 +18,8 @@ export interface StreamExchange extends Carrier {
   readonly leave: () => void
   /** What of the answer waits for the client. */
   readonly outgoing: Outgoing
+  /** What the upstream has to prove that it means WebSocket; '' for other requests. */
+  readonly key: string
   reader: BodyReader | undefined
   trailers: FieldLines
   bodiless: boolean
@@ -29,6 +32,8 @@ export interface StreamHead {
   readonly lines: FieldLines
   /** A body follows, and nobody said how long it is. */
   readonly chunked: boolean
+  /** It asks to go on as WebSocket. */
+  readonly upgrade: boolean
 }
 
 export interface Http2Settings {
@@ -94,6 +99,8 @@ export const breakOff = ({ stream, over }: StreamExchange): void => {
   if (!over) stream.destroy(new Error('the answer broke off'))
 }
 
+const NO_BYTES = Buffer.alloc(0)
+
 const wire: Wire<StreamExchange> = {
   read: (exchange, reader) => {
     if (exchange.over) return
@@ -122,7 +129,14 @@ const wire: Wire<StreamExchange> = {
   end,
   destroy: breakOff,
   reset: breakOff,
-  takeOver: () => undefined,
+  takeOver: (exchange, { lines }) => {
+    const { stream, over, key } = exchange
+    const fields = over ? undefined : proven(lines, key)
+    if (fields === undefined) return undefined
+    exchange.begun = true
+    stream.respond({ ':status': 200, ...headersOf(fields) })
+    return { socket: stream, first: NO_BYTES }
+  },
 }
 
 /** The fields as HTTP/1.1 says them; undefined when one cannot be said there. */
@@ -144,11 +158,16 @@ const linesOf = (raw: readonly string[], authority: string): string[] | undefine
 
 const TARGET = /^(?:\/[\x21-\x7e\x80-\xff]*|\*)$/
 
-const openExchange = (stream: ServerHttp2Stream, received: boolean, leave: () => void): StreamExchange => ({
+const openExchange = (
+  stream: ServerHttp2Stream,
+  { received, key }: Pick<StreamExchange, 'received' | 'key'>,
+  leave: () => void,
+): StreamExchange => ({
   via: wire,
   stream,
   leave,
   outgoing: openOutgoing(),
+  key,
   received,
   begun: false,
   sent: false,
@@ -196,18 +215,28 @@ export const onStream = (
   }
   const method = pseudo(':method')
   const target = pseudo(':path')
+  const protocol = pseudo(':protocol')
   const refuse = (status: number): undefined => {
     stream.on('error', () => undefined)
     stream.respond({ ':status': status }, { endStream: true })
   }
-  if (method === 'CONNECT') return refuse(405)
+  if (method === 'CONNECT' && protocol === '') return refuse(405)
+  if (protocol !== '' && protocol !== 'websocket') return refuse(501)
   if (target.length > settings.limits.target) return refuse(414)
   const lines = linesOf(raw, pseudo(':authority'))
   if (lines === undefined || !TARGET.test(target)) return refuse(400)
-  const exchange = openExchange(stream, ended, () => settings.count(-1))
-  settings.count(1)
-  follow(exchange, settings.timeouts.stall)
+  const serve = (head: StreamHead, state: Pick<StreamExchange, 'received' | 'key'>): StreamExchange => {
+    const exchange = openExchange(stream, state, () => settings.count(-1))
+    settings.count(1)
+    follow(exchange, settings.timeouts.stall)
+    settings.serve(head, exchange, peer)
+    return exchange
+  }
+  if (protocol !== '') {
+    // RFC 8441: what HTTP/1.1 asks with GET and Upgrade.
+    const { key, lines: keyed } = withKey(lines)
+    return serve({ method: 'GET', target, lines: keyed, chunked: false, upgrade: true }, { received: true, key })
+  }
   const chunked = !ended && !raw.includes('content-length')
-  settings.serve({ method, target, lines, chunked }, exchange, peer)
-  return exchange
+  return serve({ method, target, lines, chunked, upgrade: false }, { received: ended, key: '' })
 }

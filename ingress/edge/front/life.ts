@@ -78,7 +78,7 @@ const isUnread = ({ exchange }: Connection): boolean =>
 
 const awaitedOf = (connection: Connection): Awaited => {
   const { phase, exchange, socket, text, carried } = connection
-  if (phase === 'tunnel') return undefined
+  if (phase === 'tunnel') return socket.writableLength > 0 ? 'send' : undefined
   if (phase === 'closing' && exchange === undefined) return 'linger'
   if (socket.writableLength > 0) return 'send'
   if (phase === 'head') return text === '' && carried > 0 ? 'idle' : 'head'

@@ -31,11 +31,12 @@ interface Known {
 
 const LATE: Fault = { code: NGHTTP2_ENHANCE_YOUR_CALM, reason: 'the head of a request did not come in time' }
 
-const serverOf = ({ limits, timeouts }: Http2Settings): Http2Server => {
+const serverOf = ({ limits }: Http2Settings): Http2Server => {
   const server = createServer({
     maxSessionMemory: 64,
     settings: {
       enablePush: false,
+      enableConnectProtocol: true,
       maxConcurrentStreams: STREAMS,
       initialWindowSize: WINDOW,
       maxHeaderListSize: limits.head,
@@ -44,7 +45,6 @@ const serverOf = ({ limits, timeouts }: Http2Settings): Http2Server => {
   })
   server.on('session', (session) => {
     session.on('error', () => undefined)
-    session.setTimeout(timeouts.idle, () => session.close())
   })
   return server
 }
@@ -84,7 +84,9 @@ export const openHttp2 = (settings: Http2Settings): Http2Front => {
   const server = serverOf(settings)
   let entering: Known | undefined
   server.on('session', (session) => {
-    sessions.set(session, entering as Known)
+    const known = entering as Known
+    sessions.set(session, known)
+    session.setTimeout(settings.timeouts.idle, () => known.exchanges.size === 0 && session.close())
     session.on('close', () => sessions.delete(session))
   })
   server.on('stream', (stream, _headers, flags, raw?: string[]) => {

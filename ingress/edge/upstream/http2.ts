@@ -16,6 +16,8 @@ import type { FieldLines } from '../../phases/context.ts'
 import { headersOf } from '../headers.ts'
 import { ProtocolError } from '../http1/fields.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
+import { askOverHttp1, type AskEvents, type Asking, type Drop } from '../tunnel/ask.ts'
+import { askOverHttp2, whenTold } from '../tunnel/ask-http2.ts'
 import { addressOf } from './address.ts'
 import type { Call, Trouble } from './call.ts'
 import { troubleOf } from './connection.ts'
@@ -35,8 +37,11 @@ interface State {
 interface Session {
   readonly http2: ClientHttp2Session
   readonly calls: Set<Call>
+  tunnels: number
   /** It is connected. */
   ready: boolean
+  /** The server's settings have come. */
+  told: boolean
   error: Trouble | undefined
 }
 
@@ -67,7 +72,7 @@ const openSession = (state: State): Session => {
     createConnection: () => socket,
     settings: { enablePush: false, initialWindowSize: WINDOW },
   })
-  const session: Session = { http2, calls: new Set(), ready: false, error: undefined }
+  const session: Session = { http2, calls: new Set(), tunnels: 0, ready: false, told: false, error: undefined }
   const leave = (): void => {
     if (state.session === session) state.session = undefined
   }
@@ -86,11 +91,15 @@ const openSession = (state: State): Session => {
   socket.on('error', (error) => (session.error ??= error))
   http2.on('error', (error) => (session.error ??= error))
   http2.on('goaway', leave)
+  http2.once('remoteSettings', () => (session.told = true))
   http2.on('close', () => {
     clearTimeout(late)
     leave()
   })
-  http2.setTimeout(IDLE, () => session.calls.size === 0 && end(troubleOf('ECONNRESET', 'the connection was idle')))
+  http2.setTimeout(
+    IDLE,
+    () => session.calls.size + session.tunnels === 0 && end(troubleOf('ECONNRESET', 'the connection was idle')),
+  )
   return session
 }
 
@@ -242,6 +251,30 @@ const begin = (state: State, call: Call): void => {
   send(told)
 }
 
+/** A server that speaks HTTP/2 and does not offer WebSocket there may do so in HTTP/1.1, as most do. */
+const ask = (state: State, asking: Asking, events: AskEvents): Drop => {
+  const { options, url } = state
+  const session = (state.session ??= openSession(state))
+  let over = false
+  let drop = (): void => undefined
+  whenTold(session, (offered) => {
+    if (over) return
+    if (session.http2.destroyed) return events.failed(session.error ?? troubleOf('ECONNRESET', 'it hung up'))
+    if (!offered) return void (drop = askOverHttp1(options, asking, events))
+    const place = { http2: session.http2, scheme: url.protocol.slice(0, -1), authority: url.host }
+    session.tunnels++
+    drop = askOverHttp2(
+      { ...place, response: options.limits.response, closed: () => session.tunnels-- },
+      asking,
+      events,
+    )
+  })
+  return () => {
+    over = true
+    drop()
+  }
+}
+
 /** A pool for an upstream that speaks HTTP/2. */
 export const openHttp2Pool = (options: PoolOptions): Pool => {
   const state: State = { options, url: new URL(options.url), session: undefined }
@@ -254,6 +287,7 @@ export const openHttp2Pool = (options: PoolOptions): Pool => {
         call.listener.failed(call.about, error as Trouble, false)
       }
     },
+    ask: (asking, events) => ask(state, asking, events),
     close: () => state.session?.http2.destroy(),
   }
 }

@@ -1,12 +1,15 @@
 /** The connections to one upstream: the one used last is used next; when all are busy and no more may be opened, calls wait. */
 import net from 'node:net'
 import tls from 'node:tls'
+import { askOverHttp1, type AskEvents, type Asking, type Drop } from '../tunnel/ask.ts'
 import { addressOf, type Address } from './address.ts'
 import type { Call, Connection } from './call.ts'
 import { begin, type Limits, onBytes, openConnection, tick, troubleOf } from './connection.ts'
 
 export interface Pool {
   send(call: Call): void
+  /** Asks for a WebSocket. */
+  ask(asking: Asking, events: AskEvents): Drop
   /** Closes every connection; what is under way fails. */
   close(): void
 }
@@ -114,7 +117,8 @@ const send = (state: State, call: Call): void => {
 const tickOf = ({ connect, response }: Limits): number =>
   Math.min(500, Math.max(10, Math.floor(Math.min(connect, response) / 10)))
 
-export const openPool = ({ url, limits, secured }: PoolOptions): Pool => {
+export const openPool = (options: PoolOptions): Pool => {
+  const { url, limits, secured } = options
   const state: State = {
     ...addressOf(url),
     limits,
@@ -130,6 +134,7 @@ export const openPool = ({ url, limits, secured }: PoolOptions): Pool => {
   }, tickOf(limits)).unref()
   return {
     send: (call) => send(state, call),
+    ask: (asking, events) => askOverHttp1(options, asking, events),
     close: () => {
       clearInterval(timer)
       for (const call of state.waiting.splice(0))
