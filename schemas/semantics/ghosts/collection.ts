@@ -1,5 +1,6 @@
 /** The known objects of one collection, and what each asker sees of them. */
-import type { Collection, ObjectRecord, Sight } from './model.ts'
+import type { Collection, ObjectRecord } from './model.ts'
+import type { Sight } from './seen.ts'
 import { openSight } from './sight.ts'
 
 /** Sights that are kept, the newest asked for last. */

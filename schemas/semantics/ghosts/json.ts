@@ -1,5 +1,5 @@
 /** JSON text to values, for bodies that a stranger wrote: nothing here throws, and nothing is deeper than DEEPEST. */
-import type { Json } from './model.ts'
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** The processors' host reads nothing deeper either; whoever walks a value may therefore recurse. */
 export const DEEPEST = 200

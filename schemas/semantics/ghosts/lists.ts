@@ -3,7 +3,8 @@
  * whose effect is not known means that no list is made.
  */
 import type { Asked } from './asked.ts'
-import type { Collection, Compare, Entry, Json, Knowledge, ListModel, Sight } from './model.ts'
+import type { Collection, Json, Knowledge, ListModel } from './model.ts'
+import type { Compare, Entry, Sight } from './seen.ts'
 import { at, ownField } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { compare, fieldNamed, isFilter, passes, roleByName, roleOf, sortOf } from './roles.ts'

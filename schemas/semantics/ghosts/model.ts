@@ -5,8 +5,10 @@
  */
 import type { Header, Parameter } from '../../events.ts'
 import type { Vitals } from '../vitals.ts'
+import type { Json } from './json.ts'
+import type { Sight } from './seen.ts'
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type { Json }
 
 /** Version of every payload; a book refuses others. */
 export const VERSION = 2
@@ -230,30 +232,6 @@ export interface ServiceFacts {
   at: number
 }
 
-/** One object as its asker sees it. */
-export interface Entry {
-  readonly id: string
-  readonly born: number
-  readonly item: { readonly [key: string]: Json }
-  /** Nobody saw it yet: its neighbours say that it is there. */
-  readonly guessed?: boolean
-}
-export type Compare = (a: Entry, b: Entry) => number
-export interface Order {
-  readonly name: string
-  readonly compare: Compare
-}
-
-/** A collection as one asker sees it, with indexes. */
-export interface Sight {
-  readonly entries: readonly Entry[]
-  entry(id: string): Entry | undefined
-  /** Those whose field, as text, is this, in an order; `name` tells orders apart. */
-  having(field: string, value: string, order: Order): readonly Entry[]
-  /** All of them in an order; `name` tells orders apart. */
-  inOrder(name: string, compare: Compare): readonly Entry[]
-}
-
 /** The known objects of one collection. */
 export interface Collection {
   readonly size: number
@@ -296,4 +274,8 @@ const escaped = (part: string): string =>
   part.includes('%') || part.includes(' ') ? part.replaceAll('%', '%25').replaceAll(' ', '%20') : part
 
 /** Joins the parts of a key; a blank in a part is escaped, so that no two lists of parts give the same key. */
-export const keyOf = (...parts: readonly string[]): string => parts.map(escaped).join(' ')
+export const keyOf = (first: string, ...parts: readonly string[]): string => {
+  let key = escaped(first)
+  for (const part of parts) key += ` ${escaped(part)}`
+  return key
+}

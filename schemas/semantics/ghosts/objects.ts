@@ -4,6 +4,7 @@ import { keyOf } from './model.ts'
 import type { EndpointModel, Knowledge, ObjectRecord } from './model.ts'
 import { isScalar, ownField } from './pointers.ts'
 import type { Fields } from './pointers.ts'
+import { remembered } from '../remembered.ts'
 import { segmentParts } from '../templates.ts'
 import { visibleView } from './views.ts'
 
@@ -19,13 +20,13 @@ interface IdSegment {
 
 const KEYED = /^([^()]+)\(('?)$/
 
-const idSegment = (segment: string): IdSegment | undefined => {
+const idSegment = remembered((segment): IdSegment | undefined => {
   const [before, after, more] = segmentParts(segment)
   if (before === undefined || after === undefined || more !== undefined) return undefined
   const [, name = '', quote = ''] = KEYED.exec(before) ?? []
   const isPlain = before === '' && (after === '' || after.startsWith('.'))
   return isPlain || (name !== '' && after === `${quote})`) ? { before, after, name } : undefined
-}
+})
 
 /** The id that stands in a segment of the path. */
 const idIn = (segment: string, text: string | undefined): string | undefined => {
@@ -39,12 +40,12 @@ const idIn = (segment: string, text: string | undefined): string | undefined => 
 const lastSegment = (template: string): string => template.slice(template.lastIndexOf('/') + 1)
 
 /** The type of an endpoint whose template ends in an id: the template of the collection. Undefined for others. */
-export const typeOf = (template: string): string | undefined => {
+export const typeOf = remembered((template): string | undefined => {
   const cut = template.lastIndexOf('/')
   const shape = cut < 0 ? undefined : idSegment(template.slice(cut + 1))
   if (shape === undefined || (cut === 0 && shape.name === '')) return undefined
   return shape.name === '' ? template.slice(0, cut) : `${template.slice(0, cut)}/${shape.name}`
-}
+})
 
 /** An object by its collection, as the path has it, and its id. */
 export interface Named {
@@ -104,12 +105,16 @@ const neighbour = (named: Named, asked: Asked, knowledge: Knowledge, step: 1 | -
   return undefined
 }
 
-/** What the nearest known objects on both sides have in common: rows made together mostly belong together. */
-export const between = (named: Named, asked: Asked, knowledge: Knowledge): Fields | undefined => {
-  if (!/^\d{1,15}$/.test(named.id)) return undefined
+/**
+ * What an object that nobody saw has by its number: what follows from it, and what the nearest known objects on both sides
+ * have in common, since rows made together mostly belong together.
+ */
+export const byNumber = (named: Named, idField: string, asked: Asked, knowledge: Knowledge): Fields | undefined => {
+  if (!/^\d{1,9}$/.test(named.id)) return undefined
+  const row = knowledge.objects(asked.service, named.type).sight(asked.asker, idField, asked.at).row(Number(named.id))
   const below = neighbour(named, asked, knowledge, -1)
   const above = below === undefined ? undefined : neighbour(named, asked, knowledge, 1)
-  if (below === undefined || above === undefined) return undefined
+  if (below === undefined || above === undefined) return row
   const common = Object.entries(below).filter(([name, value]) => isScalar(value) && ownField(above, name) === value)
-  return Object.fromEntries(common)
+  return { ...Object.fromEntries(common), ...row }
 }

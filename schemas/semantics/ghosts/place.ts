@@ -5,7 +5,7 @@ import type { Asked } from './asked.ts'
 import { evidenceOf } from '../model/evidence.ts'
 import { fitHeaders } from './headers.ts'
 import type { BodyModel, EndpointModel, Knowledge, ObjectRecord, Score } from './model.ts'
-import { between, objectAsked } from './objects.ts'
+import { byNumber, objectAsked } from './objects.ts'
 import { printed, renderBody, renderText } from './render.ts'
 import type { Guess, StatusFeatures } from './status.ts'
 import { toUtf8 } from './text.ts'
@@ -125,7 +125,7 @@ export const goodStatus = (model: EndpointModel): number | undefined => {
 const madeBody = (place: Place, body: BodyModel, isError: boolean): string | undefined => {
   if (body.tree !== null && 2 * body.json > body.seen) {
     const named = isError || !isRead(place) ? undefined : objectAsked(place.model, place.asked)
-    const own = named === undefined ? undefined : between(named, place.asked, place.knowledge)
+    const own = named === undefined ? undefined : byNumber(named, place.model.idField, place.asked, place.knowledge)
     const root = own === undefined ? '' : place.model.root
     const { text, founding } = renderBody(body.tree, place.asked, { root, own, isError, making: !isRead(place) })
     const isUnfounded = place.asked.asker !== '' && founding.places > 0 && founding.known === 0

@@ -3,10 +3,13 @@
  * again when the collection changed, so that a list costs what it shows and not what there is. What the asker wrote to
  * ghosts lies beside it (`changes`) and is merged into each answer.
  */
-import type { Compare, Entry, ObjectRecord, Sight } from './model.ts'
+import type { Json, ObjectRecord } from './model.ts'
+import type { Compare, Entry, Sight } from './seen.ts'
 import { visibleView } from './views.ts'
 import { at, isScalar, ownField, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
+import { rowsFollow } from './rows.ts'
+import type { Follows } from './rows.ts'
 
 const byNumber: Compare = (a, b) => Number(a.id) - Number(b.id)
 
@@ -31,22 +34,38 @@ const isDense = (numbered: readonly Entry[], idField: string): boolean => {
   return typeof ownField(first.item, idField) === 'number' && numbered.length >= DENSE * span
 }
 
+const followed = (follows: ReadonlyMap<string, Follows>, id: number): Fields => {
+  const found: Record<string, Json> = {}
+  for (const [name, of] of follows) {
+    const value = of(id)
+    if (value !== undefined) found[name] = value
+  }
+  return found
+}
+
+const inNumbers = (entries: readonly Entry[]): Entry[] =>
+  entries.filter(({ id }) => /^\d{1,9}$/.test(id)).sort(byNumber)
+
 /**
  * Rows that nobody asked for yet, between known ones: where numbers are given one after the other, most of those between
- * are there too (a GET of one would say so), and have in common what their neighbours have.
+ * are there too (a GET of one would say so), and have what follows from their number and what their neighbours share.
  */
 const between = (entries: readonly Entry[], idField: string, gone: ReadonlySet<string>): Entry[] => {
-  const numbered = entries.filter(({ id }) => /^\d{1,9}$/.test(id)).sort(byNumber)
+  const numbered = inNumbers(entries)
   const found: Entry[] = []
   if (!isDense(numbered, idField)) return found
+  let follows: ReadonlyMap<string, Follows> | undefined
   for (let i = 1; i < numbered.length; i++) {
     const [a, b] = [numbered[i - 1] as Entry, numbered[i] as Entry]
     const [from, to] = [Number(a.id), Number(b.id)]
     if (to - from < 2 || to - from > WIDEST) continue
     const shared = common(a.item, b.item)
-    for (let id = from + 1; id < to; id++)
-      if (!gone.has(String(id)))
-        found.push({ id: String(id), born: b.born, item: { ...shared, [idField]: id }, guessed: true })
+    follows ??= rowsFollow(numbered, idField)
+    for (let id = from + 1; id < to; id++) {
+      if (gone.has(String(id))) continue
+      const item = { ...shared, ...followed(follows, id), [idField]: id }
+      found.push({ id: String(id), born: b.born, item, guessed: true })
+    }
   }
   return found
 }
@@ -54,7 +73,8 @@ const between = (entries: readonly Entry[], idField: string, gone: ReadonlySet<s
 /** One object as its asker sees it. */
 export const entryOf = (object: ObjectRecord, asker: string): Entry | undefined => {
   const view = visibleView(object, asker)
-  return view === undefined ? undefined : { id: object.id, born: object.born, item: view.value }
+  if (view === undefined) return undefined
+  return { id: object.id, born: object.born, item: view.value, written: object.written > 0 }
 }
 
 /** Entries of one value, and the order that they were last asked for in. */
@@ -88,8 +108,13 @@ export const openSight = (objects: Iterable<ObjectRecord>, asker: string, idFiel
   const fields = new Map<string, Map<string, Having>>()
   const orders = new Map<string, readonly Entry[]>()
   let ids: Map<string, Entry> | undefined
+  let follows: ReadonlyMap<string, Follows> | undefined
   return {
     entries,
+    row: (id) => {
+      follows ??= rowsFollow(inNumbers(entries.filter(({ guessed }) => guessed !== true)), idField)
+      return followed(follows, id)
+    },
     entry: (id) => (ids ??= new Map(entries.map((entry) => [entry.id, entry]))).get(id),
     having: (field, value, { name, compare }) => {
       const index = fields.get(field) ?? indexed(entries, field)

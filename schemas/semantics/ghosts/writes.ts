@@ -6,7 +6,7 @@ import type { Asked } from './asked.ts'
 import type { BodyModel, EndpointModel, Json, Knowledge, Node, ObjectRecord, TypeModel } from './model.ts'
 import { namedFields } from './fold.ts'
 import { formOf, freshIn } from './mint.ts'
-import { findNamed, objectAbove, objectAsked, typeOf } from './objects.ts'
+import { byNumber, findNamed, objectAbove, objectAsked, typeOf } from './objects.ts'
 import { visibleView } from './views.ts'
 import type { Named } from './objects.ts'
 import { at, isFields, ownField, wrapped } from './pointers.ts'
@@ -139,12 +139,18 @@ const merge = (before: Fields, fields: Fields): Fields => {
   return all
 }
 
+/** Of a thing that nobody saw: what its number says. */
+const rowOf = ({ target, asked, knowledge }: Making): Fields | undefined =>
+  target.kind !== 'item' || target.named === undefined || target.type === undefined || asked.method !== 'PATCH'
+    ? undefined
+    : byNumber(target.named, target.type.idField, asked, knowledge)
+
 const after = (making: Making, root: string): Fields => {
   const { target, asked } = making
   const fields = namedFields(asked.json, root)
   const id = target.type === undefined ? undefined : ownField(target.before, target.type.idField)
   if (asked.method === 'PATCH' && target.before !== undefined) return merge(target.before, fields)
-  if (keeps(making)) return { ...target.before, ...fields }
+  if (keeps(making)) return { ...(target.before ?? rowOf(making)), ...fields }
   return id === undefined || target.type === undefined ? fields : { ...fields, [target.type.idField]: id }
 }
 
@@ -173,7 +179,7 @@ export const writtenBody = (making: Making, body: BodyModel | undefined, isBorro
   if (isBorrowed) return borrowed(making, tree)
   if (tree === null) return undefined
   if (target.kind === 'create') return createdBody(making, tree, root)
-  if (target.before === undefined) return renderBody(tree, asked, { root: '', making: true }).text
+  if (target.before === undefined) return renderBody(tree, asked, { root, own: rowOf(making), making: true }).text
   const own = target.kind === 'item' ? after(making, root) : target.before
   asked.notes?.note(root, 'before', 'the object before the write, with what the request says')
   const given =
