@@ -1,5 +1,5 @@
 /**
- * Writes one directory of segments. Group commit: what waits goes out as one writev and one fdatasync on the libuv pool,
+ * Writes one directory of segments. Group commit: what waits goes out as one write and one fdatasync on the libuv pool,
  * and what comes meanwhile is the next group. After a failure the file is cut back to what is durable before anything else
  * is written, so neither a full disk nor an I/O error leaves damage behind.
  */
