@@ -30,7 +30,6 @@ import type { Context, Service } from './phases/context.ts'
 import { createDecide, type Decide, type Staying, type DecideSettings } from './phases/decide.ts'
 import { direct, withDirections } from './phases/directed.ts'
 import { createFault } from './phases/fault.ts'
-import { toHeaders } from './phases/fields.ts'
 import { withLatency } from './phases/latency.ts'
 import { createLimit } from './phases/limit.ts'
 import { problem } from './phases/problem.ts'
@@ -89,7 +88,7 @@ const decideOf = ({ options, keys, redactor, views, queue, settling }: Parts): D
   const newActivation = (): string => uuid7(wall() / 1000)
   // Opened first: a sealed value that a client sends as its credential stays sealed.
   const unsealBody: DecideSettings['unsealBody'] = (body, { arrival }) =>
-    redactor.restoreOwn(keys.unsealBody(body), toHeaders(arrival.rawHeaders))
+    redactor.restoreOwnOf(keys.unsealBody(body), arrival.rawHeaders)
   const { gather, explain, tagOf } = consult
   queue.learnFrom((context) => tagOf(context, wall()))
   const ghostly = createDecide({ consult, conduct, clock, now: wall, newActivation, unseal: keys.unseal, unsealBody })

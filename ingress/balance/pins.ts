@@ -38,8 +38,13 @@ export const noteMove = (pins: Pins, now: number): void => {
   pins.movedAt = now
 }
 
+/** ms: who asks again and again is noted anew so often. */
+const ANEW = 50
+
 /** A ghost answered this client. */
 export const pin = ({ clients }: Pins, client: string, now: number): void => {
+  const before = clients.get(client)
+  if (before !== undefined && now >= before && now - before < ANEW) return
   clients.delete(client)
   clients.set(client, now)
   if (clients.size <= MOST) return

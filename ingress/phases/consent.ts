@@ -3,6 +3,7 @@
  * ghost is wanted, and by whoever reckons what ghosts would have answered.
  */
 import type { GhostAnswer, GhostRefusal, GhostVerdict } from '../../schemas/semantics/ghost-port.ts'
+import { remembered } from '../../schemas/semantics/remembered.ts'
 import type { GhostOptions } from '../options.ts'
 import type { FieldLines } from './context.ts'
 
@@ -31,20 +32,23 @@ export const forbidden = (consent: Consent, method: string): Miss | undefined =>
 const HEALTH =
   /(?:^|\/)(?:health|healthz|healthcheck|health-check|livez|readyz|liveness|readiness|alive|ready|heartbeat|metrics|actuator\/[a-z]+|__heartbeat__|_health)\/?$/i
 /** Who asks only to hear how the server is. */
-const PROBERS =
+const PROBER =
   /^(?:kube-probe|ELB-HealthChecker|GoogleHC|GoogleStackdriverMonitoring|Amazon-Route53-Health|Prometheus|Blackbox[ -]Exporter|Consul Health|Envoy\/HC|UptimeRobot|Pingdom|StatusCake|chaos-proxy-health)/i
+
+const isProber = remembered((agent) => PROBER.test(agent))
 
 const AGENT = 'user-agent'
 
 const agentOf = (fields: FieldLines): string => {
   for (let i = 0; i < fields.length; i += 2)
-    if ((fields[i] as string).toLowerCase() === AGENT) return fields[i + 1] as string
+    if ((fields[i] as string).length === AGENT.length && (fields[i] as string).toLowerCase() === AGENT)
+      return fields[i + 1] as string
   return ''
 }
 
 /** Whoever asks how the backend is must hear of the outage: `health` is the path of the service's own checks. */
 export const isHealthCheck = (path: string, fields: FieldLines, health: string): boolean =>
-  path === health || HEALTH.test(path) || PROBERS.test(agentOf(fields))
+  path === health || HEALTH.test(path) || isProber(agentOf(fields))
 
 export const HEALTH_CHECK: Miss = {
   reason: 'health-check',

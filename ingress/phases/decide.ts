@@ -118,7 +118,6 @@ const NO_CONDUCT: Known = {
 }
 
 const notReady = ({ ghost }: Service, known: LearnedEndpoint | undefined): Miss | undefined => {
-  if (ghost.minReadiness === 0) return undefined
   const share = known?.vitals === undefined ? undefined : readinessOf(known.vitals)
   if (share !== undefined && share >= ghost.minReadiness) return undefined
   const could = share === undefined ? 'too little was seen to say how much' : `${Math.round(share * 100)} %`
@@ -171,10 +170,12 @@ const stayingOf = (
 })
 
 export const createDecide = (settings: DecideSettings): Decide & Staying => {
-  const { conduct = NO_CONDUCT, clock = STOPPED } = settings
+  const { conduct = NO_CONDUCT, clock = STOPPED, unseal, unsealBody } = settings
   const isSample = openSamples(clock)
+  const unready = (context: Context, service: Service): Miss | undefined =>
+    service.ghost.minReadiness === 0 ? undefined : notReady(service, conduct.learned(context))
   const ghost: Ghostly = (context, service, why) => {
-    const refusal = allowed(context, service) ?? notReady(service, conduct.learned(context))
+    const refusal = allowed(context, service) ?? unready(context, service)
     if (refusal !== undefined) return refusal
     const now = settings.now()
     const verdict = settings.consult.ask(context, now)
@@ -185,7 +186,7 @@ export const createDecide = (settings: DecideSettings): Decide & Staying => {
     }
     service.activation ||= settings.newActivation()
     if (service.mode === 'failover') conduct.pin(context, clock())
-    const reply = ghostReply(context, verdict, { ...settings, why, now, activation: service.activation })
+    const reply = ghostReply(context, verdict, { why, now, activation: service.activation, unseal, unsealBody })
     return isWrite(context)
       ? kept(context, verdict, reply, () => settings.consult.accept(context, verdict, now))
       : sampled(context, reply, isSample())

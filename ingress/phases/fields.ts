@@ -1,5 +1,4 @@
 /** Field lines: which are between neighbours only, which the proxy owns, and how lists of them are cut. */
-import type { Header } from '../../schemas/events.ts'
 import type { FieldLines } from './context.ts'
 import { PSEUDONYM } from './forwarded.ts'
 import { remembered } from '../../schemas/semantics/remembered.ts'
@@ -69,10 +68,4 @@ export const fieldOf = (lines: FieldLines, name: string): string | undefined => 
     if (found.length === name.length && found.toLowerCase() === name) return lines[i + 1]
   }
   return undefined
-}
-
-export const toHeaders = (lines: FieldLines): Header[] => {
-  const headers: Header[] = []
-  for (let i = 0; i < lines.length; i += 2) headers.push({ name: lines[i] as string, value: lines[i + 1] as string })
-  return headers
 }

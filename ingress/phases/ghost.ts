@@ -1,5 +1,7 @@
 /** A ghost's answer as HTTP: marked, never stored by anyone, conditional requests and HEAD as RFC 9110 wants them. */
+import type { Header } from '../../schemas/events.ts'
 import type { GhostAnswer } from '../../schemas/semantics/ghost-port.ts'
+import { remembered } from '../../schemas/semantics/remembered.ts'
 import type { Context, Reply, Why } from './context.ts'
 import { fieldOf, isHopByHop, isMark, isValidValue, PSEUDONYM } from './fields.ts'
 import { proxyStatus } from './problem.ts'
@@ -18,10 +20,14 @@ const MADE_NEW = new Set([
 MADE_NEW.add('x-request-id').add('cache-status').add('proxy-status').add('server-timing').add('content-encoding')
 
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-const replayable = (name: string, value: string): boolean => {
+const mayRepeat = remembered((name): boolean => {
   const lower = name.toLowerCase()
-  return NAME.test(name) && isValidValue(value) && !MADE_NEW.has(lower) && !isHopByHop(lower) && !isMark(lower)
-}
+  return NAME.test(name) && !MADE_NEW.has(lower) && !isHopByHop(lower) && !isMark(lower)
+})
+const replayable = (name: string, value: string): boolean => mayRepeat(name) && isValidValue(value)
+
+const isCoding = ({ name }: Header): boolean => name.length === CODING.length && name.toLowerCase() === CODING
+const CODING = 'content-encoding'
 
 /** Weak comparison, RFC 9110 section 8.8.3.2. */
 const sameTag = (a: string, b: string): boolean => a.replace(/^W\//, '') === b.replace(/^W\//, '')
@@ -96,7 +102,7 @@ export const ghostReply = (context: Context, answer: GhostAnswer, settings: Ghos
     const opened = settings.unseal(value)
     if (replayable(name, opened)) learned.push(name, opened)
   }
-  const isCoded = answer.headers.some(({ name }) => name.toLowerCase() === 'content-encoding')
+  const isCoded = answer.headers.some(isCoding)
   const fields = isCoded ? uncoded(learned) : learned
   const unchanged = answer.status === 200 && notModified(context, fields)
   const headers = [...(unchanged ? kept(fields) : fields), ...marks(answer, age, settings)]

@@ -52,6 +52,8 @@ export interface Redactor {
    * pseudonym stands. `headers` are the asker's, as they came. Every other pseudonym stays one.
    */
   restoreOwn(body: Uint8Array, headers: readonly Header[]): Uint8Array
+  /** The same, from field lines. */
+  restoreOwnOf(body: Uint8Array, lines: readonly string[]): Uint8Array
 }
 
 const PSEUDONYM = 'cp_'
@@ -229,6 +231,15 @@ export const createRedactor = (keyed: Keyed, settings: RedactionSettings): Redac
     const credential = credentialOf(lines) ?? cookiesOf(lines)
     return credential === '' ? '' : d.secret(credential)
   }
+  const restoreOwnOf = (body: Uint8Array, lines: readonly string[]): Uint8Array => {
+    const credential = credentialOf(lines)
+    if (credential === undefined || !PLAIN_CREDENTIAL.test(credential)) return body
+    const own = d.secret(credential)
+    const text = keyed.toText(body)
+    return text.includes(own)
+      ? keyed.toBytes(text.replace(WHOLE_PSEUDONYM, (found) => (found === own ? credential : found)))
+      : body
+  }
   const body = rememberBodies((bytes, mediaType) => {
     const text = keyed.toText(bytes)
     const out = bodyText(d, text, mediaType, bytes)
@@ -249,14 +260,7 @@ export const createRedactor = (keyed: Keyed, settings: RedactionSettings): Redac
       bytes.length === 0 || !(mediaType === '' || TEXT_TYPES.test(mediaType)) ? bytes : body(bytes, mediaType),
     principal: (headers) => principalOf(linesOf(headers)),
     principalOf,
-    restoreOwn: (body, headers) => {
-      const credential = credentialOf(linesOf(headers))
-      if (credential === undefined || !PLAIN_CREDENTIAL.test(credential)) return body
-      const own = d.secret(credential)
-      const text = keyed.toText(body)
-      return text.includes(own)
-        ? keyed.toBytes(text.replace(WHOLE_PSEUDONYM, (found) => (found === own ? credential : found)))
-        : body
-    },
+    restoreOwn: (body, headers) => restoreOwnOf(body, linesOf(headers)),
+    restoreOwnOf,
   }
 }

@@ -6,7 +6,7 @@ export const remembered = <T>(make: (text: string) => T, most = MOST): ((text: s
   const known = new Map<string, T>()
   return (text) => {
     const found = known.get(text)
-    if (found !== undefined) return found
+    if (found !== undefined || known.has(text)) return found as T
     const made = make(text)
     if (known.size < most) known.set(text, made)
     return made

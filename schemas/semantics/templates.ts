@@ -148,21 +148,30 @@ const patternValues = <E>(pattern: Pattern<E>, segment: string): readonly string
   return values.every((value, v) => fitsKind(pattern.kinds[v] ?? '', value)) ? values : undefined
 }
 
-/** Depth first, best way first; `visit` returns true to stop. Bounded by the number of template nodes. */
+interface Way {
+  readonly segments: readonly string[]
+  readonly at: number
+  readonly values: readonly string[]
+}
+
+/**
+ * Depth first, best way first; `visit` returns true to stop, and `values` are those of the way to there. Bounded by the
+ * number of template nodes.
+ */
 const walk = <E>(
   node: Node<E>,
-  segments: readonly string[],
-  values: readonly string[],
+  { segments, at, values }: Way,
   visit: (node: Node<E>, values: readonly string[]) => boolean,
 ): boolean => {
-  const segment = segments[0]
+  const segment = segments[at]
   if (segment === undefined) return visit(node, values)
-  const rest = segments.slice(1)
   const literal = node.literals.get(segment)
-  if (literal !== undefined && walk(literal, rest, values, visit)) return true
+  if (literal !== undefined && walk(literal, { segments, at: at + 1, values }, visit)) return true
   for (const pattern of node.patterns) {
     const own = patternValues(pattern, segment)
-    if (own !== undefined && walk(pattern.node, rest, [...values, ...own], visit)) return true
+    if (own === undefined) continue
+    const all = values.length === 0 ? own : [...values, ...own]
+    if (walk(pattern.node, { segments, at: at + 1, values: all }, visit)) return true
   }
   return false
 }
@@ -184,7 +193,7 @@ const once = <V>(make: (() => V) | undefined): (() => V | undefined) => {
 /** An empty matcher. */
 export const openTemplates = <E extends TemplateEndpoint>(): TemplateMatcher<E> => {
   const root = createNode<E>()
-  const segmentsOf = (path: string) => pathSegments(path).map(literalSegment)
+  const wayOf = (path: string): Way => ({ segments: pathSegments(path).map(literalSegment), at: 0, values: [] })
   return {
     set: (endpoint) => {
       const [slot, key] = slotOf(root, endpoint)
@@ -197,7 +206,7 @@ export const openTemplates = <E extends TemplateEndpoint>(): TemplateMatcher<E> 
     match: (method, path, operation) => {
       let found: TemplateMatch<E> | undefined
       const asked = once(operation)
-      walk(root, segmentsOf(path), [], (node, values) => {
+      walk(root, wayOf(path), (node, values) => {
         const special = node.operations.size > 0 ? node.operations.get(`${method} ${asked() ?? ''}`) : undefined
         const endpoint = special ?? node.endpoints.get(method)
         if (endpoint !== undefined) found = { endpoint, values }
@@ -207,7 +216,7 @@ export const openTemplates = <E extends TemplateEndpoint>(): TemplateMatcher<E> 
     },
     methods: (path) => {
       const methods = new Set<string>()
-      walk(root, segmentsOf(path), [], (node) => {
+      walk(root, wayOf(path), (node) => {
         for (const method of node.endpoints.keys()) methods.add(method)
         for (const { method } of node.operations.values()) methods.add(method)
         return false

@@ -31,11 +31,16 @@ const newest = (variants: readonly Variant[]): Variant | undefined =>
  * same values of those that are known to. `Vary: *` matches nothing but the same fields.
  */
 export const findVariant = (set: AnswerSet, model: EndpointModel, asked: Asked): Variant | undefined => {
+  const known = varyKey(asked, model.vary)
+  const isSettled = !model.headersMatter && !model.vary.includes('*')
+  const [only] = set.variants
+  // Most targets have one answer: what its fields are matters only where the known ones differ.
+  if (isSettled && only !== undefined && set.variants.length === 1 && only.varyKey === known)
+    return codingFits(only, asked) ? only : undefined
   const fitting = set.variants.filter((variant) => codingFits(variant, asked))
   const all = headersKey(asked)
-  const known = varyKey(asked, model.vary)
   const same = newest(fitting.filter((v) => v.headersKey === all && (v.varyKey === known || model.vary.length === 0)))
-  if (same !== undefined || model.headersMatter || model.vary.includes('*')) return same
+  if (same !== undefined || !isSettled) return same
   return newest(fitting.filter((v) => v.varyKey === known))
 }
 

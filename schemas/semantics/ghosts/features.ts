@@ -44,11 +44,21 @@ const placed = (state: string, model: EndpointModel, asked: Asked, knowledge: Kn
   return collectionFeature(model, asked, knowledge) || state
 }
 
-/** The features of a read. */
-export const readFeatures = (model: EndpointModel, asked: Asked, knowledge: Knowledge): StatusFeatures => {
+const idOfRead = (model: EndpointModel, asked: Asked, knowledge: Knowledge): string => {
   const object: ObjectRecord | undefined = findObject(model, asked, knowledge)
-  const state = idFeature(model, lastParameter(model, asked), object, asked.asker)
-  return { credential: credentialState(asked, knowledge), id: placed(state, model, asked, knowledge), body: 'ok' }
+  return placed(idFeature(model, lastParameter(model, asked), object, asked.asker), model, asked, knowledge)
+}
+
+/** The features of a read; what its id is is found out when it is asked for, since most answers do not hang on it. */
+export const readFeatures = (model: EndpointModel, asked: Asked, knowledge: Knowledge): StatusFeatures => {
+  let id: string | undefined
+  return {
+    credential: credentialState(asked, knowledge),
+    get id() {
+      return (id ??= idOfRead(model, asked, knowledge))
+    },
+    body: 'ok',
+  }
 }
 
 /** The features of a write’s status: what it is about counts as the id. */

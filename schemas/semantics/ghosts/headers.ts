@@ -3,6 +3,7 @@
  * request tell two answers to one target apart.
  */
 import type { Header } from '../../events.ts'
+import { remembered } from '../remembered.ts'
 import type { Asked } from './asked.ts'
 
 const NEVER = new Set(
@@ -42,36 +43,47 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
 /** Visible ASCII, blanks, tabs and obs-text: no CR, LF, NUL or other control (RFC 9110 §5.5). */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]{0,8192}$/
 
-const isClean = (header: Header): boolean =>
-  typeof header.name === 'string' &&
-  typeof header.value === 'string' &&
-  NAME.test(header.name) &&
-  VALUE.test(header.value)
+/** What may be done with fields of a name: repeat it, or only with the very bytes (`bound`), or never. */
+const useOf = remembered((name): 'open' | 'bound' | 'never' => {
+  const lower = name.toLowerCase()
+  if (!NAME.test(name) || NEVER.has(lower)) return 'never'
+  return VALIDATORS.has(lower) ? 'bound' : 'open'
+})
 
-const connectionNames = (headers: readonly Header[]): Set<string> =>
-  new Set(
-    headers
-      .filter((header) => header.name.toLowerCase() === 'connection')
-      .flatMap((header) => header.value.toLowerCase().split(','))
-      .map((name) => name.trim()),
-  )
+/** Long values are seldom the same again. */
+const REMEMBERED = 128
+const fits = (value: string): boolean => VALUE.test(value) && !value.includes('cp_')
+const fitsAgain = remembered(fits)
+const isClean = (value: string): boolean => (value.length <= REMEMBERED ? fitsAgain(value) : fits(value))
 
-/** The fields of a recorded answer that an exact ghost repeats. Pseudonyms stand for secrets and stay here. */
-export const exactHeaders = (headers: readonly Header[]): Header[] => {
+const NOBODY: ReadonlySet<string> = new Set()
+
+const connectionNames = (headers: readonly Header[]): ReadonlySet<string> => {
+  const named = headers.filter(({ name }) => name.length === CONNECTION.length && name.toLowerCase() === CONNECTION)
+  if (named.length === 0) return NOBODY
+  return new Set(named.flatMap(({ value }) => value.toLowerCase().split(',')).map((name) => name.trim()))
+}
+const CONNECTION = 'connection'
+
+const repeatable = (headers: readonly Header[], bound: boolean): Header[] => {
   const named = connectionNames(headers)
-  return headers.filter((header) => {
-    const name = header.name.toLowerCase()
-    return isClean(header) && !NEVER.has(name) && !named.has(name) && !header.value.includes('cp_')
+  return headers.filter(({ name, value }) => {
+    if (typeof name !== 'string' || typeof value !== 'string') return false
+    const use = useOf(name)
+    if (use === 'never' || (use === 'bound' && !bound)) return false
+    return isClean(value) && !(named.size > 0 && named.has(name.toLowerCase()))
   })
 }
+
+/** The fields of a recorded answer that an exact ghost repeats. Pseudonyms stand for secrets and stay here. */
+export const exactHeaders = (headers: readonly Header[]): Header[] => repeatable(headers, true)
 
 /** The fields that may be learned for answers that are made up. */
 export const madeHeaders = (headers: readonly Header[]): Header[] =>
   exactHeaders(headers).filter((header) => MADE.has(header.name.toLowerCase()))
 
 /** Last gate before an answer leaves: whatever stands in a payload, only clean and allowed fields pass. */
-export const fitHeaders = (headers: readonly Header[], exact: boolean): Header[] =>
-  exactHeaders(headers).filter((header) => exact || !VALIDATORS.has(header.name.toLowerCase()))
+export const fitHeaders = (headers: readonly Header[], exact: boolean): Header[] => repeatable(headers, exact)
 
 /** Request fields that say nothing about the answer that is wanted. */
 const INCIDENTAL = new Set(
@@ -93,8 +105,11 @@ const pairs = (names: Iterable<string>, asked: Asked): string => {
 export const headersKey = (asked: Asked): string =>
   pairs([...asked.headers.keys()].filter((name) => !INCIDENTAL.has(name)).sort(), asked)
 
+const ACCEPT = ['accept']
+
 /** The fields that are known to change it: Accept, and what Vary names (Accept-Encoding is the ingress's matter). */
-export const varyKey = (asked: Asked, vary: readonly string[]): string => pairs(['accept', ...vary], asked)
+export const varyKey = (asked: Asked, vary: readonly string[]): string =>
+  pairs(ACCEPT, asked) + (vary.length === 0 ? '' : pairs(vary, asked))
 
 /** Names in Vary, lower case, in order; `*` stays. */
 export const varyNames = (headers: readonly Header[]): string[] => {
