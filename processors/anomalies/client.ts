@@ -10,7 +10,7 @@ export interface Client {
   refused: number
   unauthorised: number
   strange: number
-  /** Numbers asked for one after the other at one endpoint. */
+  /** Numbers asked for one after the other at one endpoint, in about ten minutes. */
   walked: string
   last: number
   steps: number
@@ -40,6 +40,7 @@ const age = (client: Client, at: number): void => {
   client.refused *= factor
   client.unauthorised *= factor
   client.strange *= factor
+  client.steps *= factor
   client.at = at
 }
 

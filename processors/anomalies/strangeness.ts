@@ -200,7 +200,8 @@ const byClient = (c: Case, { o, profile, client }: Scene): void => {
   if (count > 30 && profile.pace.total >= ENOUGH)
     say(c, clamp(spreadsAbove(profile.pace, bucketOf(count)) - FROM, 4), 'far more requests than a client makes')
   if (isRefused(o.exchange.status) && count > 10 && refused > 0.6 * count) say(c, 2, 'a client that is mostly refused')
-  if (steps >= 12) say(c, clamp((steps - 11) * 0.4, 7), 'ids asked for one after the other')
+  if (steps >= 12 && o.endpoint?.id === client.walked)
+    say(c, clamp((steps - 11) * 0.4, 7), 'ids asked for one after the other')
 }
 
 const scoreOf = (nats: number): number => (nats === 0 ? 0 : 1 / (1 + Math.exp(-(PRIOR + nats))))

@@ -1,0 +1,190 @@
+/**
+ * An incident as an operator has it: all roles over the embedded log, requests over HTTP, a backend that turns slow at one
+ * endpoint. Only the clock is the test's: a minute passes as soon as its requests are answered. What is asked of API, command
+ * line and webhook is the same incident; a fault that was ordered raises none.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { Role, RoleContext, RoleName } from '../../deploy/roles/role.ts'
+import { startRole } from '../../deploy/roles/start.ts'
+import { configSchema } from '../../schemas/config.ts'
+import { incidentMessage, type IncidentMessage } from '../../schemas/webhooks.ts'
+import { run } from '../deploy/cli/run.ts'
+import { silent } from '../sinks/kit.ts'
+import { startReceiver, type Receiver } from '../sinks/webhook/receiver.ts'
+
+interface Anomaly {
+  readonly id: string
+  readonly kind: string
+  readonly endpoint: string
+  readonly sentence: string
+  readonly started_at: string
+  readonly ended_at: string | null
+}
+
+const SLOW_MS = 250
+const A_MINUTE = 8
+let dir: string
+let shop: Server
+let receiver: Receiver
+let isSlow = false
+const roles: Role[] = []
+const urls = { proxy: '', admin: '' }
+
+const portOf = (server: Server): Promise<number> =>
+  new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
+
+/** In real time; that of dates would stand still between two minutes. */
+const eventually = async <T>(what: string, look: () => Promise<T>, good: (seen: T) => boolean): Promise<T> => {
+  const deadline = performance.now() + 60_000
+  for (;;) {
+    const seen = await look()
+    if (good(seen)) return seen
+    if (performance.now() > deadline) throw new Error(`${what}: last seen ${JSON.stringify(seen)}`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+    vi.setSystemTime(Date.now() + 25)
+  }
+}
+
+const ask = async (path: string): Promise<number> => {
+  const answer = await fetch(urls.proxy + path)
+  await answer.arrayBuffer()
+  return answer.status
+}
+
+/** Lets minutes pass, each with its requests. */
+const minutes = async (count: number): Promise<void> => {
+  for (let minute = 0; minute < count; minute++) {
+    const paths = Array.from({ length: A_MINUTE }, (_, i) => (i % 2 === 0 ? '/books' : `/authors/${(minute % 9) + 1}`))
+    expect(new Set(await Promise.all(paths.map(ask)))).toEqual(new Set([200]))
+    vi.setSystemTime(Date.now() + 60_000)
+  }
+}
+
+const admin = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
+  const headers = { 'content-type': 'application/json' }
+  return (await (await fetch(urls.admin + path, { headers, ...init })).json()) as T
+}
+const incidents = async (query = ''): Promise<readonly Anomaly[]> =>
+  (await admin<{ readonly items: readonly Anomaly[] }>(`/api/anomalies${query}`)).items
+const settled = (): Promise<unknown> =>
+  eventually(
+    'all is learned',
+    () => admin<{ caught_up: boolean }>('/api/pipeline'),
+    (state) => state.caught_up,
+  )
+
+const told = (): IncidentMessage[] => receiver.received.map(({ body }) => incidentMessage.parse(JSON.parse(body)))
+const cli = (...args: string[]) =>
+  run('anomalies', ...args, '--admin-port', new URL(urls.admin).port, '--data-dir', dir)
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'cp-incident-'))
+  receiver = await startReceiver()
+  shop = createServer((req, res) => {
+    const say = () => res.writeHead(200, { 'content-type': 'application/json' }).end('{"id":1,"title":"Emma"}')
+    if (isSlow && req.url === '/books') setTimeout(say, SLOW_MS)
+    else say()
+  })
+  const url = `http://127.0.0.1:${await portOf(shop)}`
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0, 31, 8) })
+  const config = configSchema.parse({
+    listen: { port: 0 },
+    admin: { port: 0 },
+    services: [{ name: 'shop', upstreams: [{ url }], ghost: { mode: 'off' }, health: { passive: { enabled: false } } }],
+    log: { dir },
+    alerts: { webhooks: [{ url: receiver.url, about: ['incidents'], minSeverity: 'info' }] },
+  })
+  const start = async (name: RoleName): Promise<Role> => {
+    const registry = new Registry()
+    const context: RoleContext = {
+      config,
+      registry,
+      logger: silent,
+      alone: false,
+      onNotice: () => undefined,
+      metrics: () => registry.metrics(),
+    }
+    const role = await startRole(name, context)
+    roles.push(role)
+    return role
+  }
+  urls.proxy = String((await start('ingress')).facts['proxy'])
+  await start('processors')
+  urls.admin = String((await start('console')).facts['url'])
+}, 120_000)
+
+afterAll(async () => {
+  for (const role of roles.toReversed()) await role.close()
+  vi.useRealTimers()
+  await receiver.close()
+  shop.closeAllConnections()
+  shop.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+test(
+  'a backend that turns slow is one incident, told in one sentence, until it is well again',
+  { timeout: 240_000 },
+  async () => {
+    await minutes(60)
+    const order = { id: 'drill', fault: { kind: 'latency', ms: SLOW_MS }, match: { endpoint: '/books' } }
+    await admin('/api/chaos/rules', { method: 'POST', body: JSON.stringify({ ...order, for_seconds: 86_400 }) })
+    await eventually(
+      'the fault',
+      () => fetch(`${urls.proxy}/books`),
+      ({ headers }) => headers.has('x-chaos'),
+    )
+    await minutes(6)
+    await admin('/api/chaos/rules/drill', { method: 'DELETE' })
+    await eventually(
+      'its end',
+      () => fetch(`${urls.proxy}/books`),
+      ({ headers }) => !headers.has('x-chaos'),
+    )
+    await minutes(2)
+    await settled()
+    expect(await incidents()).toEqual([])
+
+    isSlow = true
+    const began = Date.now()
+    await minutes(14)
+    const [open] = await eventually(
+      'the incident',
+      () => incidents('?open=true'),
+      ({ length }) => length === 1,
+    )
+    expect(open).toMatchObject({ kind: 'latency', endpoint: 'shop GET /books', ended_at: null })
+    expect(open?.sentence).toMatch(
+      /^GET \/books is [\d.]+ times slower than usual for Saturday 09:00; started 09:\d\d; \d\d % of requests/,
+    )
+    expect(Math.abs(Date.parse(open?.started_at ?? '') - began)).toBeLessThanOrEqual(5 * 60_000)
+    expect((await cli('--open')).out).toContain(open?.sentence)
+
+    isSlow = false
+    const well = Date.now()
+    await minutes(40)
+    const [over] = await eventually(
+      'its end',
+      () => incidents(),
+      ([one]) => one?.ended_at !== null,
+    )
+    expect(over).toMatchObject({ id: open?.id, sentence: expect.stringContaining('; over since ') })
+    expect(Math.abs(Date.parse(over?.ended_at ?? '') - well)).toBeLessThanOrEqual(15 * 60_000)
+    expect((await cli('--open')).out).toBe('nothing unusual goes on\n')
+    const messages = await eventually(
+      'the webhook',
+      async () => told(),
+      ({ length }) => length >= 2,
+    )
+    expect(messages.map(({ type, data }) => `${type} ${data.id}`)).toEqual([
+      `incident.opened ${open?.id}`,
+      `incident.closed ${open?.id}`,
+    ])
+  },
+)
