@@ -9,7 +9,7 @@ import { openDoor, type DoorSettings } from './front/door.ts'
 import type { StreamExchange, StreamHead } from './front/http2.ts'
 import { refuse } from './front/leave.ts'
 import { isIdle, openConnection, tick } from './front/life.ts'
-import { openHttp2, type Http2Front } from './front/sessions.ts'
+import { GRACE, openHttp2, type Http2Front } from './front/sessions.ts'
 import { ProtocolError } from './http1/fields.ts'
 import type { RequestHead } from './http1/request-head.ts'
 import { uuid7 } from './ids.ts'
@@ -103,16 +103,18 @@ const startClock = ({ connections, timeouts }: Front, http2: Http2Front): NodeJS
   }, every).unref()
 }
 
-/** Idle connections are left open this long after the last listen: a request may be on its way on them. */
-const IDLE_GRACE = 500
+/** After that connections of HTTP/2 whose requests are answered may still take their leave, ms. */
+const FAREWELL = 1000
 
-const drained = (front: Front, limit: number): Promise<void> => {
+/** Idle connections are left open for `GRACE` ms after the last listen: a request may be on its way on them. */
+const drained = (front: Front, http2: Http2Front, limit: number): Promise<void> => {
   const now = performance.now()
-  const [until, idleFrom] = [now + limit, now + IDLE_GRACE]
+  const [until, idleFrom] = [now + limit, now + GRACE]
+  const isBusy = (at: number): boolean =>
+    at < idleFrom || (at < until && front.inFlight > 0) || (at < idleFrom + FAREWELL && http2.open() > 0)
   return new Promise((resolve) => {
     const timer = setInterval(() => {
-      const at = performance.now()
-      if (at < idleFrom || (front.inFlight > 0 && at < until)) return
+      if (isBusy(performance.now())) return
       clearInterval(timer)
       resolve()
     }, 20)
@@ -169,7 +171,7 @@ export const openServer = async (settings: ServerSettings): Promise<Listening> =
       draining = true
       server.close()
       http2.drain()
-      await drained(front, limit)
+      await drained(front, http2, limit)
       closeAll(front)
       http2.close()
       clearInterval(clock)

@@ -1,4 +1,5 @@
 /** A client's HTTP/2 connection with its guard before it: what node:http2 reads from has passed it. */
+import { constants } from 'node:http2'
 import { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { GOAWAY } from '../http2/frames.ts'
@@ -10,9 +11,16 @@ export interface Guarded {
   readonly stream: Duplex
   /** Ends the connection, and tells the client why. */
   readonly refuse: (fault: Fault) => void
+  /** Asks the client to open no more streams; those it opens all the same are served (node:http2 would ignore them). */
+  readonly dismiss: () => void
 }
 
-/** GOAWAY (section 6.8). */
+const { NGHTTP2_NO_ERROR } = constants
+
+/** All streams that a client can open. */
+const ALL = 2 ** 31 - 1
+
+/** GOAWAY (section 6.8). `newest`: the last stream that is served. */
 const goAway = (newest: number, { code, reason }: Fault): Buffer => {
   const frame = Buffer.alloc(17 + reason.length)
   frame.writeUIntBE(8 + reason.length, 0, 3)
@@ -74,5 +82,8 @@ export const guardSocket = (socket: Socket): Guarded => {
   socket.on('end', () => stream.destroy())
   socket.on('error', (error) => stream.destroy(error))
   socket.on('close', () => stream.destroy())
-  return { guard, stream, refuse }
+  const dismiss = (): void => {
+    if (!refused && socket.writable) socket.write(goAway(ALL, { code: NGHTTP2_NO_ERROR, reason: '' }))
+  }
+  return { guard, stream, refuse, dismiss }
 }

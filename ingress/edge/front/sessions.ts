@@ -11,14 +11,18 @@ export interface Http2Front {
   accept(socket: Socket, peer: string): void
   /** Called every so often: one clock for all limits. `now`: ms, monotonic. */
   tick(now: number): void
-  /** No new requests; the ones under way go on. */
+  /** Every client is told to go elsewhere; what it asked before it heard that is answered. */
   drain(): void
+  /** How many there are. */
+  open(): number
   close(): void
 }
 
 const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_ENHANCE_YOUR_CALM } = constants
 const STREAMS = 256
 const WINDOW = 256 * 1024
+/** ms: longer than any way there and back. */
+export const GRACE = 500
 
 /** What is known of a session besides what node:http2 knows. */
 interface Known {
@@ -27,6 +31,16 @@ interface Known {
   readonly guarded: Guarded
   readonly outgoing: Outgoing
   readonly exchanges: Set<StreamExchange>
+}
+
+/**
+ * The end of a connection, in two steps (section 6.8): the client is told to open no more streams, and for `GRACE` ms
+ * those that it has opened meanwhile are taken; then the last one is named, and the connection ends with its answer.
+ */
+const retire = (session: ServerHttp2Session, { guarded }: Known): void => {
+  if (session.destroyed || session.closed) return
+  guarded.dismiss()
+  setTimeout(() => session.close(), GRACE).unref()
 }
 
 const LATE: Fault = { code: NGHTTP2_ENHANCE_YOUR_CALM, reason: 'the head of a request did not come in time' }
@@ -83,10 +97,13 @@ export const openHttp2 = (settings: Http2Settings): Http2Front => {
   const sessions = new Map<ServerHttp2Session, Known>()
   const server = serverOf(settings)
   let entering: Known | undefined
+  let draining = false
   server.on('session', (session) => {
     const known = entering as Known
     sessions.set(session, known)
-    session.setTimeout(settings.timeouts.idle, () => known.exchanges.size === 0 && session.close())
+    session.setTimeout(settings.timeouts.idle, () => known.exchanges.size === 0 && retire(session, known))
+    // Its settings go first.
+    if (draining) setImmediate(() => retire(session, known))
     session.on('close', () => sessions.delete(session))
   })
   server.on('stream', (stream, _headers, flags, raw?: string[]) => {
@@ -103,7 +120,11 @@ export const openHttp2 = (settings: Http2Settings): Http2Front => {
       server.emit('connection', guarded.stream)
     },
     tick: (now) => sessions.forEach((known, session) => look(session, known, now, settings.timeouts)),
-    drain: () => sessions.forEach((_, session) => session.close()),
+    drain: () => {
+      draining = true
+      sessions.forEach((known, session) => retire(session, known))
+    },
+    open: () => sessions.size,
     close: () => sessions.forEach((_, session) => session.destroy()),
   }
 }
