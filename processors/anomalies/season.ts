@@ -3,14 +3,9 @@
  * just now; before a week is seen it is the hour of the day; the level of the last hours corrects both. `knows` says how
  * much may be claimed.
  */
-export interface Season {
-  /** Requests a minute by hour of the day and by hour of the week (Monday 0:00 UTC is 0); -1 where none was seen. */
-  day: number[]
-  week: number[]
-  /** The hour in hand: its number since the epoch, sum and minutes. */
-  hour: number
-  sum: number
-  minutes: number
+import { hourAt, middleBefore, newHours, slotAt, turnHour, type Hours } from './hours.ts'
+
+export interface Season extends Hours {
   /** Decayed sums of what came and what was expected: the level of the last hours. */
   came: number
   expected: number
@@ -21,18 +16,8 @@ export interface Season {
   busy: number
 }
 
-const MINUTE = 60_000_000
-const HOUR = 60 * MINUTE
-/** 1970-01-01 was a Thursday. */
-const FIRST_HOUR = 72
-const HOURS = 168
-
 export const newSeason = (): Season => ({
-  day: Array.from({ length: 24 }, () => -1),
-  week: Array.from({ length: HOURS }, () => -1),
-  hour: 0,
-  sum: 0,
-  minutes: 0,
+  ...newHours(),
   came: 0,
   expected: 0,
   recent: 0,
@@ -40,38 +25,22 @@ export const newSeason = (): Season => ({
   busy: 0,
 })
 
-/** Hour of the week, Monday 0:00 UTC is 0. */
-export const hourOfWeek = (at: number): number => (Math.floor(at / HOUR) + FIRST_HOUR) % HOURS
-
-/** Of what is new in a day, and in a week. */
-const DAY_GAIN = 0.4
-const WEEK_GAIN = 0.5
 /** Half-lives in minutes. */
 const LEVEL_DECAY = 0.5 ** (1 / 120)
 const RECENT_DECAY = 0.5 ** (1 / 20)
 /** The level is not believed before so many requests. */
 const LEVEL_PRIOR = 20
 
-const learnt = (old: number, fresh: number, gain: number): number => (old < 0 ? fresh : old + gain * (fresh - old))
-
-const closeHour = (season: Season): void => {
-  if (season.minutes >= 30) {
-    const rate = season.sum / season.minutes
-    const index = (season.hour + FIRST_HOUR) % HOURS
-    season.day[season.hour % 24] = learnt(season.day[season.hour % 24] ?? -1, rate, DAY_GAIN)
-    season.week[index] = learnt(season.week[index] ?? -1, rate, WEEK_GAIN)
-  }
-  season.sum = 0
-  season.minutes = 0
-}
+/** An hour is learned if so many minutes of it were usual. */
+const LEAST_MINUTES = 30
 
 /** 0: only what was just now; 1: the hour of the day; 2: the hour of the week. */
 export type Knows = 0 | 1 | 2
 
-const rateAt = ({ day, week }: Season, hour: number): { rate: number; knows: Knows } => {
-  const weekly = week[(hour + FIRST_HOUR) % HOURS] ?? -1
+const rateAt = ({ day, week }: Season, hour: number): Forecast => {
+  const weekly = slotAt(week, hour)
   if (weekly >= 0) return { rate: weekly, knows: 2 }
-  const daily = day[hour % 24] ?? -1
+  const daily = slotAt(day, hour)
   return { rate: daily, knows: daily < 0 ? 0 : 1 }
 }
 
@@ -86,14 +55,9 @@ const levelOf = ({ came, expected }: Season): number =>
 
 /** The rate by season alone, between the middles of two hours. */
 const seasonal = (season: Season, at: number): Forecast => {
-  const place = at / HOUR - 0.5
-  const hour = Math.floor(place)
-  const share = place - hour
+  const { hour, share } = middleBefore(at)
   const [before, after] = [rateAt(season, hour), rateAt(season, hour + 1)]
-  if (before.knows === 0 || after.knows === 0) {
-    const only = rateAt(season, Math.floor(at / HOUR))
-    return { rate: only.rate, knows: only.knows }
-  }
+  if (before.knows === 0 || after.knows === 0) return rateAt(season, hourAt(at))
   const rate = before.rate * (1 - share) + after.rate * share
   return { rate, knows: Math.min(before.knows, after.knows) as Knows }
 }
@@ -105,11 +69,7 @@ export const forecast = (season: Season, at: number): Forecast => {
 
 /** Takes a minute's count; an unusual one (`learns` false) moves nothing but the hour. */
 export const learnSeason = (season: Season, at: number, count: number, learns: boolean): void => {
-  const hour = Math.floor(at / HOUR)
-  if (hour !== season.hour) {
-    closeHour(season)
-    season.hour = hour
-  }
+  turnHour(season, at, LEAST_MINUTES)
   if (!learns) return
   const { rate, knows } = seasonal(season, at)
   season.came *= LEVEL_DECAY

@@ -12,7 +12,8 @@ import {
   rankOf,
 } from '../../../processors/anomalies/histogram.ts'
 import { normalScore } from '../../../processors/anomalies/normal.ts'
-import { forecast, hourOfWeek, learnSeason, newSeason } from '../../../processors/anomalies/season.ts'
+import { hourOfWeek } from '../../../processors/anomalies/hours.ts'
+import { forecast, learnSeason, newSeason } from '../../../processors/anomalies/season.ts'
 import { learnScatter, newScatter, scatterOf } from '../../../processors/anomalies/scatter.ts'
 import { attackIn, attackInBody, classesOf } from '../../../processors/anomalies/signs.ts'
 import { random } from '../../topology/recording.ts'
