@@ -2,6 +2,7 @@
  * The process of a role that `dev` forked. The parent starts it, stops it and asks it through the channel; when the
  * parent goes away, it ends too. Ctrl-C reaches the whole process group, so it is left to the parent.
  */
+import { Socket } from 'node:net'
 import { Registry } from 'prom-client'
 import type { LimitCount, News } from '../../ingress/options.ts'
 import type { Config } from '../../schemas/config.ts'
@@ -10,12 +11,14 @@ import { openChannel, type Channel, type Pipe } from '../processes/channel.ts'
 import { mergeMetrics, metricsOf, watchProcess, type MetricsJson } from './metrics.ts'
 import type { Role, RoleContext, RoleName } from './role.ts'
 import { startRole } from './start.ts'
-import { appendBy } from './shared-log.ts'
 
 const DRAIN_MS = 12_000
 
 /** Set for one of several ingress processes. */
 export const WORKER = 'CHAOS_PROXY_WORKER'
+
+/** Where such a process has its pipe to the writer of the embedded log: behind the three of all and the channel. */
+export const WRITER_FD = 4
 
 const workerOf = (channel: Channel): Pick<RoleContext, 'worker'> => {
   const number = Number(process.env[WORKER] ?? 0)
@@ -24,7 +27,7 @@ const workerOf = (channel: Channel): Pick<RoleContext, 'worker'> => {
     : {
         worker: {
           number,
-          append: appendBy(channel),
+          writer: () => new Socket({ fd: WRITER_FD }),
           tellCounts: (counts) => channel.tell('counts', counts),
           tellNews: (news) => channel.tell('news', news),
           numbers: () => channel.call('numbers'),

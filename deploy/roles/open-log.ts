@@ -1,9 +1,11 @@
 /** The one place where a log is chosen: embedded or Kafka, with the schema store that belongs to it. */
+import type { Duplex } from 'node:stream'
 import { openCodecs } from '../../schemas/codec.ts'
 import type { Codecs, SchemaStore } from '../../schemas/codecs.ts'
 import type { EventLog, View } from '../../schemas/log.ts'
 import { logSchemaStore, memorySchemaStore } from '../../schemas/schema-store.ts'
 import { topicName, topicSpecs } from '../../schemas/topics.ts'
+import type { EmbeddedLog, EmbeddedLogOptions } from '../../processors/runtime/logs/embedded/log.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Logger } from '../cli/logger.ts'
 import { makePlace, placeOf } from './place.ts'
@@ -21,6 +23,8 @@ export interface OpenedLog {
   readonly codecs: Codecs
   /** Whether the log answers and its views move. */
   readonly checks: readonly Check[]
+  /** Of the embedded log: takes what other processes append. */
+  readonly receive?: EmbeddedLog['receive']
   close(): Promise<void>
 }
 
@@ -30,16 +34,19 @@ interface Opening {
   readonly worker?: RoleContext['worker']
 }
 
-/** Opens the log alone: for those who look at topics. */
+type BareLog = EventLog & Pick<OpenedLog, 'receive'>
+
+/** Opens the log alone: for those who look at topics. `sender`: who appends through another process, that can be reached so. */
 export const openBareLog = async (
   { config, logger }: Opening,
   writer: Writer | readonly Writer[] | undefined,
-): Promise<EventLog> => {
+  sender?: EmbeddedLogOptions['sender'],
+): Promise<BareLog> => {
   if (config.log.kind === 'embedded') {
     const { openEmbeddedLog } = await import('../../processors/runtime/logs/embedded/log.ts')
     const place = placeOf(config)
     if (writer !== undefined) makePlace(place)
-    return await openEmbeddedLog({ dir: place.log, ...(writer === undefined ? {} : { writer }) })
+    return await openEmbeddedLog({ dir: place.log, writer, sender })
   }
   const { openKafkaLog } = await import('../../processors/runtime/logs/kafka/log.ts')
   return await openKafkaLog({
@@ -71,6 +78,7 @@ export const openTheLog = async (opening: Opening, writer: Writer): Promise<Open
       log,
       codecs,
       checks: [logAnswers(log), views.moving],
+      ...(bare.receive === undefined ? {} : { receive: bare.receive }),
       close: async () => {
         views.close()
         await store.close?.()
@@ -105,9 +113,12 @@ const readingStore = (config: Config, log: EventLog): SchemaStore & { close(): P
   }
 }
 
-/** Opens the log for somebody who only looks at it: nothing is created, locked or written. */
-export const openReader = async (opening: Opening): Promise<Omit<OpenedLog, 'checks'>> => {
-  const log = await openBareLog(opening, undefined)
+/** Opens the log for somebody who only looks at it: nothing is created, locked or written but through the process of `sender`. */
+export const openReader = async (
+  opening: Opening,
+  sender?: EmbeddedLogOptions['sender'],
+): Promise<Omit<OpenedLog, 'checks'>> => {
+  const log = await openBareLog(opening, undefined, sender)
   const store = readingStore(opening.config, log)
   const close = async (): Promise<void> => {
     await store.close()
@@ -125,8 +136,8 @@ export interface IngressLog {
 }
 
 /** The embedded log, which another process writes for this one. */
-const openShared = async (opening: Opening, append: EventLog['append']): Promise<IngressLog> => {
-  const { log, codecs, close } = await openReader(opening)
+const openShared = async (opening: Opening, stream: Duplex): Promise<IngressLog> => {
+  const { log, codecs, close } = await openReader(opening, { writer: 'ingress', stream })
   const { partitions, retention } = opening.config.log
   // Known here from now on, though those that write them may not have come yet.
   await log.createTopics(topicSpecs(partitions, retention))
@@ -135,7 +146,7 @@ const openShared = async (opening: Opening, append: EventLog['append']): Promise
     views.close()
     await close()
   }
-  return { log: { append, view: views.view }, codecs, checks: [views.moving], close: closeBoth }
+  return { log: { append: log.append, view: views.view }, codecs, checks: [views.moving], close: closeBoth }
 }
 
 /**
@@ -145,7 +156,7 @@ const openShared = async (opening: Opening, append: EventLog['append']): Promise
  */
 export const openIngressLog = async (opening: Opening): Promise<IngressLog> => {
   const { config, logger, worker } = opening
-  if (worker !== undefined && config.log.kind === 'embedded') return await openShared(opening, worker.append)
+  if (worker !== undefined && config.log.kind === 'embedded') return await openShared(opening, worker.writer())
   if (config.log.kind === 'embedded' || config.log.registry !== '') return await openTheLog(opening, 'ingress')
   const { deferLog } = await import('../../processors/runtime/logs/kit/deferred.ts')
   let told = false

@@ -1,9 +1,9 @@
 /** A role is one part of chaos-proxy in one process: the ingress, the processors, or the sinks with the console. */
+import type { Duplex } from 'node:stream'
 import type { Registry } from 'prom-client'
 import type { LimitCount, News } from '../../ingress/options.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Command } from '../../schemas/events.ts'
-import type { EventLog } from '../../schemas/log.ts'
 import type { Logger } from '../cli/logger.ts'
 import type { MetricsJson } from './metrics.ts'
 import type { Readiness } from './readiness.ts'
@@ -45,10 +45,11 @@ export interface RoleContext {
   readonly metrics: () => Promise<string>
   /** Hands an operator's command to the ingress beside which this role runs. */
   readonly tellIngress?: (service: string, command: Command) => Promise<void>
-  /** One of several processes of this role: its number, from 1, and how its events reach a log that only one may write. */
+  /** One of several processes of this role: its number, from 1. */
   readonly worker?: {
     readonly number: number
-    readonly append: EventLog['append']
+    /** The pipe to the process that writes the embedded log, which only one may. */
+    readonly writer: () => Duplex
     /** Tells the other processes what this one let through. */
     readonly tellCounts: (counts: readonly LimitCount[]) => void
     /** Tells them what it found out about an upstream. */

@@ -5,14 +5,15 @@
 import cluster from 'node:cluster'
 import { randomBytes } from 'node:crypto'
 import type { ChildProcess } from 'node:child_process'
+import type { Duplex } from 'node:stream'
 import type { Config } from '../../schemas/config.ts'
+import type { Logger } from '../cli/logger.ts'
 import { superviseRole, type Supervised } from '../processes/supervise.ts'
-import { WORKER } from './child.ts'
+import { WORKER, WRITER_FD } from './child.ts'
 import { closeAll } from './ingress.ts'
 import { openTheLog, type OpenedLog } from './open-log.ts'
 import { allOf, type Readiness } from './readiness.ts'
 import { never, type Role, type RoleContext } from './role.ts'
-import { appendFor } from './shared-log.ts'
 
 /** How the processes are started; each gets the listening socket from this one and accepts on it itself. */
 const spawner = (): ((number: number) => ChildProcess) => {
@@ -21,14 +22,18 @@ const spawner = (): ((number: number) => ChildProcess) => {
     exec: process.argv[1] as string,
     args: ['role', 'ingress'],
     execArgv: process.execArgv,
-    silent: true,
+    // The last one is WRITER_FD's.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'overlapped'],
     serialization: 'advanced',
   })
-  return (number) => {
-    const child = cluster.fork({ [WORKER]: String(number) }).process
-    child.stdout?.resume()
-    return child
-  }
+  return (number) => cluster.fork({ [WORKER]: String(number) }).process
+}
+
+/** What the process appends goes on the log of this one. */
+const takeAppends = (child: ChildProcess, opened: OpenedLog | undefined, logger: Logger): void => {
+  opened?.receive?.('ingress', child.stdio[WRITER_FD] as Duplex).catch((error: unknown) => {
+    logger.error({ err: error }, 'a process of the ingress cannot append to the log')
+  })
 }
 
 type Figures = Readonly<Record<string, number>>
@@ -86,14 +91,18 @@ const openTeam = ({ config, logger, onNotice }: RoleContext, opened: OpenedLog |
   const join: Team['join'] = async () => {
     const number = ++newest
     const handlers = {
-      ...(opened === undefined ? {} : appendFor(opened.log)),
       counts: (counts: unknown) => tellOthers(number, 'counts', counts),
       news: (news: unknown) => tellOthers(number, 'news', news),
       numbers: () => workers.map((worker) => worker.number),
       'ticket-keys': () => ticketKeys,
     }
     const rest = { allMetrics: () => Promise.resolve([]), onCommand: () => undefined, handlers }
-    const started = superviseRole({ role: 'ingress', config, logger, onNotice, spawn: () => spawn(number), ...rest })
+    const start = (): ChildProcess => {
+      const child = spawn(number)
+      takeAppends(child, opened, logger)
+      return child
+    }
+    const started = superviseRole({ role: 'ingress', config, logger, onNotice, spawn: start, ...rest })
     const worker = { number, process: started }
     workers.push(worker)
     return await started.started.catch(async (error: unknown) => {

@@ -11,7 +11,7 @@ import {
 } from './frame.ts'
 
 /** A frame is closed when it is this long: bounds what reading one record costs. */
-const FRAME_BYTES = 1 << 20
+export const FRAME_BYTES = 1 << 20
 const SPARE_BUFFERS = 8
 
 /** A partition of a topic as its writer knows it. */
@@ -41,6 +41,8 @@ export interface Frame {
   open: OpenSection | undefined
   /** What `written` of each partition becomes when this frame is durable. */
   readonly ends: Map<Head, number>
+  /** Built elsewhere: nothing is added to it, and its memory is not this builder's. */
+  readonly foreign: boolean
 }
 
 /** Records of one partition, in order. */
@@ -53,6 +55,8 @@ export interface Builder {
   readonly bytes: number
   /** Adds records; `whole`: all into one frame, however long it gets. */
   add(parts: readonly Part[], whole: boolean): void
+  /** A frame that is built already, as one of the group. */
+  adopt(frame: Frame): void
   /** The next offset of a partition, with no record. */
   mark(head: Head): void
   /** The frames so far, closed; `add` begins anew. */
@@ -69,6 +73,7 @@ const newFrame = (buffer: Buffer): Frame => ({
   sections: 0,
   open: undefined,
   ends: new Map(),
+  foreign: false,
 })
 
 const grow = (frame: Frame, need: number): void => {
@@ -121,7 +126,7 @@ export const createBuilder = (): Builder => {
   }
   const current = (): Frame => {
     const last = frames.at(-1)
-    return last === undefined || last.end >= FRAME_BYTES ? begin() : last
+    return last === undefined || last.foreign || last.end >= FRAME_BYTES ? begin() : last
   }
   const take = (): Frame[] => {
     const taken = frames
@@ -143,6 +148,7 @@ export const createBuilder = (): Builder => {
         }
       }
     },
+    adopt: (frame) => void frames.push(frame),
     mark: (head) => void openSection(current(), head),
     take,
     takeOrEmpty: () => {
@@ -150,8 +156,8 @@ export const createBuilder = (): Builder => {
       return take()
     },
     recycle: (written) => {
-      for (const { buffer } of written)
-        if (spare.length < SPARE_BUFFERS && buffer.length <= 2 * FRAME_BYTES) spare.push(buffer)
+      for (const { buffer, foreign } of written)
+        if (!foreign && spare.length < SPARE_BUFFERS && buffer.length <= 2 * FRAME_BYTES) spare.push(buffer)
     },
   }
 }

@@ -126,6 +126,13 @@ export const writeSection = (bytes: Buffer, at: number, { end, ...head }: Sectio
   bytes.set(head.topicBytes, at + SECTION_BYTES)
 }
 
+/** Gives the section whose head is at `at` another first offset: its records count from there. */
+export const moveSection = (bytes: Buffer, at: number, first: number): void => {
+  const length = bytes.readDoubleLE(at + 22) - bytes.readDoubleLE(at + 14)
+  bytes.writeDoubleLE(first, at + 14)
+  bytes.writeDoubleLE(first + length, at + 22)
+}
+
 /** Writes `value` (below 2^53) seven bits at a time; returns where it ends. */
 const writeVarint = (bytes: Buffer, from: number, value: number): number => {
   let at = from
@@ -206,7 +213,7 @@ export const readRecords = (
 }
 
 /** Every section of the frame at `at`, which must be whole in `bytes`. */
-export const sectionsOf = (bytes: Buffer, at: number, header: FrameHeader): Section[] => {
+export const sectionsOf = (bytes: Buffer, at: number, header: Pick<FrameHeader, 'sections'>): Section[] => {
   const sections: Section[] = []
   let next = at + HEADER_BYTES
   for (let n = 0; n < header.sections; n++) {

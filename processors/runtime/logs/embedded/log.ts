@@ -1,23 +1,26 @@
 /** The embedded log: Kafka's promises for one machine, on segment files. See the README beside this folder. */
+import type { Duplex } from 'node:stream'
 import {
   type EventLog,
   LogError,
   type NewRecord,
-  type Output,
   type ProcessOptions,
   type Range,
   type ReadOptions,
   type TopicSpec,
 } from '../../../../schemas/log.ts'
-import { changelogOf, positionIn } from '../kit/changelog.ts'
+import { changelogOf } from '../kit/changelog.ts'
 import { type CommittedStep, type Hosting, hostTasks } from '../kit/hosting.ts'
-import { partitionOf } from '../kit/partitioner.ts'
 import { joinSignals } from '../kit/signals.ts'
 import { openView } from '../kit/view.ts'
 import type { Head, Part } from './builder.ts'
 import { readPartition } from './cursor.ts'
 import { toLogError } from './files.ts'
 import { type Journal, openJournal, type PartitionName, rangeOf } from './journal.ts'
+import { committedAt } from './position.ts'
+import { receive } from './receiver.ts'
+import { openSender } from './sender.ts'
+import { byTopic, split } from './split.ts'
 import { checkTopic, defaultOwnership, journalDir, type Ownership, readTopics, type Writer, writers } from './topics.ts'
 import { openWriter, type JournalWriter, type WriterOptions } from './writer.ts'
 
@@ -26,12 +29,19 @@ export interface EmbeddedLogOptions extends Omit<WriterOptions, 'dir' | 'writer'
   readonly dir: string
   /** Whose topics this process writes; none: it only reads. */
   readonly writer?: Writer | readonly Writer[] | undefined
+  /** Whose topics it writes through the process that does: what is at the other end of `stream` is given to its `receive`. */
+  readonly sender?: { readonly writer: Writer; readonly stream: Duplex } | undefined
   readonly ownership?: Ownership
 }
 
 export interface EmbeddedLog extends EventLog {
   /** Applies retention and compaction now, to every closed segment of the own journals. */
   clean(): Promise<void>
+  /**
+   * Appends what another process sends, which opened the log with `sender`. Resolves when the stream is closed; rejects when
+   * what comes cannot be taken.
+   */
+  receive(writer: Writer, stream: Duplex): Promise<void>
   /** fdatasyncs so far. */
   readonly syncs: number
 }
@@ -104,21 +114,6 @@ const headsOf = (log: Log, spec: TopicSpec, writer: JournalWriter): Head[] => {
   return Array.from({ length: spec.partitions }, (_, partition) => writer.head(spec.name, partition))
 }
 
-const headFor = (heads: readonly Head[], record: NewRecord): Head =>
-  (heads.length === 1 ? heads[0] : heads[record.partition ?? partitionOf(record.key, heads.length)]) as Head
-
-/** Splits records by partition, and says which offsets they will get. */
-const split = (heads: readonly Head[], records: readonly NewRecord[]): { parts: Part[]; offsets: number[] } => {
-  const byHead = new Map<Head, NewRecord[]>()
-  const offsets = records.map((record) => {
-    const head = headFor(heads, record)
-    let part = byHead.get(head)
-    if (part === undefined) byHead.set(head, (part = []))
-    return head.next + part.push(record) - 1
-  })
-  return { parts: [...byHead].map(([head, part]) => ({ head, records: part })), offsets }
-}
-
 const append = async (log: Log, topic: string, records: readonly NewRecord[]): Promise<readonly number[]> => {
   // No await before the records are handed over when the topic is known: calls keep their order.
   const spec = log.topics.get(topic) ?? (await findTopic(log, topic))
@@ -126,9 +121,9 @@ const append = async (log: Log, topic: string, records: readonly NewRecord[]): P
   const writer = appenderFor(log, topic)
   for (const record of records) checkRecord(log, spec, record)
   if (records.length === 0) return []
-  const { parts, offsets } = split(headsOf(log, spec, writer), records)
-  await writer.append(parts, false)
-  return offsets
+  const { parts, places } = split(headsOf(log, spec, writer), records)
+  const next = [...(await writer.append(parts, false))]
+  return places.map((place) => (next[place] as number)++)
 }
 
 async function* read(log: Log, topic: string, options: ReadOptions): ReturnType<typeof readPartition> {
@@ -174,16 +169,6 @@ const createTopics = async (log: Log, specs: readonly TopicSpec[]): Promise<void
   }
 }
 
-const byTopic = (outputs: readonly Output[]): Map<string, Output[]> => {
-  const groups = new Map<string, Output[]>()
-  for (const output of outputs) {
-    const group = groups.get(output.topic)
-    if (group === undefined) groups.set(output.topic, [output])
-    else group.push(output)
-  }
-  return groups
-}
-
 /** One frame for the whole step: the journal holds all of it or nothing. */
 const commit = async (
   log: Log,
@@ -219,24 +204,15 @@ const startProcess = async (log: Log, options: ProcessOptions): Promise<Hosting>
   return hosting
 }
 
-/** The position is the last record of every commit, and the last of its key survives compaction. */
-const positionAt = async (log: Log, name: PartitionName): Promise<number> => {
-  const journal = journalOf(log, name)
-  const { start, end } = await rangeOf(journal, name)
-  for (const offset of end > start ? [end - 1, start] : []) {
-    let position: number | undefined
-    const how = { from: { kind: 'offset', offset }, until: { kind: 'offset', offset: end } } as const
-    for await (const batch of readPartition(journal, name, { ...how, signal: log.closing.signal }))
-      for (const record of batch) position = positionIn(record) ?? position
-    if (position !== undefined) return position
-  }
-  return 0
-}
-
 const committedIn = async (log: Log, app: string, input: string): Promise<number[]> => {
   const spec = await findTopic(log, input)
   const partitions = Array.from({ length: partitionsOf(log, spec) }, (_, partition) => partition)
-  return Promise.all(partitions.map((partition) => positionAt(log, { topic: changelogOf(app), partition })))
+  return Promise.all(
+    partitions.map((partition) => {
+      const name = { topic: changelogOf(app), partition }
+      return committedAt(journalOf(log, name), name, log.closing.signal)
+    }),
+  )
 }
 
 const close = async (log: Log): Promise<void> => {
@@ -262,12 +238,27 @@ const openAll = async (options: EmbeddedLogOptions): Promise<Log> => {
   }
   try {
     for (const name of owns) log.appenders.set(name, await openWriter(name, journals.get(name) as Journal, options))
+    const { sender } = options
+    if (sender !== undefined) log.appenders.set(sender.writer, openSender(sender.writer, sender.stream))
     await refreshTopics(log)
   } catch (error) {
     await close(log)
     throw error
   }
   return log
+}
+
+const receiveFor = (log: Log, name: Writer, stream: Duplex): Promise<void> => {
+  const writer = log.appenders.get(name)
+  if (writer?.adopt === undefined) throw new LogError('locked', `This process does not write for ${name}.`)
+  const headOf = ({ topic, partition }: PartitionName): Head => {
+    const spec = log.topics.get(topic)
+    if (spec === undefined || log.ownership(topic) !== name)
+      throw new LogError('unknown-topic', `The log in ${log.options.dir} has no topic ${topic} of ${name}.`)
+    checkPartition(log, spec, partition)
+    return writer.head(topic, partition)
+  }
+  return receive(stream, { headOf, adopt: writer.adopt })
 }
 
 /** An error of the file system is the port's `unavailable` or `disk-full`. */
@@ -290,6 +281,7 @@ export const openEmbeddedLog = async (options: EmbeddedLogOptions): Promise<Embe
     clean: async () => {
       for (const writer of log.appenders.values()) await writer.clean()
     },
+    receive: (writer, stream) => receiveFor(log, writer, stream),
     get syncs() {
       return [...log.appenders.values()].reduce((sum, writer) => sum + writer.syncs, 0)
     },

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { TopicSpec } from '../../../../schemas/log.ts'
 import { type Appender, type AppenderOptions, openAppender } from './appender.ts'
+import type { Part } from './builder.ts'
 import { cleanJournal, type CleanOptions } from './cleaner.ts'
 import { toLogError } from './files.ts'
 import { saveIndex, type SegmentIndex } from './index.ts'
@@ -21,8 +22,10 @@ export interface WriterOptions extends Pick<AppenderOptions, 'segmentBytes' | 'c
   readonly onError?: (error: Error) => void
 }
 
-export interface JournalWriter extends Pick<Appender, 'head' | 'append'> {
+export interface JournalWriter extends Pick<Appender, 'head'>, Partial<Pick<Appender, 'adopt'>> {
   readonly writer: Writer
+  /** As the appender's; resolves with the first offset of each part. */
+  append(parts: readonly Part[], whole: boolean): Promise<readonly number[]>
   readonly syncs: number
   createTopics(specs: readonly TopicSpec[]): Promise<void>
   /** Resolves when everything appended so far is written or has failed. */
@@ -123,7 +126,12 @@ export const openWriter = async (writer: Writer, journal: Journal, options: Writ
   return {
     writer,
     head: appender.head,
-    append: appender.append,
+    append: async (parts, whole) => {
+      const firsts = parts.map(({ head }) => head.next)
+      await appender.append(parts, whole)
+      return firsts
+    },
+    adopt: appender.adopt,
     get syncs() {
       return appender.syncs
     },
