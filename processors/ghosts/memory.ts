@@ -157,6 +157,10 @@ const openCollections = () => {
 const publish = (key: string, part: Part, at: number, emit: Emit): void =>
   emit('ghosts', key, encodePart(key, part, at, -1))
 
+/** What changes often and whole: encoded once a commit. `part` is nobody else's to change. */
+const publishLate = (key: string, part: Part, at: number, emit: Emit): void =>
+  emit('ghosts', key, () => encodePart(key, part, at, -1))
+
 const publishEndpoint = (state: EndpointState, at: number, emit: Emit): void => {
   state.published = state.model.count
   state.publishedAt = at
@@ -175,7 +179,7 @@ const keepers = (shelves: Shelves, derived: Derived, nextTick: () => number) => 
     (value: V, emit: Emit): void => {
       value.tick = nextTick()
       retract(shelf.put(value), emit)
-      publish(value.key, partOf(value), value.at, emit)
+      publishLate(value.key, partOf({ ...value }), value.at, emit)
     }
   return {
     keepEndpoint: (state: EndpointState, emit: Emit): void => {
@@ -193,7 +197,7 @@ const keepers = (shelves: Shelves, derived: Derived, nextTick: () => number) => 
       for (const removed of gone) derived.collections.remove(removed)
       retract(gone, emit)
       const at = Math.max(object.gone, object.written, ...object.views.map((view) => view.at))
-      publish(object.key, { kind: 'object', value: object }, at, emit)
+      publishLate(object.key, { kind: 'object', value: { ...object } }, at, emit)
     },
     keepCredential: keeper(shelves.credentials, (value) => ({ kind: 'credential', value })),
     keepTouch: keeper(shelves.touches, (value) => ({ kind: 'touch', value })),

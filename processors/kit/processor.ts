@@ -87,8 +87,15 @@ export interface Strangeness {
   readonly reasons: readonly string[]
 }
 
+/** A value that nobody changes any more, made where it is written: of a compacted topic, where a commit leaves it the newest of its key. */
+export type Late<V> = () => V
+
 /** Puts a record on a derived topic; `value` null deletes the key. Timestamp is the current event's time. */
-export type Emit = <T extends keyof TopicValues>(topic: T, key: string, value: TopicValues[T] | null) => void
+export type Emit = <T extends keyof TopicValues>(
+  topic: T,
+  key: string,
+  value: TopicValues[T] | Late<TopicValues[T]> | null,
+) => void
 
 /** An endpoint turned out to be part of another: `from` is gone, its knowledge belongs to `into`. */
 export interface Merge {

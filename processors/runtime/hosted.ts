@@ -1,8 +1,9 @@
 /** What the host of one partition holds: the state, the steps opened over it, and what the step in hand has put out so far. */
-import type { Codecs } from '../../schemas/codecs.ts'
+import type { Codecs, ValueTopic } from '../../schemas/codecs.ts'
+import type { TopicValues } from '../../schemas/events.ts'
 import type { LogRecord, Output } from '../../schemas/log.ts'
 import { topicName, type Topic } from '../../schemas/topics.ts'
-import type { Emit, LocatorSteps, Split, Steps, Store, Topology } from '../kit/processor.ts'
+import type { Emit, Late, LocatorSteps, Split, Steps, Store, Topology } from '../kit/processor.ts'
 import type { Clock } from './clock.ts'
 import type { Failure, Stage } from './dead-letters.ts'
 import type { Mark } from './marks.ts'
@@ -74,14 +75,38 @@ const nameOf = (topic: Topic): string => {
   return topicName(topic)
 }
 
+interface LateRecord<T extends ValueTopic> {
+  readonly topic: T
+  readonly key: string
+  readonly value: Late<TopicValues[T]>
+  readonly timestamp: number
+}
+
+/** Encoded when it is read: what a commit overwrites itself is never encoded (see newest.ts). */
+const lateOutput = <T extends ValueTopic>(codecs: Codecs, { topic, key, value, timestamp }: LateRecord<T>): Output => {
+  let bytes: Uint8Array | undefined
+  return {
+    topic: nameOf(topic),
+    key,
+    get value() {
+      return (bytes ??= codecs.encode(topic, value()))
+    },
+    timestamp,
+  }
+}
+
 export const openHost = (options: TaskOptions): Host => {
   const state = createState()
   const own = state.stores(HOST)
   const place: Host['place'] = { by: HOST, stage: 'process', timestamp: 0 }
   const emit: Emit = (topic, key, value) => {
     place.stage = 'publish'
-    const bytes = value === null ? null : options.codecs.encode(topic, value)
-    host.outputs.push({ topic: nameOf(topic), key, value: bytes, timestamp: place.timestamp })
+    if (typeof value === 'function')
+      host.outputs.push(lateOutput(options.codecs, { topic, key, value, timestamp: place.timestamp }))
+    else {
+      const bytes = value === null ? null : options.codecs.encode(topic, value)
+      host.outputs.push({ topic: nameOf(topic), key, value: bytes, timestamp: place.timestamp })
+    }
     place.stage = 'process'
   }
   const host: Host = {

@@ -8,13 +8,14 @@ import { join } from 'node:path'
 import { startProcessors, type ProcessorsEvent, type Running } from '../../processors/runtime/host.ts'
 import { openEmbeddedLog } from '../../processors/runtime/logs/embedded/log.ts'
 import { openKafkaLog } from '../../processors/runtime/logs/kafka/log.ts'
+import { newestOutputs } from '../../processors/runtime/logs/kit/newest.ts'
 import { openMemoryLog } from '../../processors/runtime/logs/memory.ts'
 import { createTask } from '../../processors/runtime/task.ts'
 import type { Topology } from '../../processors/kit/processor.ts'
 import { topology } from '../../processors/topology.ts'
 import { openCodecs } from '../../schemas/codec.ts'
 import type { Codecs } from '../../schemas/codecs.ts'
-import type { EventLog, LogRecord, NewRecord } from '../../schemas/log.ts'
+import type { EventLog, LogRecord, NewRecord, Output } from '../../schemas/log.ts'
 import { memorySchemaStore } from '../../schemas/schema-store.ts'
 import { topicName, topicSpecs } from '../../schemas/topics.ts'
 import { brokerMissing } from '../kit/kafka/jars.ts'
@@ -52,13 +53,19 @@ const peer = ({ codecs, records }: Input): Cost => {
   return costOf(stop(), records.length - WARM)
 }
 
+const compacted = new Set(topicSpecs(1).flatMap(({ name, cleanup }) => (cleanup === 'delete' ? [] : [name])))
+
+/** What a log would be given, a value that is made late included. */
+const written = (outputs: readonly Output[]): number =>
+  newestOutputs(outputs, compacted).reduce((bytes, { value }) => bytes + (value?.length ?? 0), 0)
+
 /** One topology, without a log. */
 const overTask = ({ codecs, records }: Input, one: Topology): Cost => {
   const read: LogRecord[] = records.map((r, offset) => ({ ...r, topic: input, partition: 0, offset }))
   const task = createTask({ topology: one, codecs })
-  task.step(read.slice(0, WARM))
+  written(task.step(read.slice(0, WARM)).outputs)
   const stop = stopwatch()
-  for (let at = WARM; at < read.length; at += 2000) task.step(read.slice(at, at + 2000))
+  for (let at = WARM; at < read.length; at += 2000) written(task.step(read.slice(at, at + 2000)).outputs)
   return costOf(stop(), read.length - WARM)
 }
 

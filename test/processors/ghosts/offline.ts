@@ -139,7 +139,8 @@ export const openOffline = (onPart: (key: string, part: Ghost | null) => void = 
   let steps: Steps = ghosts.open(kept.stores)
   steps.restored?.()
   let offset = 0
-  const emit: Emit = (topic, key, value) => {
+  const emit: Emit = (topic, key, given) => {
+    const value = typeof given === 'function' ? given() : given
     emitted.push({ topic, key, value })
     if (topic === 'activations') activations.push(value as Activation)
     if (topic !== 'ghosts') return

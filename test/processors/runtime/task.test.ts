@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Processor } from '../../../processors/kit/processor.ts'
 import { createTask, type TaskCounts } from '../../../processors/runtime/task.ts'
+import { newestOutputs } from '../../../processors/runtime/logs/kit/newest.ts'
 import { topicName } from '../../../schemas/topics.ts'
 import type { Event } from '../../../schemas/events.ts'
+import { encodePart } from '../../../schemas/semantics/ghosts/parts.ts'
 import { anEvent, anExchange, aSignal, NOON, SECOND } from '../kit/builders.ts'
 import { codecs, given, literalLocator, recordOf } from '../kit/given.ts'
 
@@ -158,5 +160,27 @@ describe('what the host passes on', () => {
     const task = createTask({ topology, codecs })
     const events = [at('a'), at('b'), anEvent({ signal: aSignal() }), anEvent({ command })]
     expect(task.step(events.map(recordOf)).outputs.map(({ key }) => key)).toEqual(['a', 'x>y', 'b', 'heartbeat', 'pin'])
+  })
+})
+
+describe('a late value', () => {
+  it('is made for the newest record of its key only, and once', () => {
+    const made: string[] = []
+    const value = (id: string) => () => {
+      made.push(id)
+      return encodePart('k', { kind: 'touch', value: { key: id, service: 'shop', at: 1, tick: 0 } }, 1, -1)
+    }
+    const late: Processor = {
+      name: 'late',
+      open: () => ({ observe: ({ event }, emit) => emit('ghosts', 'k', value(event.id)) }),
+    }
+    const task = createTask({ topology: { locator: literalLocator(), processors: [late] }, codecs })
+    const { outputs } = task.step([at('a'), at('b'), at('c')].map(recordOf))
+    const left = newestOutputs(outputs, new Set([topicName('ghosts')]))
+    const read = [...left, ...left].map((output) => codecs.decode('ghosts', output.value as Uint8Array).payload)
+    expect(read.map((payload) => Buffer.from(payload).toString())).toEqual(
+      Array(2).fill(expect.stringContaining('"key":"c"')),
+    )
+    expect(made).toEqual(['c'])
   })
 })
