@@ -45,14 +45,23 @@ export interface CertificateFiles {
   readonly key?: string
 }
 
+/** Of one period of the wall clock; those of later periods follow from it, those of earlier ones do not. */
+export interface TicketSeed {
+  readonly seed: Uint8Array
+  /** Counted from 1970. */
+  readonly period: number
+}
+
 export interface ListenTlsOptions extends CertificateFiles {
   readonly enabled: boolean
   readonly sni?: readonly (CertificateFiles & { readonly names: readonly string[] })[]
   readonly clientCa?: string
   readonly clientAuth?: 'none' | 'request' | 'require'
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
-  /** 48 secret bytes, the same for all that share the port; each process has its own unless given. */
-  readonly ticketKeys?: Uint8Array
+  /** From which the keys of session tickets follow, the same for all that share the port; each process has its own unless given. */
+  readonly ticketSeed?: TicketSeed
+  /** ms for which a key serves, all processes the same; 12 hours unless given. */
+  readonly ticketRotation?: number
 }
 
 export interface UpstreamTlsOptions extends CertificateFiles {

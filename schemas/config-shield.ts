@@ -29,6 +29,9 @@ const listenTls = z.strictObject({
     .default('none')
     .describe('Whether clients are asked for a certificate; require: none without one comes in'),
   minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'),
+  ticketRotation: duration
+    .prefault('12h')
+    .describe('How long a key of session tickets serves; tickets of the one before are still taken'),
 })
 
 /** Goes into `listen`. */

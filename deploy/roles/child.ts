@@ -31,7 +31,7 @@ const workerOf = (channel: Channel): Pick<RoleContext, 'worker'> => {
           tellCounts: (counts) => channel.tell('counts', counts),
           tellNews: (news) => channel.tell('news', news),
           numbers: () => channel.call('numbers'),
-          ticketKeys: () => channel.call('ticket-keys'),
+          ticketSeed: () => channel.call('ticket-seed'),
         },
       }
 }

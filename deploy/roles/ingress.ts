@@ -44,7 +44,7 @@ const spoolOf = ({ spool }: Place, number: number): string => (number === 1 ? sp
 
 const listenOf = async ({ config: { listen }, worker }: RoleContext): Promise<IngressOptions['listen']> => {
   if (worker === undefined || !listen.tls.enabled) return listen
-  return { ...listen, tls: { ...listen.tls, ticketKeys: Buffer.from(await worker.ticketKeys()) } }
+  return { ...listen, tls: { ...listen.tls, ticketSeed: await worker.ticketSeed() } }
 }
 
 /** To the other processes on this machine, and on Kafka to those elsewhere; who hears a word twice takes it once. */

@@ -3,9 +3,9 @@
  * again while the others go on. On the embedded log, which one process writes, this one writes for all of them.
  */
 import cluster from 'node:cluster'
-import { randomBytes } from 'node:crypto'
 import type { ChildProcess } from 'node:child_process'
 import type { Duplex } from 'node:stream'
+import { ticketSeeds } from '../../ingress/edge/tickets.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Logger } from '../cli/logger.ts'
 import { superviseRole, type Supervised } from '../processes/supervise.ts'
@@ -75,7 +75,7 @@ interface Team {
 const openTeam = ({ config, logger, onNotice }: RoleContext, opened: OpenedLog | undefined): Team => {
   const spawn = spawner()
   const workers: Worker[] = []
-  const ticketKeys = randomBytes(48)
+  const seeds = ticketSeeds(config.listen.tls.ticketRotation)
   /** No number comes twice: what one that left leaves behind may be in others' hands. */
   let newest = 0
   /** One that does not run has nobody to let through. */
@@ -94,7 +94,7 @@ const openTeam = ({ config, logger, onNotice }: RoleContext, opened: OpenedLog |
       counts: (counts: unknown) => tellOthers(number, 'counts', counts),
       news: (news: unknown) => tellOthers(number, 'news', news),
       numbers: () => workers.map((worker) => worker.number),
-      'ticket-keys': () => ticketKeys,
+      'ticket-seed': seeds,
     }
     const rest = { allMetrics: () => Promise.resolve([]), onCommand: () => undefined, handlers }
     const start = (): ChildProcess => {

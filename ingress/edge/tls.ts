@@ -13,9 +13,11 @@ import {
   type ConnectionOptions,
   type SecureContext,
   type SecureContextOptions,
+  type Server,
   type TlsOptions,
 } from 'node:tls'
 import type { CertificateFiles, ListenTlsOptions, Logger, UpstreamTlsOptions } from '../options.ts'
+import { openTickets, ticketOptions, ticketSeeds, useTickets } from './tickets.ts'
 
 const CAUSES: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file; chaos-proxy certs makes one for development',
@@ -102,16 +104,11 @@ const contextFor = (byName: Loaded['byName'], asked: string): SecureContext | un
   return byName.get(name) ?? byName.get(`*${name.slice(Math.max(0, name.indexOf('.')))}`)
 }
 
-/** A server of node:tls or node:http2. */
-export interface Renewable {
-  setSecureContext(options: SecureContextOptions): void
-}
-
 export interface ListenTls {
-  /** For tls.createServer and http2.createSecureServer; the protocols (ALPN) are the caller's. */
+  /** For tls.createServer; the protocols (ALPN) are the caller's. */
   readonly options: TlsOptions
   /** This server shows new certificates as they come. */
-  readonly renew: (server: Renewable) => void
+  readonly renew: (server: Server) => void
   /** Reads the files now: what is wrong, undefined when the new ones are in force. */
   readonly reload: () => string | undefined
   readonly close: () => void
@@ -159,16 +156,20 @@ export const openListenTls = (options: ListenTlsOptions, logger: Logger, every =
   const { clientAuth = 'none', clientCa = '' } = options
   if (clientAuth === 'require' && clientCa === '')
     throw new Error('listen.tls.clientAuth: require needs listen.tls.clientCa, the authority of the clients')
-  const tickets = options.ticketKeys === undefined ? {} : { ticketKeys: Buffer.from(options.ticketKeys) }
+  const { ticketRotation, ticketSeed = ticketSeeds(ticketRotation)() } = options
+  const tickets = openTickets(ticketSeed, ticketRotation)
   let loaded = load(options)
   let trouble = ''
-  const servers = new Set<Renewable>()
+  const servers = new Set<Server>()
   const warn = (): void => loaded.warnings.forEach((warning) => logger.warn({}, `${warning}; renew it`))
   warn()
   const reload = (): string | undefined => {
     try {
       loaded = load(options)
-      for (const server of servers) server.setSecureContext({ ...loaded.common, ...tickets })
+      for (const server of servers) {
+        server.setSecureContext({ ...loaded.common, ...ticketOptions(tickets) })
+        useTickets(server, tickets)
+      }
     } catch (error) {
       const { message } = error as Error
       if (message !== trouble) logger.error({ err: error }, 'new certificates cannot be used; the old ones stay')
@@ -183,11 +184,14 @@ export const openListenTls = (options: ListenTlsOptions, logger: Logger, every =
   return {
     options: {
       ...loaded.common,
-      ...tickets,
+      ...ticketOptions(tickets),
       ...CLIENT_AUTH[clientAuth],
       SNICallback: (name, done) => done(null, contextFor(loaded.byName, name)),
     },
-    renew: (server) => servers.add(server),
+    renew: (server) => {
+      servers.add(server)
+      useTickets(server, tickets)
+    },
     reload,
     close: watchFiles(filesOf(options), every, reload),
   }

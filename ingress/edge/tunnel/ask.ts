@@ -5,7 +5,7 @@ import type { Duplex, Readable } from 'node:stream'
 import type { FieldLines } from '../../phases/context.ts'
 import { addressOf } from '../upstream/address.ts'
 import type { Limits } from '../upstream/connection.ts'
-import type { PoolOptions } from '../upstream/pool.ts'
+import type { PoolOptions } from '../upstream/options.ts'
 
 export interface Asking {
   /** Origin-form. */

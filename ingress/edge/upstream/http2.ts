@@ -21,7 +21,8 @@ import { askOverHttp2, whenTold } from '../tunnel/ask-http2.ts'
 import { addressOf } from './address.ts'
 import type { Call, Trouble } from './call.ts'
 import { troubleOf } from './connection.ts'
-import type { Pool, PoolOptions } from './pool.ts'
+import type { PoolOptions } from './options.ts'
+import type { Pool } from './pool.ts'
 import { mayTrail } from './request.ts'
 
 const { NGHTTP2_REFUSED_STREAM, NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants

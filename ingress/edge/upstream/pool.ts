@@ -4,7 +4,8 @@ import tls from 'node:tls'
 import { askOverHttp1, type AskEvents, type Asking, type Drop } from '../tunnel/ask.ts'
 import { addressOf, type Address } from './address.ts'
 import type { Call, Connection } from './call.ts'
-import { begin, type Limits, onBytes, openConnection, tick, troubleOf } from './connection.ts'
+import { begin, onBytes, openConnection, tick, troubleOf } from './connection.ts'
+import type { PoolOptions } from './options.ts'
 
 export interface Pool {
   send(call: Call): void
@@ -12,13 +13,6 @@ export interface Pool {
   ask(asking: Asking, events: AskEvents): Drop
   /** Closes every connection; what is under way fails. */
   close(): void
-}
-
-export interface PoolOptions {
-  readonly url: string
-  readonly limits: Limits
-  /** What TLS to this host wants; asked for each connection. */
-  readonly secured: (host: string) => tls.ConnectionOptions
 }
 
 /** More would only move the queue from here into the upstream. */
@@ -33,7 +27,7 @@ const common = Buffer.allocUnsafeSlow(READ_BYTES)
 const readMemory = (): Buffer => (process.platform === 'win32' ? Buffer.allocUnsafeSlow(READ_BYTES) : common)
 
 interface State extends Address {
-  readonly limits: Limits
+  readonly limits: PoolOptions['limits']
   readonly secured: PoolOptions['secured']
   readonly all: Set<Connection>
   readonly idle: Connection[]
@@ -114,7 +108,7 @@ const send = (state: State, call: Call): void => {
 }
 
 /** How often limits are looked at, ms: a tenth of the shortest; what began just after a look is late by a fifth at most. */
-const tickOf = ({ connect, response }: Limits): number =>
+const tickOf = ({ connect, response }: PoolOptions['limits']): number =>
   Math.min(500, Math.max(10, Math.floor(Math.min(connect, response) / 10)))
 
 export const openPool = (options: PoolOptions): Pool => {

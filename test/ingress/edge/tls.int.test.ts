@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { connect, createServer, type ConnectionOptions, type Server } from 'node:tls'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createAuthority, createLeaf, type LeafOptions, type Pair } from '../../../deploy/certs.ts'
+import { openTickets, ticketOptions, ticketSeeds, useTickets } from '../../../ingress/edge/tickets.ts'
 import { openListenTls, openUpstreamTls, type ListenTls } from '../../../ingress/edge/tls.ts'
 import type { ListenTlsOptions } from '../../../ingress/options.ts'
 import { eventually } from '../kit/stand.ts'
@@ -209,10 +210,10 @@ describe('what is wanted of upstreams', () => {
   })
 })
 
-it('lets a client go on with its session at whoever has the same ticket keys, after new certificates too', async () => {
+it('lets a client go on with its session at whoever has the same ticket seed, after new certificates too', async () => {
   await issue('a.test')
-  const ticketKeys = Buffer.alloc(48, 7)
-  const one = await listen({ ...files('a.test'), ticketKeys })
+  const ticketSeed = ticketSeeds()()
+  const one = await listen({ ...files('a.test'), ticketSeed })
   let session: Buffer | undefined
   const reused = (port: number): Promise<boolean> =>
     new Promise((resolve, reject) => {
@@ -226,7 +227,7 @@ it('lets a client go on with its session at whoever has the same ticket keys, af
   expect(await reused(one)).toBe(false)
   opened?.close()
   server?.close()
-  const two = await listen({ ...files('a.test'), ticketKeys })
+  const two = await listen({ ...files('a.test'), ticketSeed })
   expect(await reused(two)).toBe(true)
   opened?.reload()
   expect(await reused(two)).toBe(true)
@@ -234,4 +235,40 @@ it('lets a client go on with its session at whoever has the same ticket keys, af
   server?.close()
   const stranger = await listen(files('a.test'))
   expect(await reused(stranger)).toBe(false)
+})
+
+it('takes the ticket of the key before, gives a new one for it, and takes none that is older', async () => {
+  const every = 1000
+  let now = 5 * every
+  const tickets = openTickets(ticketSeeds(every, () => now)(), every, () => now)
+  await issue('a.test')
+  const [cert, key] = [readFileSync(path('a.test.pem')), readFileSync(path('a.test.key'))]
+  const secure = (server = createServer({ cert, key, ...ticketOptions(tickets) }, (socket) => socket.end('hi')))
+  useTickets(secure, tickets)
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve))
+  const { port } = secure.address() as AddressInfo
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    let newest: Buffer | undefined
+    const reused = (session?: Buffer): Promise<boolean> =>
+      new Promise((resolve, reject) => {
+        const only = { minVersion: version, maxVersion: version, ca: authority.cert, servername: 'a.test' }
+        const socket = connect({ port, host: '127.0.0.1', ...only, session }).resume()
+        socket.on('session', (ticket: Buffer) => (newest = ticket))
+        socket.on('error', reject)
+        let again = false
+        socket.once('secureConnect', () => {
+          again = socket.isSessionReused()
+          // Node tells of no renewed ticket in TLS 1.2.
+          if (version === 'TLSv1.2') newest = socket.getSession()
+        })
+        socket.on('close', () => resolve(again))
+      })
+    expect(await reused()).toBe(false)
+    const first = newest
+    now += every
+    expect(await reused(first)).toBe(true)
+    const renewed = newest
+    now += every
+    expect([await reused(first), await reused(renewed)]).toEqual([false, true])
+  }
 })
