@@ -54,13 +54,27 @@ export const emptyBody = (): BodyModel => ({
   headers: [],
 })
 
+/** How many more counts certainly stay below the bound: adding them up each time costs more than anything else here. */
+const rooms = new WeakMap<Record<string, number>, number>()
+
+const isFull = (counts: Record<string, number>, key: string): boolean => {
+  const room = rooms.get(counts) ?? 0
+  if (room > 0) {
+    rooms.set(counts, room - 1)
+    return false
+  }
+  let total = 0
+  for (const name in counts) total += counts[name] ?? 0
+  const left = (NEW.test(key) ? HALVE_NEW_AT : HALVE_AT) - total
+  if (left > 0) rooms.set(counts, Math.floor(left) - 1)
+  return left <= 0
+}
+
 /** Adds one to a feature's count of a status. */
 export const countStatus = (table: StatusTable, key: string, status: number): void => {
   const counts = (table[key] ??= {})
   counts[status] = (counts[status] ?? 0) + 1
-  let total = 0
-  for (const name in counts) total += counts[name] ?? 0
-  if (total < (NEW.test(key) ? HALVE_NEW_AT : HALVE_AT)) return
+  if (!isFull(counts, key)) return
   for (const [name, count] of Object.entries(counts)) {
     if (count < 2) delete counts[name]
     else counts[name] = count / 2

@@ -17,6 +17,7 @@ import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { openDirectory } from '../../schemas/semantics/ghosts/directory.ts'
 import type { Directory } from '../../schemas/semantics/ghosts/directory.ts'
 import { keyOf } from '../../schemas/semantics/ghosts/model.ts'
+import { remembered } from '../../schemas/semantics/remembered.ts'
 import { NO_OBJECTS, openCollection } from '../../schemas/semantics/ghosts/collection.ts'
 import type { OpenCollection } from '../../schemas/semantics/ghosts/collection.ts'
 import { openOverlay } from '../../schemas/semantics/ghosts/overlay.ts'
@@ -86,7 +87,7 @@ export interface Memory extends Knowledge {
   restored(): void
 }
 
-export const endpointKey = (id: string): string => keyOf('endpoint', id)
+export const endpointKey = remembered((id) => keyOf('endpoint', id))
 export const factsKey = (service: string): string => keyOf('facts', service)
 
 const serviceBound = (service: string, count: number, bytes = Infinity) => [{ group: service, count, bytes }]
@@ -154,9 +155,6 @@ const openCollections = () => {
   }
 }
 
-const publish = (key: string, part: Part, at: number, emit: Emit): void =>
-  emit('ghosts', key, encodePart(key, part, at, -1))
-
 /** What changes often and whole: encoded once a commit. `part` is nobody else's to change. */
 const publishLate = (key: string, part: Part, at: number, emit: Emit): void =>
   emit('ghosts', key, () => encodePart(key, part, at, -1))
@@ -208,7 +206,7 @@ const keepers = (shelves: Shelves, derived: Derived, nextTick: () => number) => 
       for (const { key } of gone) derived.overlay.delete(key)
       derived.overlay.put(kept)
       retract(gone, emit)
-      publish(kept.key, { kind: 'change', value: kept }, kept.at, emit)
+      publishLate(kept.key, { kind: 'change', value: kept }, kept.at, emit)
     },
     dropChange: (key: string, emit: Emit): void => {
       if (shelves.changes.delete(key) === undefined) return
@@ -283,7 +281,8 @@ export const openMemory = (stores: Stores): Memory => {
     publishFacts: (state, at, emit) => {
       state.dirty = false
       state.publishedAt = at
-      publish(factsKey(state.facts.service), { kind: 'facts', value: state.facts }, at, emit)
+      const key = factsKey(state.facts.service)
+      emit('ghosts', key, encodePart(key, { kind: 'facts', value: state.facts }, at, -1))
     },
     change: shelves.changes.get,
     write: shelves.writes.get,

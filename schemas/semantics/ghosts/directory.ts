@@ -19,6 +19,16 @@ export interface Directory extends Found {
 const roleKey = (model: EndpointModel): string =>
   keyOf(model.service, model.method, typeOf(model.template) === undefined ? 'collection' : 'item')
 
+/** What of a model its collection follows from. */
+type Noted = readonly [idField: string, root: string, listId: string | undefined, listType: string | undefined]
+
+const isNoted = (noted: Noted | undefined, { idField, root, list }: EndpointModel): boolean =>
+  noted !== undefined &&
+  noted[0] === idField &&
+  noted[1] === root &&
+  noted[2] === list?.idField &&
+  noted[3] === list?.type
+
 const isOfType = (model: EndpointModel, types: Found): boolean =>
   types.type(model.service, typeOf(model.template) ?? model.template) !== undefined
 
@@ -27,11 +37,13 @@ export const openDirectory = (): Directory => {
   let types = openTypes()
   const matchers = new Map<string, TemplateMatcher<EndpointModel>>()
   const roles = new Map<string, Map<string, EndpointModel>>()
+  let noted = new WeakMap<EndpointModel, Noted>()
   const found: Found = {
     type: (service, template) => types.get(service, template),
     types: (service) => types.all(service),
     item: (service, template) => types.item(service, template),
-    sibling: (service, method, target) => matchers.get(service)?.match(method, target)?.endpoint,
+    sibling: (service, method, target, operation) =>
+      matchers.get(service)?.match(method, target, operation === undefined ? undefined : () => operation)?.endpoint,
     alike: (service, method, role) => {
       let best: EndpointModel | undefined
       for (const model of roles.get(keyOf(service, method, role))?.values() ?? []) {
@@ -44,6 +56,8 @@ export const openDirectory = (): Directory => {
   return {
     ...found,
     note: (model) => {
+      if (isNoted(noted.get(model), model)) return
+      noted.set(model, [model.idField, model.root, model.list?.idField, model.list?.type])
       types.note(model)
       const role = roles.get(roleKey(model)) ?? new Map<string, EndpointModel>()
       roles.set(roleKey(model), role)
@@ -54,12 +68,14 @@ export const openDirectory = (): Directory => {
       matcher.set(model)
     },
     forget: (model) => {
+      noted.delete(model)
       types.forget(model)
       roles.get(roleKey(model))?.delete(model.id)
       matchers.get(model.service)?.delete(model)
     },
     clear: () => {
       types = openTypes()
+      noted = new WeakMap()
       matchers.clear()
       roles.clear()
     },

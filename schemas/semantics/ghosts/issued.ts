@@ -24,6 +24,16 @@ interface Secret {
   readonly beside: Fields
 }
 
+/** Whether there is any: nearly every answer has none, and is not taken apart for it. */
+const holdsSecret = (json: Json | undefined, depth: number): boolean => {
+  if (!isFields(json)) return false
+  for (const name in json) {
+    const value = json[name]
+    if (isPseudonym(value) || (depth > 0 && holdsSecret(value, depth - 1))) return true
+  }
+  return false
+}
+
 const secretsIn = (json: Json | undefined): Secret[] => {
   const found: Secret[] = []
   for (const beside of [json, ...pointersOf(json, 2).map(([, value]) => value)]) {
@@ -68,7 +78,7 @@ const brought = (asked: Asked): string =>
 
 /** The credentials that an answer issued. */
 export const issuedBy = (asked: Asked, json: Json | undefined): Credential[] => {
-  const secrets = secretsIn(json)
+  const secrets = holdsSecret(json, 2) ? secretsIn(json) : []
   if (secrets.length === 0) return []
   const own = brought(asked)
   return secrets

@@ -58,11 +58,15 @@ export interface Named {
 /** What stands for the id of a thing that there is only one of: GET /me, PUT /me. */
 export const ONLY = '.'
 
+const segmentsOf = remembered((template): readonly string[] => template.split('/').slice(1))
+
 /** `/users/{id}/orders` of user 7 and of user 8 are two collections: the parameters before the id belong to the type. */
 export const collectionPath = (template: string, asked: Asked): string => {
   if (!template.includes('{')) return template
-  const segments = template.split('/').slice(1)
-  return '/' + segments.map((segment, i) => (segment.includes('{') ? (asked.segments[i] ?? '') : segment)).join('/')
+  let path = ''
+  for (const [i, segment] of segmentsOf(template).entries())
+    path += `/${segment.includes('{') ? (asked.segments[i] ?? '') : segment}`
+  return path
 }
 
 /** The object that a request names by its path, whether anything is known of it or not; undefined for lists and the like. */
@@ -74,13 +78,22 @@ export const objectAsked = (model: EndpointModel, asked: Asked): Named | undefin
     : { type: collectionPath(template, asked), id, template }
 }
 
-/** The object that an action is about: the nearest one above it in the path (POST /articles/{slug}/favorite). */
-export const objectAbove = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Named | undefined => {
-  const segments = model.template.split('/')
+/** The places of ids above the last segment, the nearest first, with their collections. */
+const idsAbove = remembered((path) => {
+  const segments = path.split('/')
+  const places: { readonly template: string; readonly segment: string; readonly at: number }[] = []
   for (let i = segments.length - 2; i >= 2; i--) {
     const template = typeOf(segments.slice(0, i + 1).join('/'))
-    const id = idIn(segments[i] ?? '', asked.segments[i - 1])
-    if (template === undefined || id === undefined) continue
+    if (template !== undefined) places.push({ template, segment: segments[i] ?? '', at: i - 1 })
+  }
+  return places
+})
+
+/** The object that an action is about: the nearest one above it in the path (POST /articles/{slug}/favorite). */
+export const objectAbove = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Named | undefined => {
+  for (const { template, segment, at } of idsAbove(model.template)) {
+    const id = idIn(segment, asked.segments[at])
+    if (id === undefined) continue
     if (knowledge.type(asked.service, template) !== undefined)
       return { type: collectionPath(template, asked), id, template }
   }
