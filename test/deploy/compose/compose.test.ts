@@ -137,6 +137,34 @@ describe('profiles', () => {
   })
 })
 
+describe('confinement', () => {
+  const all = Object.entries(services)
+  // Their start writes beside their programs; the third has a secret from the environment.
+  const WRITABLE = ['kafka', 'registry', 'prometheus']
+
+  test('no container has a capability, may gain one, or takes all memory', () => {
+    for (const [name, { cap_drop: dropped, security_opt: options, mem_limit: memory }] of all)
+      expect([name, dropped, options, memory]).toEqual([
+        name,
+        ['ALL'],
+        ['no-new-privileges:true'],
+        expect.stringMatching(/^\d+[mg]$/),
+      ])
+  })
+
+  test('their files are read-only, where that can be; what is copied in at the start cannot be then', () => {
+    expect(all.filter(([, one]) => one.read_only !== true).map(([name]) => name)).toEqual(WRITABLE)
+    for (const [name, { read_only: isReadOnly, secrets: known }] of all)
+      expect([name, isReadOnly === true && known !== undefined]).toEqual([name, false])
+  })
+
+  test('Postgres is no root, and has its socket and its shared memory', () => {
+    const postgres = service('postgres')
+    expect([postgres.user, postgres.shm_size]).toEqual(['postgres', '256m'])
+    expect(postgres.tmpfs).toEqual(['/tmp', '/var/run/postgresql'])
+  })
+})
+
 describe('files', () => {
   test('every file that is mounted is there; every volume, secret and dependency is declared', () => {
     for (const [name, one] of Object.entries(services)) {

@@ -19,6 +19,13 @@ export interface ComposeService {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly healthcheck?: { readonly test: readonly string[] }
   readonly read_only?: boolean
+  readonly user?: string
+  readonly tmpfs?: readonly string[]
+  readonly cap_drop?: readonly string[]
+  readonly security_opt?: readonly string[]
+  readonly mem_limit?: string
+  readonly shm_size?: string
+  readonly stop_grace_period?: string
   readonly profiles?: readonly string[]
 }
 
