@@ -5,6 +5,7 @@
 import { tee, type Context } from '../phases/context.ts'
 import { hasBody, withVia, type AnswerHead } from '../phases/forward.ts'
 import { carrierOf, type Carrier } from './carrier.ts'
+import { trailing } from './upstream/request.ts'
 
 export interface Flow {
   readonly context: Context
@@ -83,5 +84,5 @@ export const finish = (flow: Flow, trailers: readonly string[]): void => {
     begin(flow, length)
     flow.first = undefined
   }
-  carrier.via.end(carrier, first, trailers)
+  carrier.via.end(carrier, first, trailers.length === 0 ? trailers : trailing(trailers))
 }

@@ -38,6 +38,7 @@ interface Scan {
   scheme: string
   host: string
   via: string
+  forwards: string
 }
 
 /** What the proxy notes of a field; true: the field does not go upstream as it is. */
@@ -61,6 +62,7 @@ const NOTES: ReadonlyMap<string, Note> = new Map<string, Note>([
   ['traceparent', (scan, _head, value) => ((scan.traceparent = value), true)],
   ['tracestate', (scan) => ((scan.tracestate = true), false)],
   ['via', (scan, _head, value) => ((scan.via += ',' + value), false)],
+  ['max-forwards', (scan, _head, value) => ((scan.forwards = value), false)],
   // Said anew by the proxy: believed when a trusted proxy says it.
   ['x-forwarded-for', (scan, _head, value) => ((scan.forwardedFor = listed(scan.forwardedFor, value)), true)],
   ['forwarded', (scan, _head, value) => ((scan.forwarded = listed(scan.forwarded, value)), true)],
@@ -92,6 +94,7 @@ const openScan = (): Scan => ({
   scheme: '',
   host: '',
   via: '',
+  forwards: '',
 })
 
 const scanFields = (context: Context): Scan => {
@@ -120,7 +123,9 @@ const readTarget = (context: Context): string | undefined => {
     if (absolute === null) return 'The request target is neither a path nor an absolute URL.'
     context.head.host = absolute[1] as string
     const rest = absolute[2] as string
-    context.target = rest.startsWith('/') ? rest : '/' + rest
+    // RFC 9112 section 3.2.4: with OPTIONS the host itself is meant.
+    const whole = rest === '' && method === 'OPTIONS' ? '*' : '/' + rest
+    context.target = rest.startsWith('/') ? rest : whole
   }
   const query = context.target.indexOf('?')
   context.path = query < 0 ? context.target : context.target.slice(0, query)
@@ -171,7 +176,7 @@ const readClient = (context: Context, scan: Scan, { trusted, neighbours }: Belie
   if (faultOfHost(host) === '') head.publicHost = host
 }
 
-/** `OPTIONS *` asks the server as a whole, which is the proxy (RFC 9110 section 9.3.7). */
+/** `OPTIONS *` asks the server as a whole, which is the proxy (RFC 9110 section 9.3.7); so does one that may not go on. */
 const serverOptions = (): Reply => ({
   status: 204,
   headers: ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'],
@@ -179,6 +184,17 @@ const serverOptions = (): Reply => ({
   answeredBy: 'self',
   why: 'live',
 })
+
+/**
+ * RFC 9110 section 7.6.2: how many may still pass an OPTIONS on. False: it ends here. TRACE never goes on, and other
+ * methods do not know the field.
+ */
+const mayGoOn = ({ head, arrival }: Context, { forwards }: Scan): boolean => {
+  if (forwards === '' || arrival.method !== 'OPTIONS' || !/^\d{1,9}$/.test(forwards)) return true
+  const left = Number(forwards) - 1
+  head.fields = [...without(head.fields, new Set(['max-forwards'])), 'max-forwards', String(left)]
+  return left >= 0
+}
 
 const LOOP = 'This proxy has passed the request on before: an upstream leads back to it.'
 
@@ -201,7 +217,7 @@ export const createAccept = (settings: AcceptSettings): Phase => {
       return next(
         problem(context, { why: 'method-refused', detail: `${arrival.method} is never passed on.`, close: true }),
       )
-    if (context.target === '*') return next(serverOptions())
+    if (context.target === '*' || !mayGoOn(context, scan)) return next(serverOptions())
     next()
   }
 }

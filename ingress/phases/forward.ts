@@ -38,7 +38,8 @@ export const upstreamFields = (context: Context): string[] => {
   const keep = (context.service as Service).host === 'keep' && head.host !== ''
   const lines = ['host', keep ? head.host : upstream.authority, ...uncoded(context)]
   tellOrigin(lines, context, neighbours)
-  if (head.acceptsTrailers) lines.push('te', 'trailers')
+  // RFC 9110 section 10.1.4: said of this connection, so that nobody passes it on.
+  if (head.acceptsTrailers) lines.push('te', 'trailers', 'connection', 'te')
   lines.push('x-request-id', head.requestId, 'traceparent', head.traceparent)
   lines.push('via', viaOf(arrival.protocol, neighbours.name))
   return lines

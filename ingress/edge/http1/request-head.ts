@@ -58,9 +58,9 @@ interface RequestLine {
 const versionOf = remembered((text): number => {
   const found = VERSION.exec(text)
   if (found === null) throw new ProtocolError('the request line does not end in a version of HTTP')
-  const minor = Number(found[2])
-  if (found[1] !== '1' || minor > 1) throw new ProtocolError('only HTTP/1.0 and HTTP/1.1 are spoken here', 505)
-  return minor
+  if (found[1] !== '1') throw new ProtocolError('only HTTP/1.0 and HTTP/1.1 are spoken here', 505)
+  // A later minor version means what 1.1 means to who does not know it (RFC 9110 section 2.5).
+  return Math.min(1, Number(found[2]))
 })
 
 const methodOf = remembered((text): string => {

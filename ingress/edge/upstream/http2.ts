@@ -23,7 +23,7 @@ import type { Call, Trouble } from './call.ts'
 import { troubleOf } from './connection.ts'
 import type { PoolOptions } from './options.ts'
 import type { Pool } from './pool.ts'
-import { mayTrail } from './request.ts'
+import { trailing } from './request.ts'
 
 const { NGHTTP2_REFUSED_STREAM, NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants
 const WINDOW = 1024 * 1024
@@ -209,7 +209,7 @@ const send = (told: Told): void => {
       if (!call.over && !stream.write(bytes)) body.pause()
     },
     end: (lines) => {
-      trailers = lines.filter((_, i) => mayTrail((lines[i - (i % 2)] as string).toLowerCase()))
+      trailers = trailing(lines)
       if (!call.over) stream.end()
     },
   })

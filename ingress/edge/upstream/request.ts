@@ -32,13 +32,17 @@ const ONE_PIECE = 12 * 1024
 const NOT_TRAILING = new Set(['content-length', 'content-type', 'content-encoding', 'content-range', 'host'])
 const SECRET = new Set(['authorization', 'cookie', 'set-cookie', 'cache-control', 'expect', 'range'])
 
-export const mayTrail = (name: string): boolean =>
+const mayTrail = (name: string): boolean =>
   !NOT_TRAILING.has(name) && !SECRET.has(name) && !isHopByHop(name) && !isMark(name) && !name.startsWith('x-forwarded-')
 
-const lastChunk = (trailers: FieldLines): string => {
+/** What of them goes on, in both directions. */
+export const trailing = (trailers: FieldLines): FieldLines =>
+  trailers.filter((_, i) => mayTrail((trailers[i - (i % 2)] as string).toLowerCase()))
+
+const lastChunk = (all: FieldLines): string => {
+  const trailers = trailing(all)
   let text = '0\r\n'
-  for (let i = 0; i < trailers.length; i += 2)
-    if (mayTrail((trailers[i] as string).toLowerCase())) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`
+  for (let i = 0; i < trailers.length; i += 2) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`
   return text + '\r\n'
 }
 

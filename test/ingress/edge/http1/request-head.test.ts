@@ -68,7 +68,7 @@ describe('the head of a request', () => {
     ['G(T / HTTP/1.1', 400],
     ['GET /\t HTTP/1.1', 400],
     ['GET / HTTP/2.0', 505],
-    ['GET / HTTP/1.2', 505],
+    ['GET / HTTP/0.9', 505],
     ['GET / HTTP/11.1', 400],
     [`GET /${'a'.repeat(100)} HTTP/1.1`, 414],
     [post('X: 1\r\n'.repeat(8) + 'X: 1'), 431],

@@ -1,0 +1,113 @@
+/** Where a request ends: by RFC 9112 section 6 and 7, and by what smuggling has taught. */
+import { chunked, END, get, HOST, passed, post, refused, SMUGGLED, type RequestCase } from './wire-case.ts'
+
+const badLengths = [
+  '+2',
+  '-2',
+  '2,2',
+  '2, 3',
+  '2 2',
+  '0x2',
+  '2.0',
+  '2e0',
+  '',
+  '"2"',
+  '2;',
+  '\xb2',
+  '1_0',
+  '99999999999999999999',
+] as const
+const badCodings = [
+  'chunked, chunked',
+  'chunked, identity',
+  'identity',
+  'xchunked',
+  'chunkedx',
+  '"chunked"',
+  'chunked;',
+  'chunked\x0b',
+  '\x0cchunked',
+  'chunked,',
+  ',chunked',
+  'chu nked',
+  '',
+  'chunked\0',
+  'gzip',
+  'chunked, gzip',
+] as const
+const badSizes = [
+  '',
+  ' 2',
+  '2 ',
+  '\t2',
+  '+2',
+  '-2',
+  '0x2',
+  '2h',
+  '2_0',
+  '2,',
+  '2.0',
+  'g',
+  '2\r',
+  '2\n',
+  '2\0',
+  '11111111111111112',
+  '2;a\rb',
+  '2;a\nb',
+  '2;a\0b',
+  '2 a',
+  '\xb2',
+] as const
+const goodSizes = ['2', '02', '0000000002', '2;a', '2;a=b;c="d;e"', '2 ; a', '2;', '2\t;x'] as const
+const badTrailers = ['X : a', ' X: a', 'X', ': a', 'X: a\0', 'X: a\rb', 'X: a\nb', 'X: a\r\n b', 'X Y: a'] as const
+
+export const framingCases: readonly RequestCase[] = [
+  refused('a length beside chunks', post('Content-Length: 6\r\nTransfer-Encoding: chunked\r\n', `${END}G`)),
+  refused('chunks beside a length', post('Transfer-Encoding: chunked\r\nContent-Length: 40\r\n', END + SMUGGLED)),
+  refused('chunks in HTTP/1.0', `POST § HTTP/1.0\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${END}`),
+  refused(
+    'two codings in two lines',
+    post('Transfer-Encoding: chunked\r\nTransfer-Encoding: cow\r\n', END),
+    [400, 501],
+  ),
+  refused('the same length twice', post('Content-Length: 2\r\nContent-Length: 2\r\n', 'hi')),
+  refused('a coding with a blank before its colon', post('Transfer-Encoding : chunked\r\nContent-Length: 5\r\n', END)),
+  refused('a coding behind a fold', post('X: a\r\n Transfer-Encoding: chunked\r\nContent-Length: 5\r\n', END)),
+  refused('a coding behind a bare LF', post('X: a\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n', END)),
+  refused('another coding before chunks', post('Transfer-Encoding: gzip, chunked\r\n', END), 501),
+  ...badLengths.map((value) => refused(`length ${JSON.stringify(value)}`, post(`Content-Length: ${value}\r\n`, 'hi'))),
+  ...badCodings.map((value) =>
+    refused(
+      `coding ${JSON.stringify(value)}`,
+      post(`Transfer-Encoding: ${value}\r\n`, `2\r\nhi\r\n${END}`),
+      [400, 501],
+    ),
+  ),
+  passed('length 02', post('Content-Length: 02\r\n', 'hi'), { body: 'hi', fields: { 'content-length': ['2'] } }),
+  passed('coding in capitals', post('Transfer-Encoding:\t Chunked \r\n', `2\r\nhi\r\n${END}`), { body: 'hi' }),
+  passed('a GET with a body', get('Content-Length: 2\r\n') + 'hi', { body: 'hi' }),
+  passed('a GET in chunks', get('Transfer-Encoding: chunked\r\n') + `2\r\nhi\r\n${END}`, { body: 'hi' }),
+  passed('a body that is a request', post(`Content-Length: ${SMUGGLED.length + 5}\r\n`, SMUGGLED), { answers: 1 }),
+  passed('chunks that are a request', chunked(`${(SMUGGLED.length + 5).toString(16)}\r\n${SMUGGLED}\r\n${END}`), {
+    answers: 1,
+  }),
+  passed('a request behind chunks', chunked(END) + SMUGGLED, { lines: ['POST §', 'GET §/smuggled'], answers: 2 }),
+  ...badSizes.map((size) => refused(`chunk size ${JSON.stringify(size)}`, chunked(`${size}\r\nhi\r\n${END}`))),
+  ...goodSizes.map((size) =>
+    passed(`chunk size ${JSON.stringify(size)}`, chunked(`${size}\r\nhi\r\n${END}`), { body: 'hi' }),
+  ),
+  refused('a chunk longer than its size', chunked(`2\r\nhi!\r\n${END}`)),
+  refused('a chunk with LF behind it', chunked(`2\r\nhi\n${END}`)),
+  refused('a chunk with two CRLF behind it', chunked(`2\r\nhi\r\n\r\n${END}`)),
+  refused('a chunk with nothing behind it', chunked(`2\r\nhi${END}`)),
+  refused('LF after the last chunk', chunked('0\n\n')),
+  passed('a last chunk of 000;x', chunked('2\r\nhi\r\n000;x=y\r\n\r\n'), { body: 'hi' }),
+  ...badTrailers.map((line) => refused(`trailer ${JSON.stringify(line)}`, chunked(`0\r\n${line}\r\n\r\n`))),
+  passed(
+    'trailers that are none',
+    chunked(
+      '2\r\nhi\r\n0\r\nContent-Length: 9\r\nTransfer-Encoding: x\r\nHost: b\r\nAuthorization: x\r\nCookie: a\r\nX-Forwarded-For: 6.6.6.6\r\nX-Ghost: exact\r\nConnection: close\r\nX-Sum: 1\r\n\r\n',
+    ),
+    { body: 'hi', trailers: [['X-Sum', '1']] },
+  ),
+]
