@@ -25,12 +25,16 @@ import { endpointKey, openMemory } from './memory.ts'
 import { putSample } from './samples.ts'
 import type { EndpointState, Memory } from './memory.ts'
 
-/** Every exchange of an endpoint is scored up to this count, then one in SHARE, chosen by the event's id. */
+/** Every exchange of an endpoint is scored up to this count, then one in so many, chosen by the event's id. */
 const YOUNG = 50
 const SHARE = 16
+/** From here on half as many are scored, and what is learned is published a third as often: it changes slowly. */
+const SETTLED = 1000
+const SETTLED_SHARE = 32
 /** An endpoint is published at each growth by a quarter, and otherwise at most this often (µs). */
 const GROWTH = 1.25
 const EVERY = 5_000_000
+const SETTLED_EVERY = 15_000_000
 
 const readExchange = (o: Observation): Asked => {
   const { exchange, event } = o
@@ -49,7 +53,8 @@ const readExchange = (o: Observation): Asked => {
   )
 }
 
-const isDue = (model: EndpointModel, o: Observation): boolean => model.count < YOUNG || hash32(o.event.id) % SHARE === 0
+const isDue = ({ count }: EndpointModel, { event }: Observation): boolean =>
+  count < YOUNG || hash32(event.id) % (count < SETTLED ? SHARE : SETTLED_SHARE) === 0
 
 /** Test before train: what the ghost would have said now. */
 const score = (model: EndpointModel, { o, asked, memory, emit }: Lesson): void => {
@@ -141,7 +146,8 @@ const learn = (memory: Memory, o: Observation, emit: Emit): void => {
 const publishRest = (memory: Memory, time: number, emit: Emit): void => {
   for (const key of memory.endpointKeys()) {
     const state = memory.endpoints.get(key)
-    if (state === undefined || state.model.count === state.published || time < state.publishedAt + EVERY) continue
+    if (state === undefined || state.model.count === state.published) continue
+    if (time < state.publishedAt + (state.model.count < SETTLED ? EVERY : SETTLED_EVERY)) continue
     memory.publishEndpoint(state, time, emit)
     memory.saveEndpoint(state)
   }

@@ -35,55 +35,67 @@ interface Measure<V> {
   readonly size: (value: V) => number
 }
 
-interface Groups<V> {
-  leave(value: V): void
-  enter(value: V): void
-  /** The oldest key of a group of `value` that is over its bounds, never the value's own. */
-  surplus(value: V): string | undefined
+type Bounds = readonly Bound[]
+
+interface Groups {
+  leave(bounds: Bounds, key: string): void
+  enter(bounds: Bounds, key: string, size: number): void
+  /** The oldest key of a group that is over its bounds, never `key` itself. */
+  surplus(bounds: Bounds, key: string): string | undefined
+  /** Forgets those of the groups that are empty. */
+  tidy(bounds: Bounds): void
   clear(): void
 }
 
-const openGroups = <V extends Shelved>({ bounds, size }: Measure<V>): Groups<V> => {
+const openGroups = (): Groups => {
   const groups = new Map<string, Group>()
+  const open = (name: string): Group => {
+    const group = { sizes: new Map<string, number>(), bytes: 0 }
+    groups.set(name, group)
+    return group
+  }
   return {
     clear: () => groups.clear(),
-    leave: (value) => {
-      for (const { group } of bounds(value)) {
+    leave: (bounds, key) => {
+      for (const { group } of bounds) {
         const kept = groups.get(group)
-        const held = kept?.sizes.get(value.key)
+        const held = kept?.sizes.get(key)
         if (kept === undefined || held === undefined) continue
-        kept.sizes.delete(value.key)
+        kept.sizes.delete(key)
         kept.bytes -= held
-        if (kept.sizes.size === 0) groups.delete(group)
       }
     },
-    enter: (value) => {
-      for (const { group } of bounds(value)) {
-        const kept = groups.get(group) ?? { sizes: new Map<string, number>(), bytes: 0 }
-        groups.set(group, kept)
-        kept.sizes.set(value.key, size(value))
-        kept.bytes += size(value)
+    enter: (bounds, key, size) => {
+      for (const { group } of bounds) {
+        const kept = groups.get(group) ?? open(group)
+        kept.sizes.set(key, size)
+        kept.bytes += size
       }
     },
-    surplus: (value) => {
-      for (const bound of bounds(value)) {
+    surplus: (bounds, key) => {
+      for (const bound of bounds) {
         const group = groups.get(bound.group)
         if (group === undefined || (group.sizes.size <= bound.count && group.bytes <= bound.bytes)) continue
         const [oldest] = group.sizes.keys()
-        if (oldest !== undefined && oldest !== value.key) return oldest
+        if (oldest !== undefined && oldest !== key) return oldest
       }
       return undefined
+    },
+    tidy: (bounds) => {
+      for (const { group } of bounds) if (groups.get(group)?.sizes.size === 0) groups.delete(group)
     },
   }
 }
 
 /** A shelf over a store. */
-export const openShelf = <V extends Shelved>(store: Store<V>, measure: Measure<V>): Shelf<V> => {
-  const groups = openGroups(measure)
+export const openShelf = <V extends Shelved>(store: Store<V>, { bounds, size }: Measure<V>): Shelf<V> => {
+  const groups = openGroups()
   const remove = (key: string): V | undefined => {
     const value = store.get(key)
     if (value === undefined) return undefined
-    groups.leave(value)
+    const left = bounds(value)
+    groups.leave(left, key)
+    groups.tidy(left)
     store.delete(key)
     return value
   }
@@ -92,11 +104,14 @@ export const openShelf = <V extends Shelved>(store: Store<V>, measure: Measure<V
     delete: remove,
     put: (value) => {
       const before = store.get(value.key)
-      if (before !== undefined) groups.leave(before)
+      const own = bounds(value)
+      const left = before === undefined || before === value ? own : bounds(before)
+      groups.leave(left, value.key)
       store.set(value.key, value)
-      groups.enter(value)
+      groups.enter(own, value.key, size(value))
+      if (left !== own) groups.tidy(left)
       const gone: V[] = []
-      for (let key = groups.surplus(value); key !== undefined; key = groups.surplus(value)) {
+      for (let key = groups.surplus(own, value.key); key !== undefined; key = groups.surplus(own, value.key)) {
         const removed = remove(key)
         if (removed === undefined) break
         gone.push(removed)
@@ -106,7 +121,7 @@ export const openShelf = <V extends Shelved>(store: Store<V>, measure: Measure<V
     restored: () => {
       groups.clear()
       const values = store.keys().map((key) => store.get(key) as V)
-      for (const value of values.sort((a, b) => a.tick - b.tick)) groups.enter(value)
+      for (const value of values.sort((a, b) => a.tick - b.tick)) groups.enter(bounds(value), value.key, size(value))
     },
   }
 }
