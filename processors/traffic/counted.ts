@@ -43,17 +43,41 @@ export const countedOf = (observation: Observation): Counted => {
 
 const classOf = (status: number): string => (status === 0 ? 'none' : `${Math.floor(status / 100)}xx`)
 
-/** The windows of an exchange. Those of who answered, and those of the classes, each add up to their service's. */
-export const placesOf = ({ exchange, event, endpoint, partition }: Observation): readonly Place[] => {
-  const { service } = event
-  const { answeredBy, upstream, status } = exchange
+interface Named {
+  readonly service: string
+  readonly endpoint: string
+  readonly answeredBy: string
+  readonly status: string
+  readonly upstream: string
+  readonly partition: number
+}
+
+const makePlaces = ({ service, endpoint, answeredBy, status, upstream, partition }: Named): readonly Place[] => {
   const place = (scope: Place['scope'], name: string, id: string): Place => ({ id, service, scope, name, partition })
   const places = [
-    place('endpoint', '', endpoint?.id ?? `${service} *`),
+    place('endpoint', '', endpoint),
     place('service', '', service),
     place('answered-by', answeredBy, `${service} answered-by ${answeredBy}`),
-    place('status-class', classOf(status), `${service} status ${classOf(status)}`),
+    place('status-class', status, `${service} status ${status}`),
   ]
   if (upstream !== '') places.push(place('upstream', upstream, `${service} upstream ${upstream}`))
   return places
+}
+
+/** The same few come again and again: kept, up to a bound that hostile names cannot pass. */
+const MOST = 5000
+const known = new Map<string, readonly Place[]>()
+
+/** The windows of an exchange. Those of who answered, and those of the classes, each add up to their service's. */
+export const placesOf = ({ exchange, event, endpoint, partition }: Observation): readonly Place[] => {
+  const { service } = event
+  const { answeredBy, upstream } = exchange
+  const id = endpoint?.id ?? `${service} *`
+  const status = classOf(exchange.status)
+  const key = `${partition}\n${service}\n${answeredBy}\n${status}\n${upstream}\n${id}`
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const made = makePlaces({ service, endpoint: id, answeredBy, status, upstream, partition })
+  if (known.size < MOST) known.set(key, made)
+  return made
 }

@@ -54,11 +54,23 @@ const isOver = (start: number, span: number, time: number): boolean => start + s
 export const windowKey = ({ id, partition }: Place, start: number, span: number): string =>
   `${id}@${start}${span === 60 ? '' : `/${span}`}${partition === 0 ? '' : `#${partition}`}`
 
-const windowOf = ({ windows, span }: Level, place: Place, start: number): OpenWindow => {
-  const key = windowKey(place, start, span)
+const windowAt = ({ windows, span }: Level, place: Place, start: number, key: string): OpenWindow => {
   const window = windows.get(key) ?? openWindow(place, start, span)
   windows.set(key, window)
   return window
+}
+
+const windowOf = (level: Level, place: Place, start: number): OpenWindow =>
+  windowAt(level, place, start, windowKey(place, start, level.span))
+
+/** The key of the last minute of a place: it is asked for by every exchange. */
+const recent = new WeakMap<Place, { readonly start: number; readonly key: string }>()
+
+const minuteOf = (minutes: Level, place: Place, start: number): OpenWindow => {
+  const last = recent.get(place)
+  const key = last?.start === start ? last.key : windowKey(place, start, minutes.span)
+  if (last?.start !== start) recent.set(place, { start, key })
+  return windowAt(minutes, place, start, key)
 }
 
 const placeOf = ({ id, service, scope, name, partition }: OpenWindow): Place => ({
@@ -81,7 +93,7 @@ const observe = (kept: Kept, observation: Observation): void => {
   const counted = isLate ? undefined : countedOf(observation)
   for (const named of placesOf(observation)) {
     const place = named.scope === 'endpoint' && minutes.windows.size > MAX_OPEN ? unknown(named) : named
-    const window = windowOf(minutes, place, isLate ? startOf(time, minutes.span) : start)
+    const window = minuteOf(minutes, place, isLate ? startOf(time, minutes.span) : start)
     if (counted !== undefined) addExchange(window, counted)
     else window.late++
     window.fresh = true
