@@ -18,7 +18,7 @@ const canned = new Map(answerCases.map((each, i) => [pathOf(ANSWERS + i), each])
 const placed = (text: string, path: string): string => text.replaceAll('§', path)
 
 beforeAll(async () => {
-  backend = await openRawBackend((line) => canned.get(line.split(' ')[1] ?? ''))
+  backend = await openRawBackend((line) => canned.get((line.split(' ')[1] ?? '').replace('?cut', '')))
   stand = await openStand({
     backend: (_req, res) => res.end(),
     service: {
@@ -46,11 +46,18 @@ const expectFields = (message: Message | undefined, wanted: RequestCase['fields'
   }
 }
 
-describe('requests', () => {
+/** Whole, and in pieces: a reader must not care where the packets end. */
+const WAYS = [
+  ['whole', 0],
+  ['in pieces', 2000],
+] as const
+
+describe.each(WAYS)('requests, %s', (_way, first) => {
   it.each(requestCases.map((each, i) => [each.name, each, i] as const))('%s', async (_name, each, i) => {
-    const path = pathOf(i)
+    const path = pathOf(first + i)
+    const cut = first > 0
     const { bytes, status, lines = [], fields, body, trailers, answers = 1, end = false } = each
-    const heard = await converse(stand.ingress.port, placed(bytes, path), { count: answers, end })
+    const heard = await converse(stand.ingress.port, placed(bytes, path), { count: answers, end, cut })
     expect([status].flat()).toContain(heard.status)
     const seen = backend.requests(path.slice(1))
     expect(seen.map(({ line }) => line.replace(/ HTTP\/1\.1$/, ''))).toEqual(lines.map((it) => placed(it, path)))
@@ -64,10 +71,10 @@ describe('requests', () => {
 const asked = ({ method = 'GET', version = 'HTTP/1.1', rest = '\r\n' }: AnswerCase, path: string): string =>
   `${method} ${path} ${version}\r\nHost: a.test\r\n${rest}`
 
-describe('answers', () => {
+describe.each(WAYS)('answers, %s', (_way, first) => {
   it.each(answerCases.map((each, i) => [each.name, each, i] as const))('%s', async (_name, each, i) => {
     const path = pathOf(ANSWERS + i)
-    const heard = await converse(stand.ingress.port, asked(each, path))
+    const heard = await converse(stand.ingress.port, asked(each, first > 0 ? `${path}?cut` : path))
     expect(heard.text).not.toContain('EVIL')
     if (each.broken === true) {
       // What is broken while its head is still held becomes an honest 502.

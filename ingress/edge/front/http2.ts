@@ -18,6 +18,8 @@ export interface StreamExchange extends Carrier {
   readonly leave: () => void
   /** What of the answer waits for the client. */
   readonly outgoing: Outgoing
+  /** The client waits for "go on" before it sends the body. */
+  expecting: boolean
   /** What the upstream has to prove that it means WebSocket; '' for other requests. */
   readonly key: string
   reader: BodyReader | undefined
@@ -105,6 +107,8 @@ const wire: Wire<StreamExchange> = {
   read: (exchange, reader) => {
     if (exchange.over) return
     exchange.reader = reader
+    if (exchange.expecting && !exchange.begun) exchange.stream.additionalHeaders({ ':status': 100 })
+    exchange.expecting = false
     onTold(exchange)
   },
   pause: ({ stream }) => void stream.pause(),
@@ -139,15 +143,23 @@ const wire: Wire<StreamExchange> = {
   },
 }
 
-/** The fields as HTTP/1.1 says them; undefined when one cannot be said there. */
+/** One name for a host, however it is written; the scheme is https. */
+const plainHost = (host: string): string => host.toLowerCase().replace(/:(?:443)?$/, '')
+
+/** The fields as HTTP/1.1 says them; undefined when one cannot be said there, or when two say something else. */
 const linesOf = (raw: readonly string[], authority: string): string[] | undefined => {
   const lines = authority === '' ? [] : ['host', authority]
   let cookies = ''
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
     const value = raw[i + 1] as string
-    if (name.startsWith(':') || (name === 'host' && authority !== '')) continue
+    if (name.startsWith(':')) continue
     if (!isValidValue(value)) return undefined
+    if (name === 'host' && authority !== '') {
+      // Section 8.3.1: malformed, since who reads on behind us may take the other one.
+      if (value !== authority && plainHost(value) !== plainHost(authority)) return undefined
+      continue
+    }
     // Crumbs of one field (section 8.2.3).
     if (name === 'cookie') cookies += cookies === '' ? value : `; ${value}`
     else lines.push(name, value)
@@ -160,13 +172,14 @@ const TARGET = /^(?:\/[\x21-\x7e\x80-\xff]*|\*)$/
 
 const openExchange = (
   stream: ServerHttp2Stream,
-  { received, key }: Pick<StreamExchange, 'received' | 'key'>,
+  { received, expecting, key }: Pick<StreamExchange, 'received' | 'expecting' | 'key'>,
   leave: () => void,
 ): StreamExchange => ({
   via: wire,
   stream,
   leave,
   outgoing: openOutgoing(),
+  expecting,
   key,
   received,
   begun: false,
@@ -209,13 +222,13 @@ export const onStream = (
   settings: Http2Settings,
   { stream, raw, ended, peer }: Incoming,
 ): StreamExchange | undefined => {
-  const pseudo = (name: string): string => {
+  const fieldOf = (name: string): string => {
     const at = raw.indexOf(name)
     return at < 0 ? '' : (raw[at + 1] as string)
   }
-  const method = pseudo(':method')
-  const target = pseudo(':path')
-  const protocol = pseudo(':protocol')
+  const method = fieldOf(':method')
+  const target = fieldOf(':path')
+  const protocol = fieldOf(':protocol')
   const refuse = (status: number): undefined => {
     stream.on('error', () => undefined)
     stream.respond({ ':status': status }, { endStream: true })
@@ -223,9 +236,11 @@ export const onStream = (
   if (method === 'CONNECT' && protocol === '') return refuse(405)
   if (protocol !== '' && protocol !== 'websocket') return refuse(501)
   if (target.length > settings.limits.target) return refuse(414)
-  const lines = linesOf(raw, pseudo(':authority'))
+  const lines = linesOf(raw, fieldOf(':authority'))
   if (lines === undefined || !TARGET.test(target)) return refuse(400)
-  const serve = (head: StreamHead, state: Pick<StreamExchange, 'received' | 'key'>): StreamExchange => {
+  const expects = fieldOf('expect').toLowerCase()
+  if (expects !== '' && expects !== '100-continue') return refuse(417)
+  const serve = (head: StreamHead, state: Pick<StreamExchange, 'received' | 'expecting' | 'key'>): StreamExchange => {
     const exchange = openExchange(stream, state, () => settings.count(-1))
     settings.count(1)
     follow(exchange, settings.timeouts.stall)
@@ -235,8 +250,14 @@ export const onStream = (
   if (protocol !== '') {
     // RFC 8441: what HTTP/1.1 asks with GET and Upgrade.
     const { key, lines: keyed } = withKey(lines)
-    return serve({ method: 'GET', target, lines: keyed, chunked: false, upgrade: true }, { received: true, key })
+    return serve(
+      { method: 'GET', target, lines: keyed, chunked: false, upgrade: true },
+      { received: true, expecting: false, key },
+    )
   }
   const chunked = !ended && !raw.includes('content-length')
-  return serve({ method, target, lines, chunked, upgrade: false }, { received: ended, key: '' })
+  return serve(
+    { method, target, lines, chunked, upgrade: false },
+    { received: ended, expecting: expects !== '' && !ended, key: '' },
+  )
 }

@@ -24,6 +24,17 @@ export const frame = ({ type, flags = 0, stream = 0, payload = Buffer.alloc(0) }
 export const GET = Buffer.from([0x82, 0x87, 0x84, 0x41, 0x01, 0x61])
 export const POST = Buffer.from([0x83, 0x87, 0x84, 0x41, 0x01, 0x61])
 
+/** A field of HPACK as it is, in no table and in no code (RFC 7541 section 6.2.2); strings of up to 16,510 bytes. */
+export const literal = (name: string, value: string): Buffer => {
+  const text = (of: string): Buffer => {
+    const bytes = Buffer.from(of, 'latin1')
+    const more = bytes.length - 127
+    const length = more < 0 ? [bytes.length] : more < 128 ? [127, more] : [127, (more & 127) | 128, more >> 7]
+    return Buffer.concat([Buffer.from(length), bytes])
+  }
+  return Buffer.concat([Buffer.from([0]), text(name), text(value)])
+}
+
 export const uint32 = (value: number): Buffer => {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(value)

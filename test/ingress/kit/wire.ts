@@ -99,6 +99,16 @@ export interface Canned {
 
 const OK: Canned = { bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok' }
 
+/** In one piece, or in many that each come alone. */
+const sendIn = async (socket: Socket, bytes: string, cut: boolean): Promise<void> => {
+  const size = cut ? Math.max(3, Math.ceil(bytes.length / 40)) : Math.max(1, bytes.length)
+  socket.setNoDelay(true)
+  for (let at = 0; at < bytes.length && !socket.destroyed; at += size) {
+    socket.write(bytes.slice(at, at + size), 'latin1')
+    if (cut) await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
 /** The case that a request line belongs to: `/<id>` or `/<id>/…`. */
 const idOf = (line: string): string => /\/(w\d+)\b/.exec(line)?.[1] ?? ''
 
@@ -106,9 +116,10 @@ export const openRawBackend = async (answerOf: (line: string) => Canned | undefi
   const seen: Message[] = []
   const faults: string[] = []
   const sockets = new Set<Socket>()
-  const answer = (socket: Socket, { line }: Message): void => {
+  const answer = async (socket: Socket, { line }: Message): Promise<void> => {
     const { bytes, after = 'keep' } = answerOf(line) ?? OK
-    socket.write(bytes, 'latin1', () => after === 'reset' && socket.resetAndDestroy())
+    await sendIn(socket, bytes, line.includes('?cut'))
+    if (after === 'reset') socket.resetAndDestroy()
     if (after === 'close') socket.end()
   }
   const server: Server = createServer((socket) => {
@@ -121,7 +132,7 @@ export const openRawBackend = async (answerOf: (line: string) => Canned | undefi
         for (let found = readMessage(text, 'request'); found !== undefined; found = readMessage(text, 'request')) {
           seen.push(found.message)
           text = text.slice(found.end)
-          answer(socket, found.message)
+          void answer(socket, found.message)
         }
       } catch (error) {
         faults.push(`${(error as Error).message} in ${JSON.stringify(text.slice(0, 200))}`)
@@ -171,7 +182,7 @@ const isFramed = (message: Message): boolean =>
   valuesOf(message, 'content-length').length + valuesOf(message, 'transfer-encoding').length > 0
 
 /** Sends `bytes` and hears until `count` final answers are whole or the connection ends. */
-export const converse = (port: number, bytes: string, { count = 1, end = false } = {}): Promise<Heard> =>
+export const converse = (port: number, bytes: string, { count = 1, end = false, cut = false } = {}): Promise<Heard> =>
   new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     let text = ''
@@ -198,6 +209,5 @@ export const converse = (port: number, bytes: string, { count = 1, end = false }
       }
     })
     socket.on('end', () => finish(true)).on('error', () => finish(true))
-    socket.write(bytes, 'latin1')
-    if (end) socket.end()
+    void sendIn(socket, bytes, cut).then(() => end && socket.end())
   })
