@@ -1,7 +1,8 @@
 /**
  * The ingress as a subject of a proxy benchmark or of wire cases: PORT, BACKEND (http://host:port) from the environment.
- * LOG=memory | embedded | none (default embedded in a temporary directory); TIMEOUT: ms for heads, stalls and connects;
- * LIMIT: requests per second and client that the limiter lets through (none without it).
+ * LOG=memory | embedded | none | host:port of a Kafka, by node-rdkafka (default embedded in a temporary directory);
+ * TIMEOUT: ms for heads, stalls and connects; LIMIT: requests per second and client that the limiter lets through (none
+ * without it).
  */
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,6 +14,7 @@ import type { EventLog } from '../../schemas/log.ts'
 import { memorySchemaStore } from '../../schemas/schema-store.ts'
 import { topicSpecs } from '../../schemas/topics.ts'
 import { memorySpool } from '../ingress/kit/spool.ts'
+import { rdkafkaPath } from '../kit/kafka/rdkafka.ts'
 
 const { env } = process
 const port = Number(env['PORT'] ?? 8080)
@@ -34,6 +36,13 @@ const openLog = async (): Promise<Pick<EventLog, 'append' | 'view'>> => {
   if (kind === 'memory') {
     const { openMemoryLog } = await import('../../processors/runtime/logs/memory.ts')
     const log = openMemoryLog()
+    await log.createTopics(topicSpecs(1))
+    return log
+  }
+  if (kind.includes(':')) {
+    const { openKafkaLog } = await import('../../processors/runtime/logs/kafka/log.ts')
+    const rdkafka = rdkafkaPath()
+    const log = await openKafkaLog({ brokers: [kind], clientId: 'bench', producer: 'rdkafka', rdkafka })
     await log.createTopics(topicSpecs(1))
     return log
   }
