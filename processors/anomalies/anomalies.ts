@@ -9,8 +9,9 @@ import { clientOf, noteClient, type Client } from './client.ts'
 import type { Incident } from './incident.ts'
 import { learnManners, learnProfile } from './learn.ts'
 import { mergeEndpoint } from './merge.ts'
-import { isJudged } from './minute.ts'
+import { isJudged, type Minute } from './minute.ts'
 import { newProfile, type Profile } from './profile.ts'
+import { newSizes, watchSizes, type Sizes } from './sizes.ts'
 import {
   beginMinute,
   count,
@@ -49,6 +50,7 @@ interface Kept {
   readonly endpoints: Store<Endpoint>
   readonly clients: Store<Client>
   readonly incidents: Store<Incident[]>
+  readonly sizes: Store<Sizes>
 }
 
 const CLOCK = 'clock'
@@ -177,6 +179,15 @@ const closeEndpoints = (kept: Kept, service: Service, scene: Scene): readonly Tu
   return [...ofService, ...turned]
 }
 
+const closeSizes = ({ sizes }: Kept, voice: Voice, total: Minute, at: number): void => {
+  // Minutes that were kept before sizes were counted have none.
+  if (!(total.sized > 0)) return
+  const known = sizes.get(voice.name) ?? newSizes(at - MINUTE)
+  const turned = watchSizes(known, total, at)
+  sizes.set(voice.name, known)
+  if (turned !== undefined) hear(voice, turned)
+}
+
 const closeMinute = (kept: Kept, voice: Voice, at: number): void => {
   const { service } = voice
   const minutes = concerned(kept, service).map(({ endpoint }) => endpoint)
@@ -186,6 +197,7 @@ const closeMinute = (kept: Kept, voice: Voice, at: number): void => {
   const seen = { number: service.minutes, isBlind, isYoung: isYoung(service) }
   const scene = { at, bar: barFor(service), total, came, ...seen }
   for (const one of closeEndpoints(kept, service, scene)) hear(voice, one)
+  closeSizes(kept, voice, total, at)
   dismissIntruders(voice, at)
   closeIncidents(voice, at)
   if (at % (60 * MINUTE) === 0) service.told = 0
@@ -256,6 +268,7 @@ export const anomalies: Processor = {
       endpoints: stores.open<Endpoint>('endpoints'),
       clients: stores.open<Client>('clients'),
       incidents: stores.open<Incident[]>('incidents'),
+      sizes: stores.open<Sizes>('sizes'),
     }
     return {
       observe: (o, emit) => observe(kept, o, emit),

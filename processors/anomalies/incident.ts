@@ -1,11 +1,11 @@
 /** The life of an incident: alarms of one service that belong together, from the first to the end of the last. */
 import type { Kind } from './stream.ts'
 
-export type AlarmKind = Kind | 'scan' | 'enumeration' | 'credential_stuffing'
+export type AlarmKind = Kind | 'sizes' | 'scan' | 'enumeration' | 'credential_stuffing'
 
 /** What an alarm is known by, measured while it goes on. */
 export interface Measure {
-  /** How many times slower, more or fewer; or the rate of errors. */
+  /** How many times slower, more or fewer; the rate of errors; the mean rank of answers' sizes. */
   readonly size: number
   readonly usual: number
   /** Of the service's requests that are concerned. */

@@ -18,6 +18,9 @@ export interface Minute {
   timed: number
   scores: number
   logs: number
+  /** Answers whose size could be compared, and the sum of their ranks. */
+  sized: number
+  ranks: number
   upstreams: ByUpstream[]
 }
 
@@ -29,6 +32,8 @@ export const newMinute = (): Minute => ({
   timed: 0,
   scores: 0,
   logs: 0,
+  sized: 0,
+  ranks: 0,
   upstreams: [],
 })
 
@@ -51,6 +56,8 @@ export const addMinute = (into: Minute, from: Minute): void => {
   into.timed += from.timed
   into.scores += from.scores
   into.logs += from.logs
+  into.sized += from.sized
+  into.ranks += from.ranks
   for (const [name, judged, failed, timed, scores] of from.upstreams) {
     const sum = upstreamIn(into.upstreams, name)
     if (sum === undefined) continue
@@ -113,4 +120,15 @@ export const addExchange = (minute: Minute, fresh: Histogram, exchange: Exchange
   if (upstream === undefined) return
   upstream[3]++
   upstream[4] += score
+}
+
+/** Sizes of an endpoint before one is ranked. */
+const KNOWN = 40
+
+/** Counts the size of an answer of an upstream, among those its endpoint usually has. */
+export const countSize = (minute: Minute, usual: Histogram, exchange: Exchange): void => {
+  const { status, complete, answeredBy, responseBody } = exchange
+  if (usual.total < KNOWN || status < 200 || status >= 300 || !complete || answeredBy !== 'upstream') return
+  minute.sized++
+  minute.ranks += rankOf(usual, bucketOf(responseBody.length))
 }

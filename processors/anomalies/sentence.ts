@@ -32,6 +32,7 @@ const ORDER: readonly AlarmKind[] = [
   'enumeration',
   'traffic_spike',
   'refusals',
+  'sizes',
 ]
 
 /** Share of the traffic from which on it is the service, not one endpoint, that an alarm is of. */
@@ -66,6 +67,10 @@ const what = ({ kind, size, usual, subject }: Alarm, hour: string): string => {
         : `gets ${percent(size)} of the requests usual for ${hour}`
     case 'traffic_spike':
       return `gets ${times(size)} times the requests usual for ${hour}`
+    case 'sizes':
+      return size < usual
+        ? `sends smaller answers than usual for ${hour}: the mean one is smaller than ${percent(1 - size)} of its endpoint's`
+        : `sends larger answers than usual for ${hour}: the mean one is larger than ${percent(size)} of its endpoint's`
     case 'scan':
       return `is scanned by client ${subject}: ${Math.round(size)} strange requests in ten minutes`
     case 'enumeration':
@@ -119,6 +124,8 @@ const graveness = ({ kind, size, share, subject }: Alarm): number => {
       return part * Math.min(0.7, Math.log(Math.max(1, size)) / Math.log(20))
     case 'refusals':
       return part * Math.min(0.6, size)
+    case 'sizes':
+      return Math.abs(size - 0.5)
     case 'credential_stuffing':
       return 0.8
     default:

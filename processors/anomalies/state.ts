@@ -1,6 +1,6 @@
 /** What is kept of services and endpoints. Plain JSON data, bounded by the caps of its parts. */
 import type { Exchange } from '../../schemas/events.ts'
-import { addExchange, newMinute, type Minute, type Usual } from './minute.ts'
+import { addExchange, countSize, newMinute, type Minute, type Usual } from './minute.ts'
 import { emptyHistogram, logQuantile, type Histogram } from './histogram.ts'
 import { newManners, type Manners } from './profile.ts'
 import { newSeason, type Season } from './season.ts'
@@ -102,6 +102,7 @@ export const newEndpoint = (): Endpoint => ({
 export const count = (endpoint: Endpoint, exchange: Exchange): void => {
   const usual: Usual | undefined = endpoint.spread > 0 ? endpoint : undefined
   addExchange(endpoint.minute, endpoint.fresh, exchange, usual)
+  countSize(endpoint.minute, endpoint.manners.response, exchange)
 }
 
 /** Learns an exchange of the past as one that was usual. */

@@ -1,7 +1,7 @@
 /** What a service has to tell: its incidents, as alarms rise and fall, and the clients that do strange things. */
 import type { Emit, Observation, Store } from '../kit/processor.ts'
 import type { Client } from './client.ts'
-import { holderOf, incidentFor, isClosed, join, leave, type Alarm, type Incident } from './incident.ts'
+import { holderOf, incidentFor, isClosed, join, leave, type Alarm, type AlarmKind, type Incident } from './incident.ts'
 import type { Intruder, Service } from './state.ts'
 import { tellIncident, type State } from './tell.ts'
 import { MINUTE, type Turned } from './watch.ts'
@@ -40,7 +40,7 @@ const raise = (voice: Voice, alarm: Alarm): void => {
 }
 
 /** An alarm rose, goes on or is over. */
-export const hear = (voice: Voice, { subject, change, alarm }: Turned): void => {
+export const hear = (voice: Voice, { subject, change, alarm }: Turned<AlarmKind>): void => {
   const full = { ...alarm, over: 0 }
   if (change.turn === 'raised') return raise(voice, full)
   const all = voice.incidents.get(voice.name) ?? []

@@ -1,7 +1,7 @@
 /** The end of a minute: what came is compared with what is usual, alarms rise and fall, and what was calm is learned. */
 import { barOf } from './cusum.ts'
 import { absorb, emptyHistogram, logQuantile } from './histogram.ts'
-import type { Alarm, Measure } from './incident.ts'
+import type { Alarm, AlarmKind, Measure } from './incident.ts'
 import { addMinute, newMinute, type Minute } from './minute.ts'
 import { acceptLevel, forecast, learnSeason } from './season.ts'
 import { spreadOf, type Endpoint, type Service } from './state.ts'
@@ -27,9 +27,9 @@ const MISSED_RATE = 0.3
 export const MAX_WATCHED = 60
 
 /** What is said of the alarms of one subject. */
-export interface Turned {
+export interface Turned<K extends AlarmKind = Kind> {
   readonly subject: string
-  readonly change: Change | { readonly kind: Kind; readonly turn: 'goes on' | 'accepted' }
+  readonly change: { readonly kind: K; readonly turn: Change['turn'] | 'goes on' | 'accepted' }
   readonly alarm: Omit<Alarm, 'over'>
 }
 
