@@ -30,8 +30,13 @@ export interface RunningTask {
   readonly ended: Promise<Ending>
 }
 
-/** Steps are cut into portions, between which heartbeats and other partitions have their turn. */
-const PORTION = 250
+/**
+ * Steps are cut into portions of about so long, between which heartbeats and other partitions have their turn. Not shorter:
+ * each one encodes the state that it changed.
+ */
+const PORTION_MS = 100
+const FIRST_PORTION = 250
+const LEAST_PORTION = 25
 const INFLOW_BYTES = 16 * 1024 * 1024
 const PREPARE_RETRY_MS = 500
 
@@ -42,6 +47,8 @@ interface Run {
   position: number | undefined
   inflow: Inflow | undefined
   closing: boolean
+  /** Records that are stepped at once. */
+  portion: number
 }
 
 /** Fetching a writer's schema may fail for a while; the task is sound and waits, since nothing is open meanwhile. */
@@ -62,14 +69,21 @@ const prepare = async (
   }
 }
 
+/** As many as would have taken the time that a portion may take, at most twice as many as now. */
+export const nextPortion = (now: number, records: number, ms: number): number =>
+  Math.max(LEAST_PORTION, Math.min(2 * now, Math.floor((records * PORTION_MS) / Math.max(ms, 0.001))))
+
 const stepAll = async (run: Run, task: Task, records: readonly LogRecord[]) => {
   const outputs: Output[] = []
   const changes: Change[] = []
-  for (let at = 0; at < records.length && !run.abort.signal.aborted; at += PORTION) {
+  for (let at = 0; at < records.length && !run.abort.signal.aborted;) {
     if (at > 0) await breathe()
-    const portion = records.slice(at, at + PORTION)
+    const portion = records.slice(at, at + run.portion)
+    at += portion.length
     await prepare(run, task, portion)
+    const start = performance.now()
     const result = await ownStep(run.partition, () => task.step(portion))
+    run.portion = nextPortion(run.portion, portion.length, performance.now() - start)
     for (const output of result.outputs) outputs.push(output)
     for (const change of result.changes) changes.push(change)
   }
@@ -178,7 +192,15 @@ const live = async (run: Run): Promise<Ending> => {
 /** Takes the partition over and processes it until it is closed, dropped, or fails. */
 export const startTask = (context: Context, partition: number): RunningTask => {
   const abort = new AbortController()
-  const run: Run = { context, partition, abort, position: undefined, inflow: undefined, closing: false }
+  const run: Run = {
+    context,
+    partition,
+    abort,
+    position: undefined,
+    inflow: undefined,
+    closing: false,
+    portion: FIRST_PORTION,
+  }
   const ended = live(run)
   return {
     position: () => run.position,
