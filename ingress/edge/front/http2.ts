@@ -217,29 +217,53 @@ export interface Incoming {
   readonly peer: string
 }
 
+/** What a request says of itself. */
+interface Said {
+  readonly method: string
+  readonly target: string
+  /** Of an extended CONNECT (RFC 8441). */
+  readonly protocol: string
+  readonly authority: string
+  readonly expects: string
+}
+
+const saidBy = (raw: readonly string[]): Said => {
+  const fieldOf = (name: string): string => {
+    const at = raw.indexOf(name)
+    return at < 0 ? '' : (raw[at + 1] as string)
+  }
+  return {
+    method: fieldOf(':method'),
+    target: fieldOf(':path'),
+    protocol: fieldOf(':protocol'),
+    authority: fieldOf(':authority'),
+    expects: fieldOf('expect').toLowerCase(),
+  }
+}
+
+/** The status with which it is refused; 0: it is not. */
+const faultOf = ({ method, target, protocol, expects }: Said, limits: ListenLimits): number => {
+  if (method === 'CONNECT' && protocol === '') return 405
+  if (protocol !== '' && protocol !== 'websocket') return 501
+  if (target.length > limits.target) return 414
+  if (!TARGET.test(target)) return 400
+  return expects === '' || expects === '100-continue' ? 0 : 417
+}
+
 /** Serves it, or refuses what cannot be passed on; the exchange, if it is one. */
 export const onStream = (
   settings: Http2Settings,
   { stream, raw, ended, peer }: Incoming,
 ): StreamExchange | undefined => {
-  const fieldOf = (name: string): string => {
-    const at = raw.indexOf(name)
-    return at < 0 ? '' : (raw[at + 1] as string)
-  }
-  const method = fieldOf(':method')
-  const target = fieldOf(':path')
-  const protocol = fieldOf(':protocol')
-  const refuse = (status: number): undefined => {
+  const said = saidBy(raw)
+  const { method, target, protocol, authority, expects } = said
+  const fault = faultOf(said, settings.limits)
+  const lines = fault === 0 ? linesOf(raw, authority) : undefined
+  if (lines === undefined) {
     stream.on('error', () => undefined)
-    stream.respond({ ':status': status }, { endStream: true })
+    stream.respond({ ':status': fault === 0 ? 400 : fault }, { endStream: true })
+    return undefined
   }
-  if (method === 'CONNECT' && protocol === '') return refuse(405)
-  if (protocol !== '' && protocol !== 'websocket') return refuse(501)
-  if (target.length > settings.limits.target) return refuse(414)
-  const lines = linesOf(raw, fieldOf(':authority'))
-  if (lines === undefined || !TARGET.test(target)) return refuse(400)
-  const expects = fieldOf('expect').toLowerCase()
-  if (expects !== '' && expects !== '100-continue') return refuse(417)
   const serve = (head: StreamHead, state: Pick<StreamExchange, 'received' | 'expecting' | 'key'>): StreamExchange => {
     const exchange = openExchange(stream, state, () => settings.count(-1))
     settings.count(1)
@@ -248,16 +272,12 @@ export const onStream = (
     return exchange
   }
   if (protocol !== '') {
-    // RFC 8441: what HTTP/1.1 asks with GET and Upgrade.
+    // What HTTP/1.1 asks with GET and Upgrade.
     const { key, lines: keyed } = withKey(lines)
-    return serve(
-      { method: 'GET', target, lines: keyed, chunked: false, upgrade: true },
-      { received: true, expecting: false, key },
-    )
+    const head = { method: 'GET', target, lines: keyed, chunked: false, upgrade: true }
+    return serve(head, { received: true, expecting: false, key })
   }
   const chunked = !ended && !raw.includes('content-length')
-  return serve(
-    { method, target, lines, chunked, upgrade: false },
-    { received: ended, expecting: expects !== '' && !ended, key: '' },
-  )
+  const state = { received: ended, expecting: expects !== '' && !ended, key: '' }
+  return serve({ method, target, lines, chunked, upgrade: false }, state)
 }
