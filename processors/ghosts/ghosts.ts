@@ -6,7 +6,7 @@ import type { Emit, Merge, Observation, Processor, Steps, Stores } from '../kit/
 import { FATE } from '../../schemas/semantics/ghosts/accepted.ts'
 import { readRequest } from '../../schemas/semantics/ghosts/asked.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
-import { answerRead, answerWrite, isRead } from '../../schemas/semantics/ghosts/compose.ts'
+import { answerRead, answerWrite, isRead, isReading } from '../../schemas/semantics/ghosts/compose.ts'
 import { readFeatures, writeFeatures } from '../../schemas/semantics/ghosts/features.ts'
 import { identified } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
@@ -59,7 +59,7 @@ const isDue = ({ count }: EndpointModel, { event }: Observation): boolean =>
 /** Test before train: what the ghost would have said now. */
 const score = (model: EndpointModel, { o, asked, memory, emit }: Lesson): void => {
   if (model.count === 0 || !isDue(model, o)) return
-  const ruled = (isRead(model.method) ? answerRead : answerWrite)(model, asked, memory)
+  const ruled = (isReading(model) ? answerRead : answerWrite)(model, asked, memory)
   const { rule, verdict } = ruled
   noteReady(vitalsOf(model), verdict.kind === 'answer' && verdict.confidence >= CONFIDENT)
   if (rule === 'none' || verdict.kind !== 'answer') return
@@ -93,7 +93,7 @@ const noteFailure = (memory: Memory, o: Observation): void => {
 const isFailure = ({ teaches, exchange }: Observation): boolean => teaches && exchange.status >= 500
 
 const featuresOf = (model: EndpointModel, asked: Asked, memory: Memory): StatusFeatures =>
-  (isRead(model.method) ? readFeatures : writeFeatures)(model, asked, memory)
+  (isReading(model) ? readFeatures : writeFeatures)(model, asked, memory)
 
 const MAX_HEADERS = 100
 /** Parts, and confirmations of what the client has: no answers by themselves. */

@@ -20,7 +20,7 @@ export const isRepeatable = (o: Observation, asked: Asked): boolean =>
   asked.target.length <= MAX_TARGET &&
   !NEVER.has(o.exchange.status) &&
   !asked.headers.has('range') &&
-  (asked.body === undefined || asked.body.length === 0)
+  (asked.graph !== undefined || asked.body === undefined || asked.body.length === 0)
 
 const variantOf = (o: Observation, asked: Asked, model: EndpointModel): Variant => {
   const { bytes, coding } = o.exchange.responseBody

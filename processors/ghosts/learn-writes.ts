@@ -151,7 +151,9 @@ export const foldGhost = (lesson: Lesson): void => {
   for (const credential of issuedBy(lesson.asked, json)) memory.keepCredential(credential, emit)
   const knowledge = memory.over(lesson.asked)
   const { asked } = lesson
-  const model = knowledge.sibling(asked.service, asked.method, asked.target) ?? standIn(asked, knowledge)?.model
+  const model =
+    knowledge.sibling(asked.service, asked.method, asked.target, asked.graph?.operation) ??
+    standIn(asked, knowledge)?.model
   if (model === undefined) return
   const changes = changesOf({ asked, model, knowledge, status: o.exchange.status, json, write: o.event.id })
   for (const change of changes) memory.keepChange(change, emit)
@@ -183,7 +185,7 @@ export const keepQueued = (lesson: Lesson): void => {
   const { o, asked, memory } = lesson
   const receipt = o.responseJson as Json | undefined
   if (isFields(receipt) && receipt['id'] !== o.event.id) return
-  keepWrite(lesson, memory.sibling(asked.service, asked.method, asked.target)?.id ?? '', [])
+  keepWrite(lesson, memory.sibling(asked.service, asked.method, asked.target, asked.graph?.operation)?.id ?? '', [])
 }
 
 const settle = (memory: Memory, emit: Emit, write: AcceptedWrite, state: WriteState): void => {

@@ -1,6 +1,7 @@
 /** What one exchange that teaches changes; reading here, writing in learn-writes.ts. */
-import { isRead } from '../../schemas/semantics/ghosts/compose.ts'
+import { isReading } from '../../schemas/semantics/ghosts/compose.ts'
 import { answerKey } from '../../schemas/semantics/ghosts/exact.ts'
+import { isQuery } from '../../schemas/semantics/ghosts/graph.ts'
 import { collectionOf } from '../../schemas/semantics/ghosts/lists.ts'
 import type { BodyModel, EndpointModel, Json, ObjectRecord } from '../../schemas/semantics/ghosts/model.ts'
 import { objectAsked, objectKey } from '../../schemas/semantics/ghosts/objects.ts'
@@ -12,6 +13,7 @@ import { learnCredential, learnIssued } from './learn-credentials.ts'
 import { bodyModel, consentOf, ENOUGH, findIdField, learnBody, learnVary } from './learn-endpoint.ts'
 import type { Consent } from './learn-endpoint.ts'
 import { isRepeatable, learnExact } from './learn-exact.ts'
+import { learnGraphWriting, learnQuery } from './learn-graph.ts'
 import { learnList, listIn } from './learn-list.ts'
 import { addView, emptyObject } from './learn-objects.ts'
 import { learnStatus } from './learn-service.ts'
@@ -103,12 +105,19 @@ export const learnReading = (lesson: Lesson, model: EndpointModel, features: Sta
   const repeated = learnAnswer(lesson, model, consent)
   learnCredential(lesson, hadGood)
   if (consent.refused) return
+  if (asked.graph !== undefined && isQuery(model)) return learnQuery(lesson, model, asked.graph, consent)
   const body = bodyModel(model, o.exchange.status)
   const isError = o.exchange.status >= 400
   if (body !== undefined && isTaught(body.seen, repeated))
     learnLooks(lesson, model, body, { isPublic: consent.isPublic, isError })
   learnIssued(lesson)
   memory.noteEndpoint(model)
+  learnShown(lesson, model, features, repeated)
+}
+
+/** The objects that an answer shows, or does not show any more. */
+const learnShown = (lesson: Lesson, model: EndpointModel, features: StatusFeatures, repeated: boolean): void => {
+  const { o, asked } = lesson
   const named = objectAsked(model, asked)
   if (named !== undefined && (isGood(o.exchange.status) || isGone(o.exchange.status))) contradict(lesson, named)
   if (repeated) return
@@ -121,6 +130,7 @@ const isTaught = (seen: number, repeated: boolean): boolean => seen < ENOUGH || 
 
 /** Learns an exchange of a known endpoint. */
 export const learnExchange = (lesson: Lesson, model: EndpointModel, features: StatusFeatures): void => {
-  if (isRead(model.method)) learnReading(lesson, model, features)
+  if (isReading(model)) learnReading(lesson, model, features)
+  else if (lesson.asked.graph !== undefined && model.template.includes('#')) learnGraphWriting(lesson, model, features)
   else learnWriting(lesson, model, features)
 }

@@ -16,7 +16,8 @@ const NAME = /^[_A-Za-z]\w{0,127}$/
 const TOKEN =
   /[\s,\uFEFF]+|#[^\n\r]*|("""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\\n\r])*"|\.\.\.|[_A-Za-z]\w*|-?\d[\w.+-]*|[!$&()[\]{}:=@|])/y
 
-const tokensOf = (text: string): readonly string[] | undefined => {
+/** The tokens of a document; undefined where it is none. */
+export const tokensOf = (text: string): readonly string[] | undefined => {
   const tokens: string[] = []
   TOKEN.lastIndex = 0
   while (TOKEN.lastIndex < text.length) {

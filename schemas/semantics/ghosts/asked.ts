@@ -1,5 +1,7 @@
 /** A request as answering sees it: taken apart once. */
 import type { GhostRequest } from '../ghost-port.ts'
+import { argumentsOf, graphInQuery, graphOf } from './graph.ts'
+import type { Graph } from './graph.ts'
 import { parseJson } from './json.ts'
 import { fromUtf8 } from './text.ts'
 import type { Json } from './model.ts'
@@ -18,6 +20,8 @@ export interface Asked {
   readonly headers: ReadonlyMap<string, string>
   readonly body: Uint8Array | undefined
   readonly json: Json | undefined
+  /** The GraphQL that it asks for; `json` is then the arguments of its root fields. */
+  readonly graph?: Graph | undefined
   /** What the request proves itself with: '' is nothing. */
   readonly credential: string
   /** Who asks: the owner of the credential where that is known, otherwise the credential; '' is anybody. */
@@ -86,6 +90,9 @@ export const readRequest = (request: GhostRequest, json?: { readonly value: Json
   const path = cut < 0 ? request.target : request.target.slice(0, cut)
   const headers = headerMap(request)
   const credential = askerOf(request.principal, request.target, headers)
+  const query = cut < 0 ? [] : queryPairs(request.target.slice(cut + 1))
+  const sent = json === undefined ? parsed(request.body) : json.value
+  const graph = request.method === 'GET' ? graphInQuery(query) : graphOf(sent)
   return {
     service: request.service,
     method: request.method,
@@ -95,10 +102,11 @@ export const readRequest = (request: GhostRequest, json?: { readonly value: Json
       .split('/')
       .filter((segment) => segment !== '')
       .map(decoded),
-    query: cut < 0 ? [] : queryPairs(request.target.slice(cut + 1)),
+    query,
     headers,
     body: request.body,
-    json: json === undefined ? parsed(request.body) : json.value,
+    json: graph === undefined ? sent : argumentsOf(graph),
+    graph,
     credential,
     asker: credential,
     shortfall: '',

@@ -3,7 +3,7 @@ import type { Ghost } from '../../events.ts'
 import type { GhostBook, GhostRequest, GhostVerdict } from '../ghost-port.ts'
 import { readRequest } from './asked.ts'
 import type { Asked } from './asked.ts'
-import { answerRead, answerUnknown, answerWrite, isRead } from './compose.ts'
+import { answerRead, answerUnknown, answerWrite, isRead, isReading } from './compose.ts'
 import { openDirectory } from './directory.ts'
 import type { Directory } from './directory.ts'
 import { readMethod } from './exact.ts'
@@ -161,22 +161,35 @@ interface Seen {
   readonly found: EndpointModel | undefined
 }
 
+const endpointOf = ({ service, method, target, graph }: Asked, knowledge: Knowledge): EndpointModel | undefined =>
+  knowledge.sibling(service, readMethod(method), target, graph?.operation)
+
 /** The request and what is known, as its asker sees it. */
 const look = (shelves: Shelves, base: Knowledge, request: GhostRequest, notes?: Notes): Seen => {
   const plain = identified(readRequest(request), base)
   const asked = notes === undefined ? plain : { ...plain, notes }
   const knowledge = shelves.overlay.size === 0 ? base : shelves.overlay.over(base, asked)
-  return { asked, knowledge, found: knowledge.sibling(asked.service, readMethod(asked.method), asked.target) }
+  return { asked, knowledge, found: endpointOf(asked, knowledge) }
 }
 
-const answerSeen = ({ asked, knowledge, found }: Seen, request: GhostRequest): Ruled => {
-  if (isRead(asked.method))
-    return found === undefined ? answerUnknown(asked, knowledge) : answerRead(found, asked, knowledge)
+const mayWrite = ({ asked }: Seen, { writes }: GhostRequest): string | undefined => {
   // RFC 9110 section 13.1: only the backend knows what it has now.
-  if (CONDITIONS.some((name) => asked.headers.has(name)))
-    return refusal(found?.id ?? '', 'write', 'the write is conditional on what the backend has')
-  if (request.writes === true) return answerWrite(found, asked, knowledge)
-  return refusal(found?.id ?? '', 'write', `${asked.method} changes things; only the backend may do that`)
+  if (CONDITIONS.some((name) => asked.headers.has(name))) return 'the write is conditional on what the backend has'
+  return writes === true ? undefined : `${asked.method} changes things; only the backend may do that`
+}
+
+const answerSeen = (seen: Seen, request: GhostRequest): Ruled => {
+  const { asked, knowledge, found } = seen
+  if (found === undefined && asked.graph !== undefined)
+    return refusal(
+      '',
+      'unknown-endpoint',
+      `nothing is known of ${asked.graph.operation} at ${asked.path.slice(0, 200)}`,
+    )
+  if (found === undefined && isRead(asked.method)) return answerUnknown(asked, knowledge)
+  if (found !== undefined && isReading(found)) return answerRead(found, asked, knowledge)
+  const refused = mayWrite(seen, request)
+  return refused === undefined ? answerWrite(found, asked, knowledge) : refusal(found?.id ?? '', 'write', refused)
 }
 
 /** How sure an answer is by a model of what stands behind it; undefined where there is none, and the tables' word holds. */

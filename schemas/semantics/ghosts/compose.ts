@@ -6,7 +6,10 @@
 import type { GhostAnswer } from '../ghost-port.ts'
 import type { Asked } from './asked.ts'
 import { readFeatures, writeFeatures } from './features.ts'
-import { findExact, isSuperseded, loginKey, readMethod } from './exact.ts'
+import { findExact, isSuperseded, loginKey } from './exact.ts'
+import { isQuery } from './graph.ts'
+import type { Graph } from './graph.ts'
+import { fromGraph, fromMutation } from './graph-answer.ts'
 import { fitHeaders } from './headers.ts'
 import { reissued } from './issued.ts'
 import type { BodyModel, EndpointModel, Knowledge, ObjectRecord, Variant } from './model.ts'
@@ -97,6 +100,8 @@ export const answerRead = (model: EndpointModel, request: Asked, knowledge: Know
   const variant = allowed(findExact(model, asked, knowledge), features.credential)
   if (variant !== undefined && !isSuperseded(variant, asked, knowledge, object))
     return fromVariant(place, variant, 'exact')
+  const { graph } = asked
+  if (graph !== undefined && isQuery(model)) return answerQuery(place, graph, variant)
   const fresh =
     fromObject(place) ??
     fromPatched(place, variant, true) ??
@@ -104,6 +109,14 @@ export const answerRead = (model: EndpointModel, request: Asked, knowledge: Know
     fromPatched(place, variant, false)
   if (fresh !== undefined) return fresh
   return variant === undefined || features.id === 'gone' ? fromStatus(place) : fromVariant(place, variant, 'stale')
+}
+
+/** A query of GraphQL: what follows from objects that were seen, or what it got before something was written. */
+const answerQuery = (place: Place, graph: Graph, variant: Variant | undefined): Ruled => {
+  const made = place.features.credential === 'bad' ? undefined : fromGraph(place, graph)
+  if (made !== undefined && (made.rule !== 'stale' || variant === undefined)) return made
+  if (variant !== undefined) return fromVariant(place, variant, 'stale')
+  return refusal(place.model.id, 'nothing-learned', 'something that this query selects was never seen')
 }
 
 /** A credential that was revoked, or has run out, gets nothing more of what it once got. */
@@ -170,6 +183,7 @@ export const answerWrite = (known: EndpointModel | undefined, request: Asked, kn
   const asked = { ...who, shortfall: features.body }
   const place: Place = { model, asked, knowledge, object: undefined, features }
   if (model.issues && goodStatus(model) !== CREATED) return answerLogin(place)
+  if (asked.graph !== undefined && model.template.includes('#')) return fromMutation(place, asked.graph)
   const guess = guessAt(place) ?? usualRemoval(place)
   if (guess === undefined) return unfounded(place)
   const { status } = guess
@@ -218,5 +232,11 @@ export const answerUnknown = (asked: Asked, knowledge: Knowledge): Ruled => {
 const renderUnknownText = (body: BodyModel, asked: Asked): string =>
   body.text === null ? '' : (renderText(body.text, asked) ?? '')
 
+const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
 /** Methods that change nothing (RFC 9110 §9.2.1) and that ghosts may answer. */
-export const isRead = (method: string): boolean => readMethod(method) === 'GET' || method === 'OPTIONS'
+export const isRead = (method: string): boolean => READS.has(method)
+
+/** Whether requests for an endpoint change nothing: by method, or as queries of GraphQL. */
+export const isReading = (model: Pick<EndpointModel, 'method' | 'template'>): boolean =>
+  isRead(model.method) || isQuery(model)

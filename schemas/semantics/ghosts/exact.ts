@@ -8,8 +8,10 @@ import type { AnswerSet, EndpointModel, Knowledge, ObjectRecord, Variant } from 
 /** HEAD asks for what GET has. */
 export const readMethod = (method: string): string => (method === 'HEAD' ? 'GET' : method)
 
-export const answerKey = (asked: Asked): string =>
-  keyOf('answer', asked.service, readMethod(asked.method), asked.target, asked.asker)
+export const answerKey = ({ service, method, target, asker, graph }: Asked): string => {
+  const key = keyOf('answer', service, readMethod(method), target, asker)
+  return graph === undefined || method === 'GET' ? key : `${key} ${graph.question}`
+}
 
 /** A log-in is told apart by its whole body, whose secrets are pseudonyms. */
 export const loginKey = (asked: Asked): string => {

@@ -3,7 +3,7 @@ import type { ExplainedLeaf, GhostExplanation, GhostVerdict } from '../ghost-por
 import type { Asked } from './asked.ts'
 import { readFeatures, writeFeatures } from './features.ts'
 import { parseJson } from './json.ts'
-import { isRead } from './compose.ts'
+import { isReading } from './compose.ts'
 import type { EndpointModel, Json, Knowledge, Score } from './model.ts'
 import { moment } from './notes.ts'
 import type { OpenNotes } from './notes.ts'
@@ -77,7 +77,7 @@ const statusSentence = (model: EndpointModel, keys: readonly string[]): string[]
 }
 
 const featureSentences = (model: EndpointModel, asked: Asked, knowledge: Knowledge): string[] => {
-  const features = (isRead(asked.method) ? readFeatures : writeFeatures)(model, asked, knowledge)
+  const features = (isReading(model) ? readFeatures : writeFeatures)(model, asked, knowledge)
   const { credential, id, body } = features
   const known = IDS[id.replace('over:', '')]
   const about = known === undefined ? [] : [id.startsWith('over:') ? `above in the path: ${known}` : known]

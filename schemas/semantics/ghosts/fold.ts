@@ -1,5 +1,6 @@
 /** What a write that was answered well changes for the one who sent it: the fold behind the overlay. */
 import type { Asked } from './asked.ts'
+import { graphChanges } from './graph-changes.ts'
 import type { EndpointModel, Json, Knowledge } from './model.ts'
 import { findNamed, objectAbove, objectAsked, ONLY } from './objects.ts'
 import { visibleView } from './views.ts'
@@ -102,6 +103,7 @@ const single = (accepted: Accepted): Change[] => {
 export const changesOf = (accepted: Accepted): readonly Change[] => {
   const { asked, model, knowledge, status } = accepted
   if (status < 200 || status >= 300) return []
+  if (asked.graph !== undefined && model.template.includes('#')) return graphChanges(accepted)
   const named = objectAsked(model, asked)
   if (named !== undefined)
     return asked.method === 'DELETE' ? [changeOf(accepted, named, undefined)] : changed(accepted, named)

@@ -4,6 +4,7 @@
  * or behind a sigil), so a field called `__proto__` is a field like any other.
  */
 import type { Header, Parameter } from '../../events.ts'
+import type { GraphFacts, GraphRoot } from './graph-model.ts'
 import type { Vitals } from '../vitals.ts'
 import type { Json } from './json.ts'
 import type { Sight } from './seen.ts'
@@ -155,6 +156,8 @@ export interface EndpointModel {
   vitals?: Vitals
   /** Of an item: numbers given out under which nothing is left, though no removal was seen; by the lists' totals. */
   vanished?: number
+  /** Of a GraphQL query: its root fields. */
+  graph?: GraphRoot[]
   /** Most rows that a total ever told of. */
   rows?: number
 }
@@ -229,6 +232,7 @@ export interface ServiceFacts {
   /** What came back from paths that no endpoint was known for. */
   unknown: BodyModel | null
   unknownStatuses: Record<string, number>
+  graph?: GraphFacts
   at: number
 }
 
@@ -262,8 +266,8 @@ export interface Knowledge {
   types(service: string): Iterable<TypeModel>
   /** The places of one object of a collection, as a GET of it shows them. */
   item(service: string, template: string): Node | undefined
-  /** The endpoint of a path for another method. */
-  sibling(service: string, method: string, target: string): EndpointModel | undefined
+  /** The endpoint of a path for another method; of a GraphQL operation where one is asked for there. */
+  sibling(service: string, method: string, target: string, operation?: string): EndpointModel | undefined
   /** An endpoint of a method in the same role (of one object, or of a collection) elsewhere in the service. */
   alike(service: string, method: string, role: 'item' | 'collection'): EndpointModel | undefined
   credential(key: string): Credential | undefined

@@ -147,6 +147,20 @@ const list = fields({
   parameters: listOf(fields({ name: isText, roles: listOf(tuple(isText, isNumber)) })),
 })
 
+const graphRoots = listOf(
+  fields({
+    field: isText,
+    type: isText,
+    by: listOf(tuple(isText, isNumber, isNumber)),
+    unseen: tuple(isNumber, isNumber),
+    largest: isNumber,
+  }),
+)
+const graphFacts = fields({
+  types: listOf(isText),
+  links: listOf(tuple(isText, isText, isNumber, isNumber)),
+})
+
 const vitals = fields({
   answers: isNumber,
   errors: isNumber,
@@ -159,6 +173,7 @@ const vitals = fields({
 const CHECKS: Readonly<Record<string, Check>> = {
   endpoint: all(
     optional('vitals', vitals),
+    optional('graph', graphRoots),
     fields({
       id: isText,
       service: isText,
@@ -220,15 +235,18 @@ const CHECKS: Readonly<Record<string, Check>> = {
     at: isNumber,
   }),
   touch: fields({ key: isText, service: isText, at: isNumber }),
-  facts: fields({
-    service: isText,
-    statuses: table,
-    errors: mapOf(body),
-    scores: mapOf(fields({ sum: isNumber, weight: isNumber })),
-    unknown: maybe(body),
-    unknownStatuses: mapOf(isNumber),
-    at: isNumber,
-  }),
+  facts: all(
+    optional('graph', graphFacts),
+    fields({
+      service: isText,
+      statuses: table,
+      errors: mapOf(body),
+      scores: mapOf(fields({ sum: isNumber, weight: isNumber })),
+      unknown: maybe(body),
+      unknownStatuses: mapOf(isNumber),
+      at: isNumber,
+    }),
+  ),
   change: fields({
     key: isText,
     service: isText,
