@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs'
 import { LogError } from '../../../../schemas/log.ts'
-import { createBuilder, type Frame, type Head, type Part, sealFrame } from './builder.ts'
+import { createBuilder, type Frame, type Head, type Part, sealFrames } from './builder.ts'
 import { closeFile, openFile, syncDirectory, syncFile, toLogError, truncateFile, writeAll } from './files.ts'
 import { newIndex, type SegmentIndex, takeWritten } from './index.ts'
 import { closeSegment, listSegments, openSegment, segmentPath } from './segment.ts'
@@ -36,6 +36,8 @@ export interface Appender {
   /** The same with frames whose offsets were given from the heads just now. */
   adopt(frames: readonly Frame[]): Promise<void>
   readonly tip: Tip
+  /** The offset after the last record of a partition that is durable. */
+  written(topic: string, partition: number): number
   /** How many records were ever written; offsets that a failed group took count too. */
   records(): number
   /** Begins a new segment. */
@@ -82,21 +84,11 @@ const publish = async (state: State): Promise<void> => {
   state.options.onTip?.(tip)
 }
 
-const seal = (frames: readonly Frame[], segment: number, durable: number): Buffer[] => {
-  let position = durable
-  const writtenAt = Date.now()
-  return frames.map((frame) => {
-    const bytes = sealFrame(frame, { segment, position, durable, writtenAt })
-    position += bytes.length
-    return bytes
-  })
-}
-
 const beginSegment = async (state: State, number: number): Promise<void> => {
   const file = segmentPath(state.options.dir, number)
   const fd = await openFile(file, 'w+')
   const output = await openOutput(file, fd)
-  const frames = seal(framesOf(state.heads), number, 0)
+  const frames = sealFrames(framesOf(state.heads), { segment: number, durable: 0, writtenAt: Date.now() })
   try {
     await output.write(frames, 0)
     await syncFile(fd)
@@ -153,7 +145,8 @@ const prepare = async (state: State): Promise<void> => {
 const write = async (state: State, frames: readonly Frame[]): Promise<void> => {
   await prepare(state)
   if (frames.length === 0) return
-  const buffers = seal(frames, state.segment, state.durable)
+  const { segment, durable } = state
+  const buffers = sealFrames(frames, { segment, durable, writtenAt: Date.now() })
   state.soiled = true
   await state.output.write(buffers, state.durable)
   try {
@@ -287,6 +280,7 @@ export const openAppender = async (options: AppenderOptions): Promise<Appender> 
     get tip() {
       return { segment: state.segment, length: state.durable }
     },
+    written: (topic, partition) => state.heads.get(topic)?.[partition]?.written ?? 0,
     records: () => [...state.heads.values()].flat().reduce((sum, head) => sum + (head?.written ?? 0), 0),
     roll: () => {
       state.rolling = true

@@ -167,3 +167,16 @@ export const sealFrame = (frame: Frame, header: Omit<NewHeader, 'sections'>): Bu
   writeHeader(frame.buffer, frame.end, { ...header, sections: frame.sections })
   return frame.buffer.subarray(0, frame.end)
 }
+
+/** The same for frames that follow each other, the first at `durable`. */
+export const sealFrames = (
+  frames: readonly Frame[],
+  header: Pick<NewHeader, 'segment' | 'durable' | 'writtenAt'>,
+): Buffer[] => {
+  let position = header.durable
+  return frames.map((frame) => {
+    const bytes = sealFrame(frame, { ...header, position })
+    position += bytes.length
+    return bytes
+  })
+}

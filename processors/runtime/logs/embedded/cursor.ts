@@ -97,6 +97,12 @@ const enter = async (cursor: Cursor): Promise<SegmentFile | undefined> => {
   return file
 }
 
+/** How far there is nothing for this reader: as the index says, or a writer in this process, in whose journal most is others'. */
+const emptyUpTo = ({ journal, name, next, indexed }: Cursor): number => {
+  if (next >= (journal.written(name) ?? Infinity)) return Infinity
+  return next >= indexed.next ? indexed.bytes : 0
+}
+
 /** The next of this segment's frames, or on to the next segment, or waits for more. */
 const advance = async (cursor: Cursor): Promise<readonly LogRecord[]> => {
   const tip = await cursor.journal.tip()
@@ -104,9 +110,9 @@ const advance = async (cursor: Cursor): Promise<readonly LogRecord[]> => {
   const file = await enter(cursor)
   if (file === undefined) return wait(cursor, tip)
   const limit = limitOf(file, tip)
-  const { bytes, next } = cursor.indexed
-  if (cursor.next >= next && cursor.position < Math.min(bytes, limit)) {
-    cursor.position = Math.min(bytes, limit)
+  const empty = Math.min(emptyUpTo(cursor), limit)
+  if (cursor.position < empty) {
+    cursor.position = empty
     return []
   }
   if (cursor.position < limit) {

@@ -19,8 +19,10 @@ export interface Journal {
   tip(): Promise<Tip | undefined>
   /** Resolves when the tip is after `seen`, or when the signal fires. */
   grown(seen: Tip | undefined, signal: AbortSignal): Promise<void>
-  /** Its writer is in this process: tells readers here without the file. */
-  announce(tip: Tip): void
+  /** Its writer is in this process: tells readers here without the file. `written`: the next offset of a partition then. */
+  announce(tip: Tip, written?: (name: PartitionName) => number): void
+  /** The offset after the last durable record of a partition, where its writer is in this process. */
+  written(name: PartitionName): number | undefined
   index(segment: SegmentFile): Promise<SegmentIndex>
   close(): void
 }
@@ -29,6 +31,7 @@ interface State {
   readonly dir: string
   current: Tip | undefined
   local: boolean
+  written: ((name: PartitionName) => number) | undefined
   scanned: boolean
   readonly waiting: Set<() => void>
   stopWatching: (() => void) | undefined
@@ -134,6 +137,7 @@ export const openJournal = (dir: string): Journal => {
     dir,
     current: undefined,
     local: false,
+    written: undefined,
     scanned: false,
     waiting: new Set(),
     stopWatching: undefined,
@@ -144,10 +148,12 @@ export const openJournal = (dir: string): Journal => {
     dir,
     tip: () => currentTip(state),
     grown: (seen, signal) => waitGrown(state, seen, signal),
-    announce: (tip) => {
+    announce: (tip, written) => {
       state.local = true
+      state.written = written ?? state.written
       advance(state, tip)
     },
+    written: (name) => state.written?.(name),
     index: (segment) => indexOf(state, segment),
     close: () => letGo(state, true),
   }

@@ -94,7 +94,7 @@ const open = async (journal: Journal, lock: Lock, options: WriterOptions): Promi
   const appender = await openAppender({
     ...options,
     dir: journal.dir,
-    onTip: (tip) => journal.announce(tip),
+    onTip: (tip) => journal.announce(tip, ({ topic, partition }) => appender.written(topic, partition)),
     onClosed: (number, index) => later.state !== undefined && closedSegment(later.state, number, index),
     mayWrite: () => lock.check(),
   })
