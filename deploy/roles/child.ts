@@ -17,6 +17,9 @@ const DRAIN_MS = 12_000
 /** Set for one of several ingress processes. */
 export const WORKER = 'CHAOS_PROXY_WORKER'
 
+/** Set where nobody reads of single requests: to tell of each would cost as much as to serve it. */
+export const QUIET = 'CHAOS_PROXY_QUIET'
+
 /** Where such a process has its pipe to the writer of the embedded log: behind the three of all and the channel. */
 export const WRITER_FD = 4
 
@@ -52,7 +55,9 @@ export const runChild = (name: RoleName): void => {
       registry,
       alone: false,
       logger: loggerOf((level, obj, msg) => channel.tell('log', { level, obj: plain(obj), msg })),
-      onNotice: (notice) => channel.tell('notice', notice),
+      onNotice: (notice) => {
+        if (notice.kind !== 'request' || process.env[QUIET] === undefined) channel.tell('notice', notice)
+      },
       tellIngress: (service, command) => channel.call('command', { service, command }),
       metrics: async () => await mergeMetrics(await channel.call<MetricsJson[]>('all-metrics')),
     })

@@ -32,13 +32,15 @@ interface Opening {
   readonly config: Config
   readonly logger: Logger
   readonly worker?: RoleContext['worker']
+  /** ms between two groups that the embedded log writes. */
+  readonly commitIntervalMs?: number
 }
 
 type BareLog = EventLog & Pick<OpenedLog, 'receive'>
 
 /** Opens the log alone: for those who look at topics. `sender`: who appends through another process, that can be reached so. */
 export const openBareLog = async (
-  { config, logger }: Opening,
+  { config, logger, commitIntervalMs }: Opening,
   writer: Writer | readonly Writer[] | undefined,
   sender?: EmbeddedLogOptions['sender'],
 ): Promise<BareLog> => {
@@ -46,7 +48,12 @@ export const openBareLog = async (
     const { openEmbeddedLog } = await import('../../processors/runtime/logs/embedded/log.ts')
     const place = placeOf(config)
     if (writer !== undefined) makePlace(place)
-    return await openEmbeddedLog({ dir: place.log, writer, sender })
+    return await openEmbeddedLog({
+      dir: place.log,
+      writer,
+      sender,
+      ...(commitIntervalMs === undefined ? {} : { commitIntervalMs }),
+    })
   }
   const { openKafkaLog } = await import('../../processors/runtime/logs/kafka/log.ts')
   return await openKafkaLog({

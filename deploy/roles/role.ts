@@ -41,6 +41,8 @@ export interface RoleContext {
   readonly logger: Logger
   readonly registry: Registry
   readonly onNotice: (notice: Notice) => void
+  /** Somebody reads of every single request. */
+  readonly verbose?: boolean
   /** Prometheus text of every process of this installation; the console's `/metrics`. */
   readonly metrics: () => Promise<string>
   /** Hands an operator's command to the ingress beside which this role runs. */

@@ -9,14 +9,14 @@ import { ticketSeeds } from '../../ingress/edge/tickets.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Logger } from '../cli/logger.ts'
 import { superviseRole, type Supervised } from '../processes/supervise.ts'
-import { WORKER, WRITER_FD } from './child.ts'
+import { QUIET, WORKER, WRITER_FD } from './child.ts'
 import { closeAll } from './ingress.ts'
 import { openTheLog, type OpenedLog } from './open-log.ts'
 import { allOf, type Readiness } from './readiness.ts'
 import { never, type Role, type RoleContext } from './role.ts'
 
 /** How the processes are started; each gets the listening socket from this one and accepts on it itself. */
-const spawner = (): ((number: number) => ChildProcess) => {
+const spawner = (verbose: boolean): ((number: number) => ChildProcess) => {
   cluster.schedulingPolicy = cluster.SCHED_NONE
   cluster.setupPrimary({
     exec: process.argv[1] as string,
@@ -26,7 +26,7 @@ const spawner = (): ((number: number) => ChildProcess) => {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'overlapped'],
     serialization: 'advanced',
   })
-  return (number) => cluster.fork({ [WORKER]: String(number) }).process
+  return (number) => cluster.fork({ [WORKER]: String(number), ...(verbose ? {} : { [QUIET]: '1' }) }).process
 }
 
 /** What the process appends goes on the log of this one. */
@@ -72,8 +72,8 @@ interface Team {
   leave(worker: Worker): Promise<Readonly<Record<string, number>>>
 }
 
-const openTeam = ({ config, logger, onNotice }: RoleContext, opened: OpenedLog | undefined): Team => {
-  const spawn = spawner()
+const openTeam = ({ config, logger, onNotice, verbose = false }: RoleContext, opened: OpenedLog | undefined): Team => {
+  const spawn = spawner(verbose)
   const workers: Worker[] = []
   const seeds = ticketSeeds(config.listen.tls.ticketRotation)
   /** No number comes twice: what one that left leaves behind may be in others' hands. */
@@ -144,13 +144,19 @@ const renewOn = (
   return () => void process.off(signal, hear)
 }
 
+/** What all of them send in the time in which each sends once is one group. */
+const GROUP_MS = 10
+
 /** Starts `count` processes of the ingress. Rejects when one of them cannot start and trying again would not help. */
 export const startWorkers = async (context: RoleContext, count: number): Promise<Role> => {
   const closers: (() => Promise<unknown>)[] = []
   let total: Figures = {}
   const spent = (figures: Figures): void => void (total = sum([total, figures]))
   try {
-    const opened = context.config.log.kind === 'embedded' ? await openTheLog(context, 'ingress') : undefined
+    const opened =
+      context.config.log.kind === 'embedded'
+        ? await openTheLog({ ...context, commitIntervalMs: GROUP_MS }, 'ingress')
+        : undefined
     if (opened !== undefined) closers.push(() => opened.close())
     const team = openTeam(context, opened)
     const { workers, join, leave } = team

@@ -112,9 +112,10 @@ const run = async (role: RoleName, flags: CommonFlags): Promise<void> => {
   const logger = json ? jsonLogger(config.telemetry.logLevel) : terminalLogger(terminal, config.telemetry.logLevel)
   const registry = new Registry()
   watchProcess(registry, role)
-  const onNotice = noticePrinter(terminal, json ? logger : undefined, flags.verbose === true)
+  const verbose = flags.verbose === true
+  const onNotice = noticePrinter(terminal, json ? logger : undefined, verbose)
   const metrics = (): Promise<string> => registry.metrics()
-  const context = { config, logger, registry, onNotice, metrics, alone: true }
+  const context = { config, logger, registry, onNotice, verbose, metrics, alone: true }
   const ended = await runUntilEnded({ role, loaded, load: () => configOf(flags), logger, context })
   process.exitCode = ended === 'interrupted' ? EXIT.interrupted : EXIT.ok
 }
