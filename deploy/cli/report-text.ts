@@ -47,10 +47,60 @@ const against = ({ period, total, before }: Report): string => {
   return `${change > 0 ? '+' : '−'}${Math.abs(change) > 10 ? `${Math.round(100 * Math.abs(change))}` : (100 * Math.abs(change)).toFixed(0)} % on ${word}`
 }
 
+/** Lines that are shown of each list. */
+const LINES = 4
+
+type Line = readonly [label: string, words: string]
+
+/** The label stands before the first line only. */
+const listed = (label: string, all: readonly string[]): Line[] => {
+  const left = all.length - LINES
+  const shown = left > 1 ? [...all.slice(0, LINES), `and ${left} more`] : all
+  return shown.map((words, i) => [i === 0 ? label : '', words])
+}
+
+const WIDE = 84
+const short = (text: string): string => {
+  const words = harmless(text)
+  return words.length > WIDE ? `${words.slice(0, WIDE - 1)}…` : words
+}
+
+/** `200 4,820   404 120`: the most frequent first. */
+const answersOf = ({ total: { statuses } }: Report): Line[] => {
+  const ranked = Object.entries(statuses).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+  const said = ranked.slice(0, 6).map(([status, times]) => `${status} ${count(times)}`)
+  return said.length === 0 ? [] : [['Answers', said.join('   ')]]
+}
+
+const ghostLines = ({ ghosts }: Report): Line[] => {
+  if (ghosts.activations === 0) return []
+  const { activations, seconds: lasted, answers, refused } = ghosts
+  const all = `${plural(activations, 'activation')}, ${seconds(lasted)} in all, ${plural(answers, 'answer')}, ${count(refused)} refused`
+  const longest = ghosts.items.toSorted((a, b) => b.seconds - a.seconds)
+  const each = longest.map(
+    (one) =>
+      `${clock(one.started_at)}   ${one.ended_at === null ? 'goes on' : `for ${seconds(one.seconds)}`}   ${one.reason}, ${plural(one.answers, 'answer')}, ${count(one.refused)} refused, ${plural(one.endpoints, 'endpoint')}`,
+  )
+  return [['Ghosts', all], ...(each.length > 1 ? listed('', each) : [])]
+}
+
+const incidentLines = ({ incidents }: Report): Line[] =>
+  listed(
+    'Unusual',
+    incidents.map(({ sentence, ended_at: ended }) => `${ended === null ? 'goes on   ' : ''}${short(sentence)}`),
+  )
+
+const errorLines = ({ top_errors: errors }: Report): Line[] =>
+  listed(
+    'Said',
+    errors.slice(0, LINES).map(({ name, count: times }) => `${count(times)} x ${short(name)}`),
+  )
+
 /** Label and words of each line that is about the whole. */
-const facts = (report: Report): (readonly [string, string])[] => {
-  const { total, peak, lowest, ghosts, upstreams, movers } = report
-  const lines: (readonly [string, string])[] = [
+const facts = (report: Report): Line[] => {
+  const { total, peak, lowest, upstreams, movers, period } = report
+  const part = period === 'day' ? 'hour' : 'minute'
+  const lines: Line[] = [
     ['Requests', [count(total.requests), rate(total.rate), against(report)].filter((w) => w !== '').join('   ')],
     ['Errors', `${count(total.errors)}   ${percent(total.error_share)} reached clients`],
   ]
@@ -60,22 +110,20 @@ const facts = (report: Report): (readonly [string, string])[] => {
       `${count(total.errors_without_ghosts)}   ${percent(total.errors_without_ghosts / Math.max(1, total.requests))} would have, without ghosts`,
     ])
   lines.push(
+    ...answersOf(report),
     ['Latency', `p50 ${ms(total.p50_ms)}   p95 ${ms(total.p95_ms)}   p99 ${ms(total.p99_ms)}`],
     ['Clients', `${count(total.clients)}${total.principals > 0 ? `   ${plural(total.principals, 'known user')}` : ''}`],
   )
   if (peak !== null)
-    lines.push(['Peak', `${clock(peak.start)}   ${plural(peak.requests, 'request')}   ${rate(peak.rate)}`])
-  if (lowest !== null) lines.push(['Lowest', `${clock(lowest.start)}   ${plural(lowest.requests, 'request')}`])
+    lines.push(['Peak', `${part} of ${clock(peak.start)}   ${plural(peak.requests, 'request')}   ${rate(peak.rate)}`])
+  if (lowest !== null)
+    lines.push(['Lowest', `${part} of ${clock(lowest.start)}   ${plural(lowest.requests, 'request')}`])
   movers.forEach(({ endpoint, sentence }, i) => lines.push([i === 0 ? 'Moved' : '', `${cut(endpoint)}  ${sentence}`]))
   upstreams.forEach(({ upstream, uptime: up, down_seconds, outages }, i) => {
     const down = outages === 0 ? '' : `   down ${seconds(down_seconds)} in ${plural(outages, 'outage')}`
     lines.push([i === 0 ? 'Upstreams' : '', `${cut(upstream)}   ${uptime(up)}${down}`])
   })
-  if (ghosts.activations > 0)
-    lines.push([
-      'Ghosts',
-      `${plural(ghosts.activations, 'activation')}, ${seconds(ghosts.seconds)} in all, ${plural(ghosts.answers, 'answer')}, ${count(ghosts.refused)} refused`,
-    ])
+  lines.push(...ghostLines(report), ...incidentLines(report), ...errorLines(report))
   return lines
 }
 
@@ -118,10 +166,15 @@ export const reportText = (report: Report, paint: Paint): string[] => {
 const escaped = (cell: string): string => cell.replaceAll('|', '\\|')
 const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(' | ')} |`
 
+/** Words come from traffic, too: none of them is markup. */
+const plain = (words: string): string => words.replaceAll('<', '&lt;')
+
 export const reportMarkdown = (report: Report): string[] => {
   const title = `# ${titleOf(report)}`
   if (report.total.requests === 0) return [title, '', EMPTY]
-  const said = facts(report).map(([label, words]) => (label === '' ? `  ${words}  ` : `- **${label}**: ${words}`))
+  const said = facts(report).map(([label, words]) =>
+    label === '' ? `  ${plain(words)}  ` : `- **${label}**: ${plain(words)}`,
+  )
   const rule = `| --- |${' ---: |'.repeat(HEAD.length - 1)}`
   return [title, '', ...said, '', line(HEAD), rule, ...rowsOf(report).map(line), ...more(report).map((m) => `\n${m}`)]
 }

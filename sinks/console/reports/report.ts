@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Database, Row } from '../../kit/database.ts'
 import { addRow, clientsOf, emptySum, mostFrequent, principalsOf, quantileMs, share, type Sum } from './figures.ts'
+import { incidentsOf, incidentsSchema } from './incidents.ts'
 import { moversOf } from './movers.ts'
 import { before, type Period } from './period.ts'
 import { activationRows, signalRows, windowRows } from './store.ts'
@@ -91,6 +92,7 @@ export const reportSchema = z
         }),
       ),
     }),
+    incidents: incidentsSchema,
     top_paths: frequent,
     top_agents: frequent,
     top_errors: frequent,
@@ -254,6 +256,7 @@ export const makeReport = async (database: Database, period: Period, service: st
     movers: past.length === 0 ? [] : moversOf(byEndpoint(past), endpoints),
     upstreams: upstreamsOf(rows, await signalRows(database, period, service), period),
     ghosts: ghostsOf(await activationRows(database, period, service), period),
+    incidents: await incidentsOf(database, period, service),
     top_paths: mostFrequent(total.paths),
     top_agents: mostFrequent(total.agents),
     top_errors: mostFrequent(total.bodies),

@@ -31,6 +31,28 @@ const windows: Database = {
   ...noDatabase,
   query: async (sql) => (sql.includes('from windows ') ? rows : sql.includes('activations') ? [ACTIVATION] : []),
 }
+const eventful: Database = {
+  ...noDatabase,
+  query: async (sql) => {
+    if (sql.includes('from windows '))
+      return [
+        row('service', 'shop', {
+          statuses: { 200: 1188, 503: 12 },
+          top_errors: [{ name: '503 <b>away</b>', count: 12, error: 0 }],
+        }),
+      ]
+    if (sql.includes('from anomalies')) return [INCIDENT]
+    return sql.includes('activations') ? [ACTIVATION, { ...ACTIVATION, id: 'b', ended_at: null }] : []
+  },
+}
+const INCIDENT: Row = {
+  id: 'i',
+  sentence:
+    'GET /p0 is 3.2 times slower than usual for Saturday 14:00; started 14:04; 41 % of requests; only upstream :4002',
+  severity: 0.6,
+  time: '2026-01-31T14:04:00.000000Z',
+  ended_at: null,
+}
 const ACTIVATION: Row = {
   id: 'a',
   service: 'shop',
@@ -66,8 +88,8 @@ test('an hour, as text, as Markdown and as JSON', async () => {
     '             112   9.3 % would have, without ghosts',
     '  Latency    p50 50 ms   p95 96 ms   p99 100 ms',
     '  Clients    9',
-    '  Peak       14:05   1,200 requests   20/s',
-    '  Lowest     14:06   0 requests',
+    '  Peak       minute of 14:05   1,200 requests   20/s',
+    '  Lowest     minute of 14:06   0 requests',
     '  Ghosts     1 activation, 4 min in all, 100 answers, 3 refused',
     '',
     '  Endpoint         requests  errors    p50    p95     p99  clients',
@@ -90,4 +112,19 @@ test('nothing passed, slips, and two at once', async () => {
   expect((await report('--day', 'noon')).err).toContain('write it as 2026-01-31')
   expect((await report('--hour', '2999-01-31T14')).err).toContain('has not begun')
   expect(await report('--day', 'today', '--hour', 'now')).toMatchObject({ code: 2 })
+})
+
+test('what happened is told line by line: answers, each activation, what was unusual, what errors said', async () => {
+  started = await startTestConsole({ database: eventful })
+  const { out, err } = await report('--hour', '2026-01-31T14')
+  expect(err).toBe('')
+  expect(out).toContain('  Answers    200 1,188   503 12\n')
+  expect(out).toContain('  Ghosts     2 activations, ')
+  expect(out).toMatch(/\n {13}14:00 {3}for 4 min {3}down, 100 answers, 3 refused, 1 endpoint\n/)
+  expect(out).toMatch(/\n {13}14:00 {3}goes on {3}down, /)
+  expect(out).toMatch(/\n {2}Unusual {4}goes on {3}GET \/p0 is 3\.2 times slower than usual .*…\n/)
+  expect(out).toContain('  Said       12 x 503 <b>away</b>\n')
+  expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110)
+  const markdown = await report('--hour', '2026-01-31T14', '--format', 'markdown')
+  expect(markdown.out).toContain('- **Said**: 12 x 503 &lt;b>away&lt;/b>')
 })
