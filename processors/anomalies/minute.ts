@@ -122,13 +122,15 @@ export const addExchange = (minute: Minute, fresh: Histogram, exchange: Exchange
   upstream[4] += score
 }
 
-/** Sizes of an endpoint before one is ranked. */
+/** Sizes of an endpoint before one is ranked, and so many of a minute say enough. */
 const KNOWN = 40
+const ENOUGH_SIZES = 40
 
 /** Counts the size of an answer of an upstream, among those its endpoint usually has. */
 export const countSize = (minute: Minute, usual: Histogram, exchange: Exchange): void => {
+  if (minute.sized >= ENOUGH_SIZES || usual.total < KNOWN) return
   const { status, complete, answeredBy, responseBody } = exchange
-  if (usual.total < KNOWN || status < 200 || status >= 300 || !complete || answeredBy !== 'upstream') return
+  if (status < 200 || status >= 300 || !complete || answeredBy !== 'upstream') return
   minute.sized++
   minute.ranks += rankOf(usual, bucketOf(responseBody.length))
 }
