@@ -6,7 +6,8 @@ import type { EndpointModel, Json, Knowledge, ListModel, ParameterRole } from '.
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { AROUND, listParameters, MAX_LIST, planOf, totalKey } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
-import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
+import { momentOf } from '../../schemas/semantics/ghosts/mint.ts'
+import { collectionPath, objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import { visibleView } from '../../schemas/semantics/ghosts/views.ts'
 import {
   arrayIn,
@@ -83,14 +84,19 @@ const agrees = (item: Fields, known: Fields): boolean | undefined => {
   return shared.filter(([name, v]) => ownField(known, name) === v).length >= AGREEMENT * shared.length
 }
 
+/** A collection that the path of a list names: one without parameters, or one that the list lies under. */
+const isReachable = (collection: string, template: string): boolean =>
+  !collection.includes('{') || template.startsWith(`${collection}/`)
+
 /** Whether the items are known objects of another collection. */
 const learnCandidates = (list: ListModel, model: EndpointModel, items: readonly Fields[], with_: With): void => {
   const { asked, knowledge } = with_
   for (const type of knowledge.types(asked.service)) {
-    if (type.template === model.template || type.template.includes('{')) continue
+    if (type.template === model.template || !isReachable(type.template, model.template)) continue
+    const path = collectionPath(type.template, asked)
     for (const item of items.slice(0, MAX_SAMPLES)) {
       const id = idOf(item, type.idField)
-      const object = id === undefined ? undefined : knowledge.object(objectKey(asked.service, type.template, id))
+      const object = id === undefined ? undefined : knowledge.object(objectKey(asked.service, path, id))
       const view = object === undefined ? undefined : visibleView(object, asked.asker)
       const same = view === undefined ? undefined : agrees(item, view.value)
       if (same === undefined) continue
@@ -122,11 +128,15 @@ const keepsOrder = (items: readonly Fields[], field: string, by: number): boolea
   return strict ? true : undefined
 }
 
+/** Rows mostly come by number or by time: of orders that fit as well, the first one counts. */
+const rankOf = (value: Json): number => (typeof value === 'number' ? 0 : momentOf(value) === undefined ? 2 : 1)
+const likelier = ([, a]: readonly [string, Json], [, b]: readonly [string, Json]): number => rankOf(a) - rankOf(b)
+
 const learnOrder = (list: ListModel, items: readonly Fields[]): void => {
   const [first] = items
   if (first === undefined || items.length < 2) return
   if (list.order.length === 0 && list.seen <= OWN_AFTER)
-    for (const [field, value] of fieldsOf(first).slice(0, MAX_ORDERS))
+    for (const [field, value] of fieldsOf(first).sort(likelier).slice(0, MAX_ORDERS))
       if (isScalar(value)) list.order.push([field, 1, 0, 0], [field, -1, 0, 0])
   for (const order of list.order) {
     const kept = keepsOrder(items, order[0], order[1])

@@ -32,6 +32,8 @@ export interface Seen {
   readonly fields: Fields
   /** The object's own representation, rather than an entry of a list. */
   readonly whole: boolean
+  /** As a query asked for it: with fields left out, or with more than it has by itself. */
+  readonly part?: boolean
 }
 
 type View = ObjectRecord['views'][number]
@@ -40,7 +42,16 @@ type View = ObjectRecord['views'][number]
 const isOldNews = (known: View, view: View, record: ObjectRecord): boolean =>
   known.json === view.json && known.whole === view.whole && known.at >= record.written && view.at < known.at + REFRESH
 
+/** Of a part of a known object only what it has by itself, with the rest as it was. */
+const completed = (known: View, { fields }: Seen): Seen => {
+  const before = parseJson(known.json) as Fields
+  const own = Object.entries(fields).filter(([name]) => !known.whole || Object.hasOwn(before, name))
+  return { fields: { ...before, ...Object.fromEntries(own) }, whole: known.whole }
+}
+
 const merged = (known: View | undefined, seen: Seen, record: ObjectRecord): Seen => {
+  if (seen.part === true)
+    return known === undefined || known.at < record.written ? { ...seen, whole: false } : completed(known, seen)
   if (seen.whole || known === undefined || !known.whole || known.at < record.written) return seen
   return { fields: { ...(parseJson(known.json) as Fields), ...seen.fields }, whole: true }
 }

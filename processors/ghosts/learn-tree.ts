@@ -54,6 +54,10 @@ const kindOf = (json: Json): Kind => {
   return typeof json as Kind
 }
 
+const noteWho = ({ who }: Source, asker: string): void => {
+  if (who !== undefined && who.length < MAX_ASKERS && !who.includes(asker)) who.push(asker)
+}
+
 const learnSource = (source: Source, value: string, asked: Asked): void => {
   const given = valueFrom(source, asked)
   if (given === undefined) source.absent = (source.absent ?? 0) + 1
@@ -64,6 +68,7 @@ const learnSource = (source: Source, value: string, asked: Asked): void => {
     return
   }
   source.hits++
+  noteWho(source, asked.asker)
   source.varied ||= hash32(value) !== source.first
 }
 
@@ -71,8 +76,9 @@ const seek = (node: Node, value: string, kind: Kind, lesson: Lesson): void => {
   for (const from of lesson.index().get(value) ?? [])
     if (!node.sources.some((source) => source.from === from))
       node.sources.push({ from, hits: 1, misses: 0, first: hash32(value), varied: false })
-  if (!lesson.isPublic || node.sources.length > 0 || kind !== 'string' || !/[^\w]/.test(value)) return
-  for (const part of partsOf(value, lesson.index())) node.sources.push({ ...part, first: hash32(value) })
+  if (node.sources.length > 0 || kind !== 'string' || !/[^\w]/.test(value)) return
+  const who = lesson.isPublic ? {} : { who: [lesson.asker] }
+  for (const part of partsOf(value, lesson.index())) node.sources.push({ ...part, ...who, first: hash32(value) })
 }
 
 const learnSources = (node: Node, value: string, kind: Kind, lesson: Lesson): void => {

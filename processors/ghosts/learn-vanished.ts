@@ -72,7 +72,7 @@ export const learnVanished = (lesson: Lesson, model: EndpointModel, list: ListMo
   const plan = planOf(list, model.template, asked, () => false)
   if (plan === undefined || plan.filters.length > 0 || list.type !== model.template) return
   const type = collectionOf(list, asked)
-  const numbers = plan.sort === '' && !plan.descending ? numbersOf(list, seen) : undefined
+  const numbers = plan.sort.length === 0 && !plan.descending ? numbersOf(list, seen) : undefined
   const isFirst = plan.page <= 1 && plan.offset === 0 && plan.after === '' && (plan.limited || plan.limit < MAX_LIST)
   if (numbers !== undefined) learnGaps(lesson, type, numbers, isFirst)
   learnTotal(lesson, list, type, plan)

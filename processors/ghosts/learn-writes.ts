@@ -131,6 +131,7 @@ export const learnWriting = (lesson: Lesson, model: EndpointModel, features: Sta
   learnCredential(told, false)
   if (!consent.refused) learnWriteBody(told, model, consent, target)
   if (!isGood(status)) return
+  if (model.list !== null) return
   model.wants = learnWanted(model.wants, asked.json)
   if (learnIssued(told)) {
     model.issues = true

@@ -3,11 +3,12 @@ import { isReading } from '../../schemas/semantics/ghosts/compose.ts'
 import { answerKey } from '../../schemas/semantics/ghosts/exact.ts'
 import { isQuery } from '../../schemas/semantics/ghosts/graph.ts'
 import { collectionOf } from '../../schemas/semantics/ghosts/lists.ts'
-import type { BodyModel, EndpointModel, Json, ObjectRecord } from '../../schemas/semantics/ghosts/model.ts'
+import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
+import { roleOf } from '../../schemas/semantics/ghosts/roles.ts'
+import type { BodyModel, EndpointModel, Json, ListModel, ObjectRecord } from '../../schemas/semantics/ghosts/model.ts'
 import { objectAsked, objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import type { Named } from '../../schemas/semantics/ghosts/objects.ts'
-import { at, idOf, isFields } from '../../schemas/semantics/ghosts/pointers.ts'
-import type { Fields } from '../../schemas/semantics/ghosts/pointers.ts'
+import { at, idOf, isFields, pointersOf } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { learnCredential, learnIssued } from './learn-credentials.ts'
 import { bodyModel, consentOf, ENOUGH, findIdField, learnBody, learnVary } from './learn-endpoint.ts'
@@ -16,6 +17,7 @@ import { isRepeatable, learnExact } from './learn-exact.ts'
 import { learnGraphWriting, learnQuery } from './learn-graph.ts'
 import { learnList, listIn } from './learn-list.ts'
 import { addView, emptyObject } from './learn-objects.ts'
+import type { Seen } from './learn-objects.ts'
 import { learnStatus } from './learn-service.ts'
 import { learnVanished } from './learn-vanished.ts'
 import type { LessonOptions } from './learn-tree.ts'
@@ -37,10 +39,10 @@ const learnAnswer = (lesson: Lesson, model: EndpointModel, consent: Consent): bo
   return repeated
 }
 
-const viewObject = (lesson: Lesson, { type, id }: Pick<Named, 'type' | 'id'>, fields: Fields, whole: boolean): void => {
+const viewObject = (lesson: Lesson, { type, id }: Pick<Named, 'type' | 'id'>, seen: Seen): void => {
   const { asked, memory, emit } = lesson
   const record = memory.object(objectKey(asked.service, type, id)) ?? emptyObject(asked.service, type, id, asked.at)
-  if (addView(record, asked, { fields, whole })) memory.keepObject(record, emit)
+  if (addView(record, asked, seen)) memory.keepObject(record, emit)
 }
 
 /** A number among those given out under which nobody finds anything: something was there. */
@@ -52,7 +54,8 @@ const learnOne = (lesson: Lesson, model: EndpointModel, named: Named, features: 
   const { status } = o.exchange
   if (isGood(status)) {
     const fields = at(o.responseJson as Json | undefined, model.root)
-    if (model.idField !== '' && isFields(fields)) viewObject(lesson, named, fields, true)
+    if (model.idField !== '' && isFields(fields))
+      viewObject(lesson, named, { fields, whole: true, part: asked.query.length > 0 })
     return
   }
   const record = memory.object(objectKey(asked.service, named.type, named.id)) ?? vanished(lesson, named, features)
@@ -63,6 +66,12 @@ const learnOne = (lesson: Lesson, model: EndpointModel, named: Named, features: 
   memory.keepObject(record, emit)
 }
 
+const isPicked = (list: ListModel, asked: Asked): boolean =>
+  asked.query.some(([name]) => {
+    const parameter = list.parameters.find((p) => p.name === name)
+    return parameter !== undefined && roleOf(parameter) === 'pick'
+  })
+
 const learnMany = (lesson: Lesson, model: EndpointModel): void => {
   const { o, asked, memory } = lesson
   const json = o.responseJson as Json | undefined
@@ -72,9 +81,10 @@ const learnMany = (lesson: Lesson, model: EndpointModel): void => {
   const { list } = model
   if (list === null || list.at !== seen.at || list.type === '' || list.idField === '') return
   const type = collectionOf(list, asked)
+  const part = isPicked(list, asked)
   for (const item of seen.items) {
     const id = idOf(item, list.idField)
-    if (id !== undefined) viewObject(lesson, { type, id }, item, false)
+    if (id !== undefined) viewObject(lesson, { type, id }, { fields: item, whole: false, part })
   }
   if (asked.asker === '') learnVanished(lesson, model, list, seen)
 }
@@ -128,9 +138,24 @@ const learnShown = (lesson: Lesson, model: EndpointModel, features: StatusFeatur
 /** Every body while there are few, then only those that are new. */
 const isTaught = (seen: number, repeated: boolean): boolean => seen < ENOUGH || !repeated
 
+/** A POST that only asks: it is answered by a list, makes nothing and sends no things. */
+const isSearch = ({ o, asked, memory }: Lesson, model: EndpointModel): boolean => {
+  if (asked.method !== 'POST' || o.exchange.status !== 200 || !isFields(asked.json)) return false
+  if (asked.graph !== undefined || memory.type(asked.service, model.template) !== undefined) return false
+  return !pointersOf(asked.json, 2).some(([, value]) => Array.isArray(value) && value.some(isFields))
+}
+
+const learnSearch = (lesson: Lesson, model: EndpointModel): void => {
+  if (!isSearch(lesson, model)) return
+  learnMany(lesson, model)
+  if (model.list !== null) model.wants = null
+}
+
 /** Learns an exchange of a known endpoint. */
 export const learnExchange = (lesson: Lesson, model: EndpointModel, features: StatusFeatures): void => {
-  if (isReading(model)) learnReading(lesson, model, features)
-  else if (lesson.asked.graph !== undefined && model.template.includes('#')) learnGraphWriting(lesson, model, features)
-  else learnWriting(lesson, model, features)
+  if (isReading(model)) return learnReading(lesson, model, features)
+  if (lesson.asked.graph !== undefined && model.template.includes('#'))
+    return learnGraphWriting(lesson, model, features)
+  learnWriting(lesson, model, features)
+  learnSearch(lesson, model)
 }

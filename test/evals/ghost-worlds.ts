@@ -9,6 +9,8 @@ import { desk } from './worlds/desk.ts'
 import { fleet } from './worlds/fleet.ts'
 import { press } from './worlds/press.ts'
 import { stall } from './worlds/stall.ts'
+import { quay } from './worlds/quay.ts'
+import { clinic } from './worlds/clinic.ts'
 import { calibrationError, chanceOf, play } from './worlds/world.ts'
 import type { Score, World } from './worlds/world.ts'
 
@@ -60,5 +62,5 @@ const thinned = async (world: World): Promise<void> => {
   }
 }
 
-for (const world of [conduit, desk, stall, press, fleet, depot])
+for (const world of [conduit, desk, stall, press, fleet, depot, quay, clinic])
   if (values.world === undefined || world.name === values.world) await (values.thin ? thinned : whole)(world)

@@ -17,11 +17,13 @@ import { EVIDENCE_VERSION, variantOf } from '../../schemas/semantics/model/evide
 import { judgeBy, OUTPUTS } from '../../schemas/semantics/model/network.ts'
 import type { Network } from '../../schemas/semantics/model/network.ts'
 import { packed, readModel } from '../../schemas/semantics/model/published.ts'
+import { clinic } from './worlds/clinic.ts'
 import { conduit } from './worlds/conduit.ts'
 import { depot } from './worlds/depot.ts'
 import { desk } from './worlds/desk.ts'
 import { fleet } from './worlds/fleet.ts'
 import { press } from './worlds/press.ts'
+import { quay } from './worlds/quay.ts'
 import { stall } from './worlds/stall.ts'
 import { chanceOf, play } from './worlds/world.ts'
 import type { World } from './worlds/world.ts'
@@ -29,7 +31,7 @@ import type { World } from './worlds/world.ts'
 const { values } = parseArgs({
   options: { seeds: { type: 'string', default: '2' }, save: { type: 'boolean', default: false } },
 })
-const worlds = [conduit, desk, stall, depot, fleet, press]
+const worlds = [conduit, desk, stall, depot, fleet, press, quay, clinic]
 const SHARES = [1, 0.7, 0.5, 0.3]
 /** Where the ingress begins to answer. */
 const LEAST_CONFIDENCE = 0.6

@@ -184,11 +184,16 @@ export const answerWrite = (known: EndpointModel | undefined, request: Asked, kn
   const place: Place = { model, asked, knowledge, object: undefined, features }
   if (model.issues && goodStatus(model) !== CREATED) return answerLogin(place)
   if (asked.graph !== undefined && model.template.includes('#')) return fromMutation(place, asked.graph)
-  const guess = guessAt(place) ?? usualRemoval(place)
+  return fromGuess(place, guessAt(place) ?? usualRemoval(place), known === undefined)
+}
+
+/** A refusal, what a search finds, or what becomes of a write. */
+const fromGuess = (place: Place, guess: Guess | undefined, isBorrowed: boolean): Ruled => {
   if (guess === undefined) return unfounded(place)
   const { status } = guess
   if (status >= 300) return fromTemplate({ ...place, guess }, 'status', status) ?? unfounded(place)
-  return fromWrite(place, status, targetOf(model, asked, knowledge), known === undefined)
+  if (place.model.list !== null) return fromList(place, false) ?? unfounded(place)
+  return fromWrite(place, status, targetOf(place.model, place.asked, place.knowledge), isBorrowed)
 }
 
 const UNKNOWN_SHARE = 0.65

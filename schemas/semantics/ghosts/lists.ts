@@ -5,21 +5,27 @@
 import type { Asked } from './asked.ts'
 import type { Collection, Json, Knowledge, ListModel } from './model.ts'
 import type { Compare, Entry, Sight } from './seen.ts'
-import { at, ownField } from './pointers.ts'
+import { fromBase64 } from './mint.ts'
+import { collectionPath } from './objects.ts'
+import { at, ownField, pointersOf, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
-import { compare, fieldNamed, isFilter, passes, roleByName, roleOf, sortOf } from './roles.ts'
+import { compare, compareBy, isFilter, passes, roleByName, roleOf, sortOf } from './roles.ts'
+import type { SortKey } from './roles.ts'
 import { keyOf } from './model.ts'
+import { pick } from './picks.ts'
 import { byId, entryOf, pageOf } from './sight.ts'
 
 /** What the parameters of one request come to. */
 export interface Plan {
   readonly filters: [string, string][]
-  sort: string
+  sort: readonly SortKey[]
   descending: boolean
   page: number
   offset: number
   limit: number
   after: string
+  /** The fields that are shown, '' for all. */
+  picked: string
   /** The request says how many. */
   limited: boolean
   paged: boolean
@@ -39,12 +45,10 @@ const integer = (value: string): number => (/^\d{1,6}$/.test(value) ? Number(val
 
 const take = (plan: Plan, role: string, value: string): boolean => {
   if (isFilter(role)) plan.filters.push([role, value])
-  else if (role === 'sort') {
-    const { name, descending } = sortOf(value)
-    plan.sort = name
-    plan.descending ||= descending
-  } else if (role === 'order') plan.descending = /^desc/i.test(value)
+  else if (role === 'sort') plan.sort = sortOf(value)
+  else if (role === 'order') plan.descending = /^desc/i.test(value)
   else if (role === 'after') plan.after = value
+  else if (role === 'pick') plan.picked = value
   else if (role === 'formal') return true
   else if (role === 'limit') {
     plan.limit = integer(value)
@@ -57,10 +61,19 @@ const take = (plan: Plan, role: string, value: string): boolean => {
   return plan.page >= 0 && plan.offset >= 0 && plan.limit >= 0
 }
 
-/** The parameters of a list request: its query, and the path's where the items are another collection's. */
+/** What the body of a search says, by the last name of its place. */
+const searched = ({ method, json, graph }: Asked): [string, string][] =>
+  method !== 'POST' || graph !== undefined
+    ? []
+    : pointersOf(json, 2).flatMap(([pointer, value]): [string, string][] => {
+        const text = textOf(value)
+        return text === undefined ? [] : [[pointer.slice(pointer.lastIndexOf('/') + 1), text]]
+      })
+
+/** The parameters of a list request: its query or body, and the path's where the items are another collection's. */
 export const listParameters = (list: ListModel, template: string, asked: Asked): [string, string][] => {
-  const found = asked.query.map(([name, value]): [string, string] => [name, value])
-  if (list.type === template) return found
+  const found = [...asked.query.map(([name, value]): [string, string] => [name, value]), ...searched(asked)]
+  if (list.type === template || template.startsWith(`${list.type}/`)) return found
   template
     .split('/')
     .slice(1)
@@ -85,12 +98,13 @@ export const planOf = (
 ): Plan | undefined => {
   const plan: Plan = {
     filters: [],
-    sort: '',
+    sort: [],
     descending: false,
     page: 1,
     offset: 0,
     limit: MAX_LIST,
     after: '',
+    picked: '',
     limited: false,
     paged: false,
   }
@@ -120,16 +134,15 @@ const orderOf = (list: ListModel, plan: Plan): { readonly name: string; readonly
     (field: string, sign: number): Compare =>
     (a, b) =>
       sign * compare(at(a.item, field), at(b.item, field))
-  const bySort: Compare = (a, b) =>
-    (plan.descending ? -1 : 1) * compare(fieldNamed(a.item, plan.sort), fieldNamed(b.item, plan.sort))
+  const bySort: Compare = (a, b) => (plan.descending ? -1 : 1) * compareBy(plan.sort, a.item, b.item)
   const keys: Compare[] = [
-    ...(plan.sort === '' ? [] : [bySort]),
+    ...(plan.sort.length === 0 ? [] : [bySort]),
     ...(usual.field === '' ? [] : [byField(usual.field, usual.by)]),
     byId,
   ]
-  const sign = plan.sort === '' && plan.descending ? -1 : 1
+  const sign = plan.sort.length === 0 && plan.descending ? -1 : 1
   return {
-    name: `${plan.sort} ${plan.descending} ${usual.field} ${usual.by}`,
+    name: `${plan.sort.map(({ name, descending }) => `${name} ${descending}`).join()} ${plan.descending} ${usual.field} ${usual.by}`,
     compare: (a, b) => {
       for (const key of keys) {
         const by = key(a, b)
@@ -144,8 +157,7 @@ export const matches = (plan: Plan, item: Fields): boolean =>
   plan.filters.every(([role, value]) => passes(role, value, item))
 
 /** The collection of a list for a request: the parameters before the id belong to it. */
-export const collectionOf = (list: ListModel, asked: Asked): string =>
-  list.type.includes('{') ? '/' + asked.segments.join('/') : list.type
+export const collectionOf = (list: ListModel, asked: Asked): string => collectionPath(list.type, asked)
 
 /** The entries that pass the filters: by an index where a field equals something, otherwise by looking at all. */
 const passing = (sight: Sight, plan: Plan, order: ReturnType<typeof orderOf>): readonly Entry[] => {
@@ -157,9 +169,18 @@ const passing = (sight: Sight, plan: Plan, order: ReturnType<typeof orderOf>): r
   return plan.filters.length === 1 ? some : some.filter(({ item }) => matches(plan, item))
 }
 
-const startOf = (entries: readonly Entry[], plan: Plan): number => {
+/** An offset as cursors have it inside. */
+const OFFSET_IN = /\b(?:o|offset|skip|start)\W{1,3}(\d{1,6})\b/
+
+/** Where a page begins; undefined where a cursor names nothing that is known. */
+const startOf = (entries: readonly Entry[], plan: Plan): number | undefined => {
   if (plan.after === '') return plan.offset + Math.max(0, plan.page - 1) * plan.limit
-  return entries.findIndex(({ id }) => id === plan.after) + 1
+  const text = fromBase64(plan.after) ?? ''
+  const names = new Set([plan.after, ...text.split(/[^\w-]+/)])
+  const last = entries.findIndex(({ id }) => names.has(id))
+  if (last >= 0) return last + 1
+  const offset = OFFSET_IN.exec(text)?.[1]
+  return offset === undefined ? undefined : Number(offset)
 }
 
 /** What the asker's own writes take out of the entries and put among them. */
@@ -181,6 +202,9 @@ interface Known {
   readonly complete: (item: Fields) => Fields
 }
 
+const shownOf = (item: Fields, { picked }: Plan, { idField }: ListModel): Fields =>
+  picked === '' ? item : pick(item, picked, idField)
+
 const SAMPLE = 50
 
 /** The list for a request; undefined when it cannot be said what belongs in it. */
@@ -196,10 +220,12 @@ export const makeList = (list: ListModel, template: string, asked: Asked, known:
   const order = orderOf(list, plan)
   const entries = passing(sight, plan, order)
   const { without, added } = ownChanges(collection, sight, plan, asked.asker)
-  const cut = { start: startOf(entries, plan), limit: plan.limit, compare: order.compare }
+  const start = startOf(entries, plan)
+  if (start === undefined) return undefined
+  const cut = { start, limit: plan.limit, compare: order.compare }
   const page = pageOf(entries, { without, added }, cut)
   return {
-    items: page.map(({ item, guessed }) => (guessed === true ? known.complete(item) : item)),
+    items: page.map(({ item, guessed }) => shownOf(guessed === true ? known.complete(item) : item, plan, list)),
     total: entries.length - without.length + added.length,
     plan,
   }

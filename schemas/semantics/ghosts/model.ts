@@ -33,6 +33,8 @@ export interface Source {
   readonly suf?: string
   /** How often the answer had a value here while the request had none. */
   absent?: number
+  /** Whose answers showed the text around it, at most three; not kept where everybody may see it. */
+  who?: string[]
 }
 
 export type Kind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'

@@ -99,6 +99,7 @@ const source = all(
   optional('pre', isText),
   optional('suf', isText),
   optional('absent', isNumber),
+  optional('who', listOf(isText)),
 )
 /** JSON text that stands in an answer as it is. */
 const looks = all(

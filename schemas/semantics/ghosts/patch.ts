@@ -8,7 +8,7 @@ import { objectKey } from './objects.ts'
 import { visibleView } from './views.ts'
 import { at, idOf, isFields, itemsAt } from './pointers.ts'
 import type { Fields } from './pointers.ts'
-import { compare, fieldNamed } from './roles.ts'
+import { compare, compareBy } from './roles.ts'
 
 interface Told {
   readonly json: Json | undefined
@@ -50,8 +50,7 @@ const renewedFrom = (example: Fields, now: Fields): Fields =>
   Object.fromEntries(Object.entries(now).filter(([name]) => Object.hasOwn(example, name)))
 
 const orderOf = (list: ListModel, plan: Plan): ((a: Fields, b: Fields) => number) | undefined => {
-  if (plan.sort !== '')
-    return (a, b) => (plan.descending ? -1 : 1) * compare(fieldNamed(a, plan.sort), fieldNamed(b, plan.sort))
+  if (plan.sort.length > 0) return (a, b) => (plan.descending ? -1 : 1) * compareBy(plan.sort, a, b)
   const [field, by, kept] = list.order.reduce((a, b) => (b[2] - b[3] > a[2] - a[3] ? b : a), ['', 1, 0, 0])
   return field === '' || kept < 2 ? undefined : (a, b) => by * compare(at(a, field), at(b, field))
 }

@@ -4,9 +4,10 @@ import type { Header } from '../../events.ts'
 import type { Asked } from './asked.ts'
 import { evidenceOf } from '../model/evidence.ts'
 import { fitHeaders } from './headers.ts'
-import type { BodyModel, EndpointModel, Knowledge, ObjectRecord, Score } from './model.ts'
+import type { BodyModel, EndpointModel, Knowledge, Node, ObjectRecord, Score } from './model.ts'
 import { byNumber, objectAsked } from './objects.ts'
 import { printed, renderBody, renderText } from './render.ts'
+import type { Founding } from './render.ts'
 import type { Guess, StatusFeatures } from './status.ts'
 import { toUtf8 } from './text.ts'
 
@@ -121,6 +122,10 @@ export const goodStatus = (model: EndpointModel): number | undefined => {
   return best
 }
 
+/** Nothing of it is known to be for this asker: what has places, or would have if they might be shown. */
+const isUnfounded = ({ asked }: Place, tree: Node, { places, known }: Founding): boolean =>
+  asked.asker !== '' && known === 0 && (places > 0 || tree.kids.length > 0)
+
 /** The body for a status: JSON from the tree, text that never changes, or none; undefined when nothing fits. */
 const madeBody = (place: Place, body: BodyModel, isError: boolean): string | undefined => {
   if (body.tree !== null && 2 * body.json > body.seen) {
@@ -128,8 +133,7 @@ const madeBody = (place: Place, body: BodyModel, isError: boolean): string | und
     const own = named === undefined ? undefined : byNumber(named, place.model.idField, place.asked, place.knowledge)
     const root = own === undefined ? '' : place.model.root
     const { text, founding } = renderBody(body.tree, place.asked, { root, own, isError, making: !isRead(place) })
-    const isUnfounded = place.asked.asker !== '' && founding.places > 0 && founding.known === 0
-    return isUnfounded ? undefined : printed(text, isPretty(body))
+    return isUnfounded(place, body.tree, founding) ? undefined : printed(text, isPretty(body))
   }
   if (2 * body.empty > body.seen) return ''
   return body.text === null ? undefined : renderText(body.text, place.asked)

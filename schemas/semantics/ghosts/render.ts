@@ -6,21 +6,18 @@
 import type { Asked } from './asked.ts'
 import { freshIn, isTimeForm, timeIn } from './mint.ts'
 import type { LeafSource } from '../ghost-port.ts'
-import type { Json, Kind, Node, Source } from './model.ts'
+import type { Json, Kind, Node } from './model.ts'
 import { newSecret } from './issued.ts'
 import { isFields, ownField } from './pointers.ts'
 import { describeSource } from './notes.ts'
+import { MIN_HITS, MIN_SHARE, provenSource, SHARED_BY } from './proven.ts'
 import { valueFrom } from './sources.ts'
 
-const MIN_HITS = 2
-const MIN_SHARE = 0.95
 /** Share of public answers that must have a value before it stands for all. */
 const MIN_LEAD = 0.3
 const MIN_PRESENCE = 0.5
 /** A name that fewer askers saw may be someone's own. */
 const MIN_ASKERS = 3
-/** Askers, proven to differ (or any, of errors), that must have seen a value before others may. */
-const SHARED_BY = { proven: 2, error: 3 } as const
 /** Leads are kept no higher than this. */
 const MAX_SEEN = 64
 
@@ -50,17 +47,6 @@ export interface Filling {
 interface Rendering extends Filling {
   readonly asked: Asked
   readonly founding: Founding
-}
-
-const isProven = (source: Source): boolean =>
-  source.hits >= MIN_HITS && source.varied && source.hits >= MIN_SHARE * (source.hits + source.misses)
-
-/** The best proven source of a place; what repeats a value plainly beats what changes it. */
-export const provenSource = (node: Node): Source | undefined => {
-  let best: Source | undefined
-  for (const source of node.sources)
-    if (isProven(source) && (best === undefined || source.hits > best.hits)) best = source
-  return best
 }
 
 /** The kind that most answers had here. */
@@ -105,7 +91,7 @@ const mayShow = (name: string, kid: Node, asker: string): boolean =>
 
 const isPresent = ([name, kid]: readonly [string, Node], parent: Node, asked: Asked): boolean => {
   if (!mayShow(name, kid, asked.asker)) return false
-  const source = provenSource(kid)
+  const source = provenSource(kid, asked.asker)
   if (source !== undefined && (source.absent ?? 0) === 0) return valueFrom(source, asked) !== undefined
   return kid.seen >= MIN_PRESENCE * (parent.kinds.object ?? 0)
 }
@@ -205,7 +191,7 @@ const isCounted = (node: Node): boolean =>
 
 /** What the request gives: its proven source, or the field of that name where none is proven. */
 const givenText = (node: Node, pointer: string, kind: Kind, with_: Rendering): string | undefined => {
-  const source = provenSource(node)
+  const source = provenSource(node, with_.asked.asker)
   const value = source === undefined ? undefined : valueFrom(source, with_.asked)
   const fitting = value === undefined ? undefined : inKind(value, kind)
   if (source !== undefined && fitting !== undefined) {
@@ -228,9 +214,16 @@ const nowText = (node: Node, pointer: string, with_: Rendering): string | undefi
   return JSON.stringify(now)
 }
 
+/** What writes leave here though it was something else before: a state that they lead to. */
+const settledText = (node: Node, with_: Rendering): string | undefined => {
+  if (node.before === undefined) return undefined
+  const wasKept = node.before.some(([relation, hits, misses]) => relation === '=' && hits > misses)
+  return wasKept ? plainText(node) : (constantOf(node, with_)?.text ?? plainText(node))
+}
+
 const beforeText = (node: Node, own: Json, pointer: string, with_: Rendering): string => {
   const after = afterwards(node, own)
-  const usual = after === undefined && node.before !== undefined ? plainText(node) : undefined
+  const usual = after === undefined ? settledText(node, with_) : undefined
   if (after !== undefined) noted(with_, pointer, 'before', 'what such writes make of it')
   else if (usual !== undefined) noted(with_, pointer, 'usual', 'after such writes')
   return after === undefined ? (usual ?? JSON.stringify(own)) : JSON.stringify(after)
@@ -287,7 +280,7 @@ export const printed = (text: string, pretty: boolean): string =>
 
 /** A text that public answers always had, or that the request gives; undefined when neither is proven. */
 export const renderText = (node: Node, asked: Asked): string | undefined => {
-  const source = provenSource(node)
+  const source = provenSource(node, asked.asker)
   const given = source === undefined ? undefined : valueFrom(source, asked)
   if (source !== undefined && typeof given === 'string') {
     const told = describeSource(source)

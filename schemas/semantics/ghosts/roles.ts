@@ -2,11 +2,12 @@
  * What a parameter of a list may do. A role is believed as long as every answer allows it; only paging goes by names too,
  * since one page looks like any other. `f:` equals, `i:` equals but for case, `a:` is among, `p:` begins, `c:` contains,
  * `g:` at least, `l:` at most (each with the pointer of a field), `text` contained somewhere, `where` a condition on fields,
- * `after:` behind that one, `formal` nothing that the items show.
+ * `after:` behind that one, `pick` which fields are shown, `formal` nothing that the items show.
  */
 import type { Json, ParameterRole } from './model.ts'
 import { at, isFields, isScalar, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
+import { showsOnly } from './picks.ts'
 
 const PAGE = /^_?(page|page_?(no|num|number|index)?|p)$/i
 const OFFSET = /^_?(offset|skip|start|from)$/i
@@ -15,6 +16,7 @@ const CURSOR = /(cursor|after|since_id|from_id|next|token|marker|continuation)/i
 const AT_LEAST = /^(min|from|since|after|gte?|start)|(min|from|since|after|gte?|start)$/i
 const AT_MOST = /^(max|to|until|before|lte?|end)|(max|to|until|before|lte?|end)$/i
 /** What changes the form of an answer, not which items are in it. */
+const PICKING = /^_?(fields|select|only|columns|attributes|properties|include_fields|projection|props)(\[\w+\])?$/i
 const FORMAL = /^(count|include_?(count|totals?)?|expand|embed|format|pretty|locale|lang|inlinecount)$/i
 const ORDER = /^(asc|desc)(ending)?$/i
 const INTEGER = /^\d{1,6}$/
@@ -102,10 +104,27 @@ export const passes = (role: string, value: string, item: Fields): boolean => {
 /** Filters by role name; everything longer is paging or order. */
 export const isFilter = (role: string): boolean => role[1] === ':' || role === 'text' || role === 'where'
 
-/** A sorting value taken apart: `-price`, `price:desc`, `price_desc`, `price,desc`. */
-export const sortOf = (value: string): { readonly name: string; readonly descending: boolean } => {
+export interface SortKey {
+  readonly name: string
+  readonly descending: boolean
+}
+
+const sortKey = (value: string): SortKey => {
   const match = /^([+-]?)(.*?)(?:[\s:,._-](asc|desc)(?:ending)?)?$/i.exec(value)
   return { name: match?.[2] ?? value, descending: match?.[1] === '-' || match?.[3]?.toLowerCase() === 'desc' }
+}
+
+/** A sorting value taken apart: `-price`, `price:desc`, `price_desc`, `price,desc`, `kind,-price`. */
+export const sortOf = (value: string): readonly SortKey[] =>
+  /,(?!(asc|desc)(ending)?$)/i.test(value) ? value.split(',').map((part) => sortKey(part.trim())) : [sortKey(value)]
+
+/** How two items stand by sort keys. */
+export const compareBy = (keys: readonly SortKey[], a: Fields, b: Fields): number => {
+  for (const { name, descending } of keys) {
+    const by = compare(fieldNamed(a, name), fieldNamed(b, name))
+    if (by !== 0) return descending ? -by : by
+  }
+  return 0
 }
 
 /** The value of a field that a parameter names, in the item or in an object right in it: `price`, `author.name`. */
@@ -116,10 +135,10 @@ export const fieldNamed = (item: Fields, name: string): Json | undefined => {
   return Object.values(item).flatMap((inner) => (isFields(inner) ? (at(inner, pointer) ?? []) : []))[0]
 }
 
-const inOrder = (items: readonly Fields[], field: string): boolean => {
+const inOrder = (items: readonly Fields[], keys: readonly SortKey[]): boolean => {
   let [up, down] = [true, true]
   for (let i = 1; i < items.length; i++) {
-    const by = compare(fieldNamed(items[i - 1] as Fields, field), fieldNamed(items[i] as Fields, field))
+    const by = compareBy(keys, items[i - 1] as Fields, items[i] as Fields)
     up &&= by <= 0
     down &&= by >= 0
   }
@@ -132,13 +151,16 @@ export const allows = (role: string, value: string, items: readonly Fields[]): b
   const [first] = items
   switch (role) {
     case 'sort': {
-      const { name } = sortOf(value)
-      return first === undefined ? undefined : fieldNamed(first, name) !== undefined && inOrder(items, name)
+      const keys = sortOf(value)
+      if (first === undefined) return undefined
+      return keys.every(({ name }) => fieldNamed(first, name) !== undefined) && inOrder(items, keys)
     }
     case 'order':
       return ORDER.test(value)
     case 'limit':
       return INTEGER.test(value) && items.length <= Number(value)
+    case 'pick':
+      return showsOnly(value, items)
     case 'after':
     case 'formal':
       return true
@@ -183,12 +205,15 @@ const rolesByName = (name: string): string[] => {
   if (LIMIT.test(bare)) found.push('limit')
   if (CURSOR.test(bare)) found.push('after')
   if (FORMAL.test(bare)) found.push('formal')
+  if (PICKING.test(bare)) found.push('pick')
   return found
 }
 
+const BY_NAME = new Set(['formal', 'pick'])
+
 /** What a parameter that no answer had yet does by its name, as far as that is plain. */
 export const roleByName = (name: string, value: string): string | undefined =>
-  rolesByName(name).find((role) => role === 'formal' || (role !== 'after' && INTEGER.test(value)))
+  rolesByName(name).find((role) => BY_NAME.has(role) || (role !== 'after' && INTEGER.test(value)))
 
 /** Every role that the first answer with a parameter allows. */
 export const candidates = (name: string, value: string, items: readonly Fields[]): string[] => {
@@ -203,6 +228,7 @@ export const candidates = (name: string, value: string, items: readonly Fields[]
 
 /** What tells most comes first. */
 const RANK = [
+  'pick',
   'where',
   'f',
   'i',

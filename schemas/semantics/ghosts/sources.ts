@@ -147,25 +147,25 @@ const addBody = (
 
 const SHORTEST_PART = 2
 
-/** Sources whose value stands inside a longer text, as in a link or a message: with what stands around it. */
+const MAX_PARTS = 6
+
+/**
+ * Sources whose value stands inside a longer text, as in a link or a message: with what stands around it. The longer the
+ * value, the less is left to be the same every time.
+ */
 export const partsOf = (text: string, index: SourceIndex): Source[] => {
-  const found: Source[] = []
-  if (text.length > 300) return found
-  for (const [value, froms] of index) {
-    if (value.length < SHORTEST_PART || value.length >= text.length) continue
-    const start = text.indexOf(value)
-    if (start < 0) continue
-    for (const from of froms.slice(0, 2))
-      found.push({
-        from,
-        hits: 1,
-        misses: 0,
-        first: 0,
-        varied: false,
-        pre: text.slice(0, start),
-        suf: text.slice(start + value.length),
-      })
-    if (found.length >= 6) break
-  }
-  return found
+  if (text.length > 300) return []
+  const inside = [...index].filter(
+    ([value]) => value.length >= SHORTEST_PART && value.length < text.length && text.includes(value),
+  )
+  return inside
+    .sort(([a], [b]) => b.length - a.length)
+    .flatMap(([value, froms]) => froms.slice(0, 2).map((from) => partOf(text, value, from)))
+    .slice(0, MAX_PARTS)
+}
+
+const partOf = (text: string, value: string, from: string): Source => {
+  const start = text.indexOf(value)
+  const [pre, suf] = [text.slice(0, start), text.slice(start + value.length)]
+  return { from, hits: 1, misses: 0, first: 0, varied: false, pre, suf }
 }

@@ -182,6 +182,9 @@ const guessHere = (model: EndpointModel, f: StatusFeatures, guesses: Guesses): G
   return isNowhere(model, f, coarse) ? NOWHERE : undefined
 }
 
+/** An object, or a collection, of which only others saw something. */
+const OTHERS = new Set(['other', 'foreign'])
+
 /** What the service's other endpoints say, and then what this one says to requests that are less alike. */
 const guessElsewhere = (
   model: EndpointModel,
@@ -192,7 +195,7 @@ const guessElsewhere = (
   const service = majority(knowledge.facts(model.service)?.statuses ?? {}, serviceKey(model.method, f))
   if (hasWeight(service, 3)) return service
   // What only others saw may be theirs: nothing is said of it before it was seen how the server takes such requests.
-  if (f.id === 'other' && guesses[0] === undefined && service === undefined) return undefined
+  if (OTHERS.has(f.id) && guesses[0] === undefined) return service
   return guesses.find((guess) => guess !== undefined) ?? guessBody(model, f, knowledge)
 }
 

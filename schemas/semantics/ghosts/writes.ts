@@ -11,7 +11,8 @@ import { visibleView } from './views.ts'
 import type { Named } from './objects.ts'
 import { at, isFields, ownField, wrapped } from './pointers.ts'
 import type { Fields } from './pointers.ts'
-import { provenSource, renderBody } from './render.ts'
+import { provenSource } from './proven.ts'
+import { renderBody } from './render.ts'
 import { valueFrom } from './sources.ts'
 import { typeForPost } from './types.ts'
 
@@ -77,7 +78,7 @@ const rootIn = (tree: Node | null, type: TypeModel | undefined): string => {
 /** An id that no object of the collection has, of the kind that they have. */
 const newId = (making: Making, node: Node | undefined): Json | undefined => {
   const { target, asked } = making
-  const source = node === undefined ? undefined : provenSource(node)
+  const source = node === undefined ? undefined : provenSource(node, asked.asker)
   const given = source === undefined ? undefined : valueFrom(source, asked)
   return given ?? madeId(target, node, making)
 }

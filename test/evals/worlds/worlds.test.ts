@@ -1,20 +1,26 @@
 /** Ghosts on servers that they were not made for: how right they are, and what must never happen. */
 import { describe, expect, it } from 'vitest'
+import { clinic } from './clinic.ts'
 import { conduit } from './conduit.ts'
 import { depot } from './depot.ts'
 import { desk } from './desk.ts'
 import { fleet } from './fleet.ts'
 import { press } from './press.ts'
+import { quay } from './quay.ts'
 import { stall } from './stall.ts'
 import { calibrationError, chanceOf, play } from './world.ts'
 import type { Score } from './world.ts'
 
 const mean = (scores: readonly Score[]): number => scores.reduce((sum, s) => sum + s.fidelity, 0) / scores.length
 
-describe.each([conduit, desk, stall, press, fleet, depot])('$name', (world) => {
-  it('is answered for at 0.95 or more, with no leak and no false 2xx', async () => {
+const worlds = [conduit, desk, stall, press, fleet, depot].map((world) => ({ name: world.name, world, least: 0.95 }))
+/** Much of these is in one credential's hands only, or follows from nothing that was shown. */
+const scattered = [quay, clinic].map((world) => ({ name: world.name, world, least: 0.85 }))
+
+describe.each([...worlds, ...scattered])('$name', ({ world, least }) => {
+  it(`is answered for rightly (0.95, or 0.85 where much is unknowable), with no leak and no false 2xx`, async () => {
     const scores = await play(world)
-    expect(mean(scores)).toBeGreaterThan(0.95)
+    expect(mean(scores)).toBeGreaterThan(least)
     expect(scores.filter((s) => s.leaked)).toEqual([])
     expect(scores.filter((s) => s.immortal).map((s) => s.step)).toEqual([])
     expect(calibrationError(scores)).toBeLessThan(0.1)
