@@ -6,10 +6,12 @@ import type { Exchange, Signal } from '../../schemas/events.ts'
 import { isHushed } from '../../schemas/semantics/fault-marks.ts'
 import type { Emit, Merge, Observation, Processor, Relearning, Store, Strangeness } from '../kit/processor.ts'
 import { clientOf, noteClient, type Client } from './client.ts'
+import { closeCrowd, noteInCrowd } from './crowd.ts'
 import type { Incident } from './incident.ts'
 import { learnManners, learnProfile } from './learn.ts'
 import { mergeEndpoint } from './merge.ts'
 import { isJudged, type Minute } from './minute.ts'
+import { newCrowd } from './probing.ts'
 import { newProfile, type Profile } from './profile.ts'
 import { newSizes, watchSizes, type Sizes } from './sizes.ts'
 import {
@@ -99,7 +101,11 @@ interface Case {
 const judged = ({ o, voice, profile, client }: Case, known: Endpoint | undefined): boolean => {
   const agent = agentOf(o)
   const slower = slowerAt(known, voice.service)
-  const said = judge({ o, profile, manners: known?.manners, client, slower, latency: known?.latency }, agent)
+  const { crowd = newCrowd() } = voice.service
+  voice.service.crowd = crowd
+  const isProbing = noteInCrowd(crowd, o, client)
+  const scene = { o, profile, manners: known?.manners, client, slower, latency: known?.latency, isProbing }
+  const said = judge(scene, agent)
   o.strangeness = said
   if (said.alarm) noteStrange(voice, o, said, client)
   const teaches = !said.alarm || Math.floor(profile.requests + client.count) % STRANGE_TEACH === 0
@@ -198,6 +204,7 @@ const closeMinute = (kept: Kept, voice: Voice, at: number): void => {
   const scene = { at, bar: barFor(service), total, came, ...seen }
   for (const one of closeEndpoints(kept, service, scene)) hear(voice, one)
   closeSizes(kept, voice, total, at)
+  for (const one of service.crowd === undefined ? [] : closeCrowd(service.crowd, at)) hear(voice, one)
   dismissIntruders(voice, at)
   closeIncidents(voice, at)
   if (at % (60 * MINUTE) === 0) service.told = 0

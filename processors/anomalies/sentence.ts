@@ -53,6 +53,16 @@ export const speakerOf = ({ alarms }: Incident): Alarm | undefined => {
   return parts.length > 0 && (whole === undefined || share < MOST) ? parts[0] : (whole ?? parts[0])
 }
 
+const MANY: Readonly<Partial<Record<AlarmKind, string>>> = {
+  scan: 'is scanned from many places for paths that are no endpoint',
+  enumeration: 'is searched from many places for ids that do not exist',
+  credential_stuffing: 'sees credentials tried from many places',
+}
+
+/** No client alone does it. */
+const byMany = ({ kind, size, share, usual }: Alarm): string =>
+  `${MANY[kind] ?? ''}: ${Math.round(size)} clients, little each, together ${percent(share)} of requests, usually ${percent(usual)}`
+
 const what = ({ kind, size, usual, subject }: Alarm, hour: string): string => {
   switch (kind) {
     case 'latency':
@@ -108,7 +118,8 @@ export const sentenceOf = (incident: Incident, service: string): string => {
   const upstream = speaker.upstream === '' ? '' : `; only upstream ${speaker.upstream}`
   const end = isOpen(incident) ? '' : `; over since ${clockText(incident.quiet)}`
   const began = beganAt(incident)
-  return `${subject} ${what(speaker, hourText(began))}; started ${clockText(began)}${share}${upstream}${companions(incident, speaker)}${end}`
+  const said = isClient && speaker.subject === '' ? byMany(speaker) : what(speaker, hourText(began))
+  return `${subject} ${said}; started ${clockText(began)}${share}${upstream}${companions(incident, speaker)}${end}`
 }
 
 const graveness = ({ kind, size, share, subject }: Alarm): number => {

@@ -2,6 +2,7 @@
 import type { Exchange } from '../../schemas/events.ts'
 import { addExchange, countSize, newMinute, type Minute, type Usual } from './minute.ts'
 import { emptyHistogram, logQuantile, type Histogram } from './histogram.ts'
+import type { Crowd } from './probing.ts'
 import { newManners, type Manners } from './profile.ts'
 import { newSeason, type Season } from './season.ts'
 import { newStream, type Stream } from './stream.ts'
@@ -31,6 +32,8 @@ export interface Service {
   /** Requests of this minute that faults struck, hushed; minutes for which they excuse what clients do. */
   struck?: number
   shaken?: number
+  /** Absent in what was kept before there was such a thing. */
+  crowd?: Crowd
 }
 
 export const newService = (start: number): Service => ({

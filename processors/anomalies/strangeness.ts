@@ -24,6 +24,8 @@ export interface Scene {
   /** How many times slower than usual the endpoint is just now, as a logarithm. */
   readonly slower: number
   readonly latency: Histogram | undefined
+  /** Many clients do so just now, little each. */
+  readonly isProbing: boolean
 }
 
 interface Case {
@@ -218,6 +220,7 @@ export const judge = (scene: Scene, agent: string): Strangeness => {
   byAnswerSize(c, scene)
   byTime(c, scene)
   byClient(c, scene)
+  if (scene.isProbing) say(c, 4, 'one of many clients that probe just now')
   byFailedLogins(c, scene)
   const score = Math.round(scoreOf(c.nats) * 1e6) / 1e6
   return { score, alarm: score >= ALARM, reasons: c.reasons }
