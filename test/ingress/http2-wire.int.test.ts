@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAuthority, createLeaf, type Pair } from '../../deploy/certs.ts'
+import { chance } from './kit/candidates.ts'
 import { literal, openRaw, type RawClient, type WireFrame } from './kit/frames.ts'
+import { mutate } from './kit/mutate.ts'
 import { eventually, openStand, type Stand } from './kit/stand.ts'
 import { openRawBackend, valuesOf, type RawBackend } from './kit/wire.ts'
 
@@ -25,7 +27,7 @@ beforeAll(async () => {
   backend = await openRawBackend(() => undefined)
   stand = await openStand({
     backend: (_req, res) => res.end(),
-    service: { upstreams: [{ url: `http://127.0.0.1:${backend.port}` }], ghost: { mode: 'off' } },
+    service: { upstreams: [{ url: `http://127.0.0.1:${backend.port}` }], ghost: { mode: 'off' }, health: 'off' },
     options: {
       listen: {
         host: '127.0.0.1',
@@ -221,4 +223,24 @@ describe('a request of HTTP/2', () => {
     const heads = client.got.filter(({ type, stream }) => type === 1 && stream === 1)
     if (each.line !== undefined) expect(heads.length).toBe(each.interim === undefined ? 1 : 2)
   })
+})
+
+it('is read in one way only behind us, whatever its fields are made of', async () => {
+  const seeds = Number(process.env['CHAOS_PROXY_TEST_SEEDS'] ?? 200)
+  const one = async (seed: number): Promise<void> => {
+    const random = chance(seed)
+    const path = `/w${String(seed).padStart(4, '0')}`
+    const each = cases[Math.floor(random() * cases.length)] as Case
+    const spoilt = Math.floor(random() * each.fields.length)
+    const fields = each.fields.map(([name, value], i) => {
+      if (i !== spoilt) return [name, value] as const
+      return random() < 0.4 ? ([mutate(name, random), value] as const) : ([name, mutate(value, random)] as const)
+    })
+    const client = await openRaw(stand.ingress.port, authority.cert)
+    client.send(...frames({ ...each, fields }, path))
+    await eventually(`an end of ${JSON.stringify(fields)}`, () => isOver(client))
+    client.socket.destroy()
+  }
+  for (let from = 0; from < seeds; from += 10) await Promise.all(Array.from({ length: 10 }, (_, i) => one(from + i)))
+  expect(backend.faults).toEqual([])
 })
