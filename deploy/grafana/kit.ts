@@ -16,6 +16,7 @@ import {
   DashboardLinkType,
   QueryVariableBuilder,
   RowBuilder,
+  TextBoxVariableBuilder,
   ThresholdsConfigBuilder,
   ThresholdsMode,
   VariableRefresh,
@@ -23,7 +24,7 @@ import {
   type Panel,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import { PromQueryFormat, DataqueryBuilder as PrometheusQuery } from '@grafana/grafana-foundation-sdk/prometheus'
-import { PanelBuilder as HeatmapPanel } from '@grafana/grafana-foundation-sdk/heatmap'
+import { PanelBuilder as HeatmapPanel, YAxisConfigBuilder } from '@grafana/grafana-foundation-sdk/heatmap'
 import { PanelBuilder as StatPanel } from '@grafana/grafana-foundation-sdk/stat'
 import { PanelBuilder as TablePanel } from '@grafana/grafana-foundation-sdk/table'
 import { PanelBuilder as GraphPanel } from '@grafana/grafana-foundation-sdk/timeseries'
@@ -137,6 +138,7 @@ export const stat = (spec: Stat): StatPanel =>
 export const heatmap = (spec: Asking): HeatmapPanel =>
   titled(new HeatmapPanel(), spec, 8)
     .datasource(PROMETHEUS)
+    .yAxis(new YAxisConfigBuilder().unit('s'))
     .targets(spec.queries.map((query, i) => prometheus(query, i).format(PromQueryFormat.Heatmap)))
 
 /** Rows from the database. */
@@ -209,7 +211,33 @@ const incidents = (): AnnotationQueryBuilder =>
     .iconColor('red')
     .target(sqlQuery(INCIDENT_MARKS, 'table'))
 
+/** Faults and experiments: what they did is meant. */
+const experiments = (): AnnotationQueryBuilder =>
+  new AnnotationQueryBuilder()
+    .name('Faults on purpose')
+    .datasource(PROMETHEUS)
+    .enable(true)
+    .iconColor('blue')
+    .expr('max(chaosproxy_faults_active) > 0')
+    .titleFormat('faults on purpose are in force')
+
+/** Where the console is for who looks at the dashboards: typed in once, kept in the link. */
+const consoleAt = (): TextBoxVariableBuilder =>
+  new TextBoxVariableBuilder('console')
+    .label('Console')
+    .description('Address of the console, for the links at the top')
+    .defaultValue('http://localhost:8000')
+
+const intoConsole = (title: string, path: string): DashboardLinkBuilder =>
+  new DashboardLinkBuilder(title)
+    .type(DashboardLinkType.Link)
+    .url(`\${console}${path}`)
+    .icon('external link')
+    .targetBlank(true)
+
 const links = (): DashboardLinkBuilder[] => [
+  intoConsole('Console', '/'),
+  intoConsole('API docs', '/admin/docs'),
   new DashboardLinkBuilder('Chaos-Proxy')
     .type(DashboardLinkType.Dashboards)
     .tags([TAG])
@@ -228,7 +256,8 @@ export const dashboard = ({ name, title, says, sections }: Board): object => {
     .time({ from: 'now-1h', to: 'now' })
     .refresh('30s')
     .withVariable(services())
-    .annotations([outages(), drifts(), incidents()])
+    .withVariable(consoleAt())
+    .annotations([outages(), drifts(), incidents(), experiments()])
     .links(links())
   for (const { heading, panels } of sections) {
     made.withRow(new RowBuilder(heading))

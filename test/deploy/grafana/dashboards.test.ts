@@ -56,6 +56,17 @@ describe.each([...dashboards()])('%s', (_file, { panels }) => {
   })
 })
 
+test('each leads to the others, and into the console at an address that can be typed in', () => {
+  for (const { links, templating } of dashboards().values()) {
+    expect(links.map(({ type, url }) => [type, url])).toEqual([
+      ['link', '${console}/'],
+      ['link', '${console}/admin/docs'],
+      ['dashboards', undefined],
+    ])
+    expect(templating.list).toContainEqual(expect.objectContaining({ name: 'console', query: 'http://localhost:8000' }))
+  }
+})
+
 test('legends name labels that their expression keeps', () => {
   const targets = [...dashboards().values()].flatMap(({ panels }) => panels.flatMap((panel) => panel.targets ?? []))
   const asked = targets.flatMap(({ expr = '', legendFormat = '' }) =>

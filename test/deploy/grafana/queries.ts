@@ -26,9 +26,10 @@ export interface Dashboard {
   readonly uid: string
   readonly title: string
   readonly panels: readonly Panel[]
+  readonly links: readonly { readonly type: string; readonly url?: string }[]
   readonly annotations: { readonly list: readonly { readonly expr?: string; readonly target?: Target }[] }
   readonly templating: {
-    readonly list: readonly { readonly name: string; readonly query: { readonly query: string } }[]
+    readonly list: readonly { readonly name: string; readonly query: string | { readonly query: string } }[]
   }
 }
 
@@ -77,7 +78,9 @@ export const promQueries = (): readonly Asked[] => [
     ...annotations.list.flatMap(({ expr }) =>
       expr === undefined ? [] : [{ where: `${file}: annotation`, text: expr }],
     ),
-    ...templating.list.map(({ name, query }) => ({ where: `${file}: variable ${name}`, text: query.query })),
+    ...templating.list.flatMap(({ name, query }) =>
+      typeof query === 'string' ? [] : [{ where: `${file}: variable ${name}`, text: query.query }],
+    ),
   ]),
   ...rules().map(({ alert, expr }) => ({ where: `rules.yaml: ${alert}`, text: expr })),
   ...recorded().map(({ record, expr }) => ({ where: `rules.yaml: ${record}`, text: expr })),
