@@ -33,6 +33,7 @@ import { createFault } from './phases/fault.ts'
 import { withLatency } from './phases/latency.ts'
 import { createLimit } from './phases/limit.ts'
 import { problem } from './phases/problem.ts'
+import { withQueries } from './phases/queries.ts'
 import { withQueue } from './phases/queue.ts'
 import { createRoute } from './phases/route.ts'
 
@@ -89,12 +90,13 @@ const decideOf = ({ options, keys, redactor, views, queue, settling }: Parts): D
   // Opened first: a sealed value that a client sends as its credential stays sealed.
   const unsealBody: DecideSettings['unsealBody'] = (body, { arrival }) =>
     redactor.restoreOwnOf(keys.unsealBody(body), arrival.rawHeaders)
-  const { gather, explain, tagOf } = consult
+  const { gather, explain, tagOf, mayAsk, asks } = consult
   queue.learnFrom((context) => tagOf(context, wall()))
   const ghostly = createDecide({ consult, conduct, clock, now: wall, newActivation, unseal: keys.unseal, unsealBody })
   const queued = withQueue(ghostly, { keeper: queue, gather, newActivation })
   const vitals = (context: Context): Vitals | undefined => conduct.learned(context)?.vitals
-  const timed = withLatency(queued, { vitals, clock: monotonic, wait: (ms, then) => void setTimeout(then, ms) })
+  const asked = withQueries(queued, { mayAsk, asks, gather })
+  const timed = withLatency(asked, { vitals, clock: monotonic, wait: (ms, then) => void setTimeout(then, ms) })
   return withDirections(timed, { explain, gather, now: wall, unsealBody })
 }
 

@@ -72,6 +72,10 @@ const momentFor = ({ directions }: Context, now: number): number =>
 
 export interface Consulting extends Consult {
   readonly explain: DirectedSettings['explain']
+  /** It may be a query of GraphQL: such are known at its path. */
+  readonly mayAsk: (context: Context) => boolean
+  /** Its body is a query that is known. */
+  readonly asks: (context: Context) => boolean
   /** The strong entity tag that the thing at the request's target had last, for its asker; '' where none is known. */
   readonly tagOf: (context: Context, now: number) => string
 }
@@ -89,6 +93,9 @@ export const createConsult = (book: GhostBook, redactor: Redactor): Consulting =
     const tag = verdict.headers.find(({ name }) => name.toLowerCase() === 'etag')?.value ?? ''
     return isStrong(tag) ? tag : ''
   },
+  mayAsk: ({ arrival, service, target }) =>
+    arrival.method === 'POST' && book.hasOperations?.(service?.name ?? '', target) === true,
+  asks: (context) => isWhole(context) && book.isQuery?.(requestOf(context, redactor, 0)) === true,
   gather,
   accept: (context, answer, now) => {
     const type = answer.headers.find(({ name }) => name.toLowerCase() === 'content-type')?.value ?? ''

@@ -5,7 +5,7 @@
 import type { GhostAnswer, GhostRefusal, GhostVerdict } from '../../schemas/semantics/ghost-port.ts'
 import { remembered } from '../../schemas/semantics/remembered.ts'
 import type { GhostOptions } from '../options.ts'
-import type { FieldLines } from './context.ts'
+import type { Context, FieldLines } from './context.ts'
 
 /** Why there is no ghost, to be told to the client and to the operator. */
 export interface Miss {
@@ -19,6 +19,10 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** RFC 9110 section 9.2.1, as far as ghosts are asked for it. */
 export const isSafe = (method: string): boolean => SAFE.has(method)
+
+/** Whether it may change something. */
+export const isWriting = ({ arrival, reads }: Pick<Context, 'arrival' | 'reads'>): boolean =>
+  !isSafe(arrival.method) && !reads
 
 /** Whether a ghost may say that a write was done. */
 export const mayWrite = ({ writes }: Consent, method: string): boolean => writes === 'simulate' && !isSafe(method)

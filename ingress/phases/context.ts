@@ -23,7 +23,6 @@ import type {
 } from '../options.ts'
 import { NEIGHBOURS, type Neighbours } from './forwarded.ts'
 import type { Why } from './why.ts'
-
 export type { Why }
 
 /** Field lines as Node gives them: name, value, name, value… in the order and the case they came in. */
@@ -224,8 +223,9 @@ export interface Context {
   complete: boolean
   /** What `x-ghost-control` said, where that is allowed. */
   directions: Directions | undefined
-  /** No client's: a write that was kept goes to its backend now. */
+  /** No client's: a write that was kept goes to its backend now. `reads`: a query of GraphQL only asks, though by POST. */
   replayed: boolean
+  reads: boolean
   chosenAt: number
   handedAt: number
   firstByteAt: number
@@ -292,6 +292,7 @@ export const openContext = (arrival: Arrival, maxBody: number): Context => ({
   complete: false,
   directions: undefined,
   replayed: false,
+  reads: false,
   chosenAt: 0,
   handedAt: 0,
   firstByteAt: 0,

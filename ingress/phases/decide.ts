@@ -9,7 +9,7 @@
 import type { GhostAnswer, GhostRefusal, GhostVerdict, LearnedEndpoint } from '../../schemas/semantics/ghost-port.ts'
 import { readinessOf } from '../../schemas/semantics/vitals.ts'
 import type { Phase } from './compose.ts'
-import { forbidden, HEALTH_CHECK, isHealthCheck, isSafe, mayWrite, missOf, type Miss } from './consent.ts'
+import { forbidden, HEALTH_CHECK, isHealthCheck, isWriting, mayWrite, missOf, type Miss } from './consent.ts'
 import type { Conduct } from './conduct.ts'
 import { tee, type Context, type Failure, type Reply, type Service, type Why } from './context.ts'
 import { ghostReply, type GhostReplySettings } from './ghost.ts'
@@ -56,15 +56,14 @@ const retryAfter = (service: Service): number => Math.max(1, Math.ceil(service.b
 
 const LONG: Miss = { reason: 'write', detail: TOO_LONG }
 
-const isWrite = ({ arrival }: Context): boolean => !isSafe(arrival.method)
-
-const simulates = ({ arrival }: Context, { ghost }: Service): boolean => mayWrite(ghost, arrival.method)
+const simulates = (context: Context, { ghost }: Service): boolean =>
+  isWriting(context) && mayWrite(ghost, context.arrival.method)
 
 const allowed = (context: Context, { ghost, health, mode }: Service): Miss | undefined => {
   const { arrival, path } = context
   if (mode !== 'mock' && isHealthCheck(path, arrival.rawHeaders, health === 'off' ? '' : health.path))
     return HEALTH_CHECK
-  return forbidden(ghost, arrival.method)
+  return forbidden(ghost, context.reads ? 'GET' : arrival.method)
 }
 
 const isReply = (found: Reply | Miss): found is Reply => 'status' in found
@@ -88,7 +87,7 @@ const ghostless = (context: Context, service: Service, failure: Failure): Reply 
 /** No ghost stands in: why not, and whether the request may have been carried out. */
 const missing = (context: Context, service: Service, failure: Failure, miss: Miss): Reply => {
   const { why, detail, sent } = failure as Failure & { why: Fault }
-  if (!isWrite(context)) return refused(context, service, { why, detail: `${detail} ${miss.detail}`, miss })
+  if (!isWriting(context)) return refused(context, service, { why, detail: `${detail} ${miss.detail}`, miss })
   const unknown = sent ? 'The request was sent: whether it was carried out is not known.' : miss.detail
   return problem(context, { why, detail: `${detail} ${unknown}`, ...tryAgain(service, failure), miss })
 }
@@ -157,12 +156,12 @@ const stayingOf = (
 ): Staying => ({
   keep: (context) => {
     const service = context.service as Service
-    if (service.mode !== 'failover' || isWrite(context) || !conduct.isPinned(context, clock())) return undefined
+    if (service.mode !== 'failover' || isWriting(context) || !conduct.isPinned(context, clock())) return undefined
     const found = ghost(context, service, AGAIN.why)
     return isReply(found) ? found : undefined
   },
   suspect: (context) => {
-    if (isWrite(context) || context.service?.mode !== 'failover') return 'unknown'
+    if (isWriting(context) || context.service?.mode !== 'failover') return 'unknown'
     const verdict = consult.ask(context, now())
     const worked = verdict.kind === 'answer' && verdict.ghost === 'exact' && verdict.status < 400
     return conduct.judge500(context, worked, clock())
@@ -187,7 +186,7 @@ export const createDecide = (settings: DecideSettings): Decide & Staying => {
     service.activation ||= settings.newActivation()
     if (service.mode === 'failover') conduct.pin(context, clock())
     const reply = ghostReply(context, verdict, { why, now, activation: service.activation, unseal, unsealBody })
-    return isWrite(context)
+    return isWriting(context)
       ? kept(context, verdict, reply, () => settings.consult.accept(context, verdict, now))
       : sampled(context, reply, isSample())
   }
@@ -209,7 +208,7 @@ export const createDecide = (settings: DecideSettings): Decide & Staying => {
   const instead = (context: Context, failure: Failure): Reply => {
     const service = context.service as Service
     if (service.mode !== 'failover') return ghostless(context, service, failure)
-    const found = failure.sent && isWrite(context) ? SENT : ghost(context, service, failure.why)
+    const found = failure.sent && isWriting(context) ? SENT : ghost(context, service, failure.why)
     return isReply(found) ? found : missing(context, service, failure, found)
   }
 
@@ -218,7 +217,7 @@ export const createDecide = (settings: DecideSettings): Decide & Staying => {
     ...stayingOf(settings, ghost),
     replace: (context, why) => {
       const service = context.service as Service
-      if (service.mode !== 'failover' || !isSafe(context.arrival.method)) return undefined
+      if (service.mode !== 'failover' || isWriting(context)) return undefined
       const found = ghost(context, service, why)
       return isReply(found) ? found : undefined
     },

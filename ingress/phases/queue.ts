@@ -4,7 +4,7 @@
  * so that a person may replay it. While a write of a sender waits, the next ones wait behind it: a backend that is back
  * gets them in the order in which they were sent.
  */
-import { isSafe } from './consent.ts'
+import { isWriting } from './consent.ts'
 import { tee, type Context, type Failure, type Reply, type Service } from './context.ts'
 import type { Decide } from './decide.ts'
 import { receipt, type Kept } from './kept.ts'
@@ -38,7 +38,7 @@ const BEHIND = 'Earlier writes of the same sender wait for the backend.'
 
 const retryAfter = ({ breaker }: Service): number => Math.max(1, Math.ceil(breaker.openFor / 1000))
 
-const isWrite = ({ arrival }: Context): boolean => !isSafe(arrival.method) && arrival.kind === 'plain'
+const isWrite = (context: Context): boolean => isWriting(context) && context.arrival.kind === 'plain'
 
 const isKept = (found: Kept | Unkept): found is Kept => 'write' in found
 

@@ -119,6 +119,10 @@ export interface GhostBook {
   answer(request: GhostRequest): GhostVerdict
   /** Undefined where no endpoint is known. `target` is raw path and query. */
   learned?(service: string, method: string, target: string): LearnedEndpoint | undefined
+  /** Whether operations of GraphQL are known at a target's path. */
+  hasOperations?(service: string, target: string): boolean
+  /** Whether a request is a query of GraphQL that is known: it changes nothing, whatever its method. */
+  isQuery?(request: GhostRequest): boolean
   /** What `answer` says to the same request, and why. Changes nothing; dearer than an answer. */
   explain(request: GhostRequest): GhostExplanation
   /** A write was answered by a ghost: from now on its asker sees what it did. The body is redacted as on the log. */

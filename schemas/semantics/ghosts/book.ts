@@ -8,6 +8,7 @@ import { openDirectory } from './directory.ts'
 import type { Directory } from './directory.ts'
 import { readMethod } from './exact.ts'
 import { changesOf } from './fold.ts'
+import { isQuery } from './graph.ts'
 import { parseJson } from './json.ts'
 import type { AnswerSet, Credential, EndpointModel, Knowledge, ObjectRecord, ServiceFacts, Touch } from './model.ts'
 import { keyOf } from './model.ts'
@@ -214,6 +215,12 @@ export const openGhostBook = (judge?: Judge): GhostBook => {
     learned: (service, method, target) => {
       const model = knowledge.sibling(service, readMethod(method), target)
       return model === undefined ? undefined : { endpoint: model.id, vitals: model.vitals }
+    },
+    hasOperations: (service, target) => shelves.directory.hasOperations(service, target.split('?')[0] ?? target),
+    isQuery: (request) => {
+      const asked = readRequest(request)
+      const found = asked.graph === undefined ? undefined : endpointOf(asked, knowledge)
+      return found !== undefined && isQuery(found)
     },
     answer: (request: GhostRequest): GhostVerdict => {
       try {

@@ -1,5 +1,5 @@
 /** The endpoints of all services: by path and method, by role, and the collections they make known. */
-import { openTemplates } from '../templates.ts'
+import { openTemplates, splitOperation } from '../templates.ts'
 import type { TemplateMatcher } from '../templates.ts'
 import type { EndpointModel, Knowledge } from './model.ts'
 import { keyOf } from './model.ts'
@@ -13,6 +13,8 @@ export interface Directory extends Found {
   /** Adds an endpoint, or what was learned of it since. */
   note(model: EndpointModel): void
   forget(model: EndpointModel): void
+  /** Whether one path has endpoints by operation. */
+  hasOperations(service: string, path: string): boolean
   clear(): void
 }
 
@@ -37,6 +39,7 @@ export const openDirectory = (): Directory => {
   let types = openTypes()
   const matchers = new Map<string, TemplateMatcher<EndpointModel>>()
   const roles = new Map<string, Map<string, EndpointModel>>()
+  const operations = new Set<string>()
   let noted = new WeakMap<EndpointModel, Noted>()
   const found: Found = {
     type: (service, template) => types.get(service, template),
@@ -55,7 +58,10 @@ export const openDirectory = (): Directory => {
   }
   return {
     ...found,
+    hasOperations: (service, path) => operations.has(keyOf(service, path)),
     note: (model) => {
+      const [path, operation] = splitOperation(model.template)
+      if (operation !== '') operations.add(keyOf(model.service, path))
       if (isNoted(noted.get(model), model)) return
       noted.set(model, [model.idField, model.root, model.list?.idField, model.list?.type])
       types.note(model)
@@ -78,6 +84,7 @@ export const openDirectory = (): Directory => {
       noted = new WeakMap()
       matchers.clear()
       roles.clear()
+      operations.clear()
     },
   }
 }
