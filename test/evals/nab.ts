@@ -66,8 +66,9 @@ for (const [profile, costs] of Object.entries(PROFILES)) {
 }
 const standard: Costs = { falseAlarm: 0.11, missed: 1 }
 const threshold = published === undefined ? TELL : bestOf(four, standard).threshold
+const at = (points: readonly Point[]): string => scoreAt(points, threshold, standard).toFixed(1)
 console.log(
-  `at ${threshold.toPrecision(3)}, standard: ${scoreAt(four, threshold, standard).toFixed(1)} on the four groups`,
+  `at ${threshold.toPrecision(3)}, standard: ${at(four)} on the four groups, ${at(pointsIn(OTHERS))} on the others`,
 )
 for (const group of byGroup.keys()) {
   const { found, windows, outside } = countAt(pointsIn([group]), threshold)
