@@ -75,8 +75,10 @@ export const countStatus = (table: StatusTable, key: string, status: number): vo
   const counts = (table[key] ??= {})
   counts[status] = (counts[status] ?? 0) + 1
   if (!isFull(counts, key)) return
+  // Of ids that nobody saw before a single refusal says much: it is kept as a half, then forgotten.
+  const least = NEW.test(key) ? 1 : 2
   for (const [name, count] of Object.entries(counts)) {
-    if (count < 2) delete counts[name]
+    if (count < least) delete counts[name]
     else counts[name] = count / 2
   }
 }

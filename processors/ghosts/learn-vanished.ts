@@ -56,14 +56,17 @@ const totalIn = (headers: readonly Header[]): number | undefined => {
   return undefined
 }
 
-const learnTotal = ({ o, asked, memory }: Lesson, list: ListModel, type: string, plan: Plan): void => {
+const learnTotal = ({ o, asked, memory }: Lesson, model: EndpointModel, list: ListModel, plan: Plan): void => {
+  const type = collectionOf(list, asked)
   const total =
     totalIn(o.exchange.responseHeaders) ?? list.totals.find(([key]) => key === totalKey(plan, asked.asker))?.[1]
   const { largest, removed, size } = memory.objects(asked.service, type)
+  if (total === undefined) return
+  // The list remembers: of one row nothing may be known yet.
+  model.rows = Math.max(model.rows ?? 0, total)
   const item = memory.sibling(asked.service, 'GET', `${type}/${largest}`)
-  if (total === undefined || item === undefined || size < LEAST || total < DENSE * largest) return
-  item.rows = Math.max(item.rows ?? 0, total)
-  item.vanished = Math.max(0, Math.max(largest, item.rows) - total - removed)
+  if (item === undefined || size < LEAST || total < DENSE * largest) return
+  item.vanished = Math.max(0, Math.max(largest, model.rows) - total - removed)
 }
 
 /** Learns from a list that everybody sees and that leaves nothing out by itself. */
@@ -75,5 +78,5 @@ export const learnVanished = (lesson: Lesson, model: EndpointModel, list: ListMo
   const numbers = plan.sort.length === 0 && !plan.descending ? numbersOf(list, seen) : undefined
   const isFirst = plan.page <= 1 && plan.offset === 0 && plan.after === '' && (plan.limited || plan.limit < MAX_LIST)
   if (numbers !== undefined) learnGaps(lesson, type, numbers, isFirst)
-  learnTotal(lesson, list, type, plan)
+  learnTotal(lesson, model, list, plan)
 }

@@ -126,7 +126,7 @@ const hasWeight = (guess: Guess | undefined, least: number): guess is Guess =>
 const DENIED = 401
 
 /** Not found is likelier than a thing that nobody ever saw where this share of the never seen were not found. */
-const DOUBT = 0.2
+const DOUBT = 0.1
 const UNSEEN = /^(over:.*|word|near|far|beyond|strange|foreign)$/
 /**
  * Among numbers that were given out most are still there. But where some were found gone whose removal was not seen, more
