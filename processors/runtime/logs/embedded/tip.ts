@@ -43,6 +43,8 @@ export const isAfter = (a: Tip, b: Tip | undefined): boolean =>
 /** How long a change may stay unseen: where the system tells of changes, and where it does not. */
 const SAFETY_MS = 250
 const POLL_MS = 10
+/** While its writer has never run. */
+const ABSENT_MS = 50
 
 /** Calls `changed` soon after each change of the tip, until the returned function is called. */
 export const watchTip = (dir: string, changed: () => void): (() => void) => {
@@ -60,8 +62,8 @@ export const watchTip = (dir: string, changed: () => void): (() => void) => {
   let timer: NodeJS.Timeout
   const tick = (): void => {
     watch()
-    changed()
-    timer = setTimeout(tick, watcher !== undefined && !refused ? SAFETY_MS : refused ? POLL_MS : 20)
+    if (watcher !== undefined || refused) changed()
+    timer = setTimeout(tick, refused ? POLL_MS : watcher === undefined ? ABSENT_MS : SAFETY_MS)
   }
   tick()
   return () => {
