@@ -4,7 +4,8 @@
  * speaks for it. Time is an argument, in ms of any monotonic clock.
  */
 import type { BreakerOptions } from '../options.ts'
-import { openBreaker, permit, settle, wouldPermit, type Breaker, type Outcome, type Permission } from './breaker.ts'
+import { openBreaker, permit, settle, wouldPermit, type Breaker } from './breaker.ts'
+import type { BreakerChange, Outcome, Permission } from './breaker.ts'
 import { openSurprise, type Surprise } from './surprise.ts'
 
 interface Route {
@@ -77,13 +78,13 @@ export interface RouteSeen {
   readonly now: number
 }
 
-/** An endpoint of which something is known was asked for, and answered or not. */
-export const settleRoute = (routes: Routes, options: BreakerOptions, seen: RouteSeen): void => {
+/** An endpoint of which something is known was asked for, and answered or not. Returns how its breaker moved, if it did. */
+export const settleRoute = (routes: Routes, options: BreakerOptions, seen: RouteSeen): BreakerChange | undefined => {
   const { key, permission, outcome, now } = seen
   const isKnown = routes.known.has(key)
-  if (!isKnown && (outcome === 'good' || outcome === 'neutral')) return
+  if (!isKnown && (outcome === 'good' || outcome === 'neutral')) return undefined
   const { breaker } = routeOf(routes, key, options, now)
-  settle(breaker, now, permission, outcome)
+  return settle(breaker, now, permission, outcome)
 }
 
 /** A good answer: remembered without finding out which endpoint's it is. */

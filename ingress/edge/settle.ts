@@ -17,7 +17,7 @@ export interface Settling {
 }
 
 export interface SettlingSettings {
-  readonly signals: Pick<Signals, 'breaker' | 'circuit' | 'ejected'>
+  readonly signals: Pick<Signals, 'breaker' | 'circuit' | 'ejected'> & Partial<Pick<Signals, 'route'>>
   /** µs, monotonic. */
   readonly clock: () => number
   readonly conduct?: Conduct
@@ -60,6 +60,9 @@ export const createSettling = ({ signals, clock, conduct = createConduct() }: Se
     conduct.moved(context, now)
     if (to === 'closed') (context.upstream as Upstream).since = now
   }
+  conduct.tellTo(({ service, upstream, why, status }, change, endpoint) =>
+    signals.route?.(service as Service, upstream as Upstream, change, { endpoint, reason: `${why} ${status}` }),
+  )
   return {
     conduct,
     tried: (context, outcome, reason) => {

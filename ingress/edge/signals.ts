@@ -2,7 +2,7 @@
 import type { Header, Signal } from '../../schemas/events.ts'
 import type { BreakerChange } from '../balance/breaker.ts'
 import type { HealthChange } from '../balance/health.ts'
-import type { IngressOptions, Mode } from '../options.ts'
+import type { IngressOptions, Logger, Mode } from '../options.ts'
 import type { Service, Upstream } from '../phases/context.ts'
 import { signal } from '../phases/emit.ts'
 import { upstreamStatus } from '../status.ts'
@@ -19,8 +19,16 @@ export interface SignalSettings {
   readonly tell: Desk['tell']
 }
 
+export interface AboutRoute {
+  /** '' where none is learned yet: what was asked for is no name, since it was not redacted. */
+  readonly endpoint: string
+  readonly reason: string
+}
+
 export interface Signals {
   readonly breaker: (service: Service, upstream: Upstream, change: BreakerChange, reason: string) => void
+  /** Of one endpoint at one upstream; its subject is `<upstream> <endpoint>`. */
+  readonly route: (service: Service, upstream: Upstream, change: BreakerChange, about: AboutRoute) => void
   /** Of the service as a whole; its subject is `*`. */
   readonly circuit: (service: Service, change: BreakerChange, reason: string) => void
   readonly health: (service: Service, upstream: Upstream, change: HealthChange, reason: string) => void
@@ -42,6 +50,15 @@ const isUp = (upstream: Upstream): boolean =>
 /** That a probe has failed again is nobody else's concern. */
 const findingOf = ({ from, to }: BreakerChange): 'open' | 'closed' | undefined =>
   to === 'closed' || (to === 'open' && from === 'closed') ? to : undefined
+
+const createRouteSignal =
+  (emitter: Emitter, logger: Logger): Signals['route'] =>
+  (service, upstream, change, { endpoint, reason }) => {
+    const subject = `${upstream.url} ${endpoint || '(an endpoint that is not learned yet)'}`
+    put(emitter, service.name, signal('breaker', subject, { ...change, reason }))
+    const about = { service: service.name, subject, ...change, reason }
+    logger[change.to === 'open' ? 'warn' : 'info'](about, 'breaker of an endpoint')
+  }
 
 export const createSignals = ({ emitter, options, tell }: SignalSettings): Signals => {
   const { logger, onEvent } = options
@@ -74,6 +91,7 @@ export const createSignals = ({ emitter, options, tell }: SignalSettings): Signa
         tell({ kind: 'health', service: service.name, subject: upstream.url, to, reason })
       tellUp(service, upstream, reason)
     },
+    route: createRouteSignal(emitter, logger),
     circuit: (service, change, reason) => {
       put(emitter, service.name, signal('breaker', '*', { ...change, reason }))
       tellBreaker(service, '*', change, reason)

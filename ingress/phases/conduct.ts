@@ -5,7 +5,7 @@
 import type { LearnedEndpoint } from '../../schemas/semantics/ghost-port.ts'
 import { hash32 } from '../../schemas/semantics/ghosts/text.ts'
 import { normalErrors, usualLatency } from '../../schemas/semantics/vitals.ts'
-import type { Outcome, Permission } from '../balance/breaker.ts'
+import type { BreakerChange, Outcome, Permission } from '../balance/breaker.ts'
 import { isOver, isPinned, noteIll, noteMove, openPins, pin, unpin, type Pins } from '../balance/pins.ts'
 import * as routes from '../balance/routes.ts'
 import { isFar, noteError, noteGood } from '../balance/surprise.ts'
@@ -14,7 +14,12 @@ import { fieldOf } from './fields.ts'
 
 export type Lookup = (service: string, method: string, target: string) => LearnedEndpoint | undefined
 
+/** `endpoint` is '' where none is learned yet. */
+export type TellRoute = (context: Context, change: BreakerChange, endpoint: string) => void
+
 export interface Conduct {
+  /** Hears when an endpoint is left alone at an upstream, and when it is asked for again. */
+  readonly tellTo: (tell: TellRoute) => void
   /** Where knowledge of endpoints comes from; before, none is known. */
   readonly learnFrom: (lookup: Lookup) => void
   readonly learned: (context: Context) => LearnedEndpoint | undefined
@@ -72,6 +77,7 @@ const lazily = <K extends object, V>(map: WeakMap<K, V>, key: K, open: () => V):
 
 interface Memory {
   lookup: Lookup
+  tell: TellRoute
   readonly routes: WeakMap<Upstream, routes.Routes>
   readonly pins: WeakMap<Service, Pins>
   /** Of requests that their endpoint's breaker lets through as a probe. */
@@ -93,6 +99,14 @@ const keyFor = (memory: Memory, { service, arrival, target }: Context): string =
 const routesOf = (memory: Memory, upstream: Upstream): routes.Routes =>
   lazily(memory.routes, upstream, routes.openRoutes)
 
+/** That a probe has failed again is told to nobody. */
+const settleRoute = (memory: Memory, context: Context, at: routes.Routes, seen: routes.RouteSeen): void => {
+  const service = context.service as Service
+  const change = routes.settleRoute(at, service.breaker, seen)
+  if (change === undefined || (change.to === 'open' && change.from !== 'closed')) return
+  memory.tell(context, change, learnedOf(memory, service, context.arrival.method, context.target)?.endpoint ?? '')
+}
+
 /** What was well: seldom more than to remember that. */
 const well = (memory: Memory, context: Context, at: routes.Routes, now: number): void => {
   const { arrival, target } = context
@@ -106,7 +120,7 @@ const well = (memory: Memory, context: Context, at: routes.Routes, now: number):
     const normal = normalOf(memory, context)
     if (normal !== undefined) noteGood(routes.surpriseOf(at, key, service.breaker, now), normal)
     const permission = memory.probes.get(context) ?? 'yes'
-    routes.settleRoute(at, service.breaker, { key, permission, outcome: 'good', now })
+    settleRoute(memory, context, at, { key, permission, outcome: 'good', now })
     memory.probes.delete(context)
   }
   routes.sweepRoutes(at, service.breaker, now)
@@ -127,7 +141,7 @@ const failed = (memory: Memory, context: Context, outcome: Outcome, now: number)
   const { window } = service.breaker
   const isItsOwn = routes.blames(at, { key, now, window, keyOf: keyOf(memory, service) })
   // What the upstream's breaker hears of, the endpoint's need not: it would hold out longer than its upstream.
-  if (!isItsOwn || permission === 'probe') routes.settleRoute(at, service.breaker, { key, permission, outcome, now })
+  if (!isItsOwn || permission === 'probe') settleRoute(memory, context, at, { key, permission, outcome, now })
   return isItsOwn ? outcome : 'neutral'
 }
 
@@ -153,7 +167,7 @@ const letGo = (memory: Memory, context: Context, now: number): void => {
   memory.probes.delete(context)
   const at = routesOf(memory, context.upstream as Upstream)
   const key = keyFor(memory, context)
-  routes.settleRoute(at, (context.service as Service).breaker, { key, permission, outcome: 'neutral', now })
+  settleRoute(memory, context, at, { key, permission, outcome: 'neutral', now })
 }
 
 const judge500 = (memory: Memory, context: Context, worked: boolean, now: number): 'normal' | 'far' | 'unknown' => {
@@ -179,12 +193,14 @@ const patienceFor = (memory: Memory, { service, arrival, target }: Context): num
 export const createConduct = (): Conduct => {
   const memory: Memory = {
     lookup: () => undefined,
+    tell: () => undefined,
     routes: new WeakMap(),
     pins: new WeakMap(),
     probes: new WeakMap(),
     excused: new WeakSet(),
   }
   return {
+    tellTo: (tell) => (memory.tell = tell),
     learnFrom: (lookup) => (memory.lookup = lookup),
     learned: (context) => learnedOf(memory, context.service as Service, context.arrival.method, context.target),
     may: (context, upstream, now) => {

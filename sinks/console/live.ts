@@ -211,6 +211,8 @@ export const createLive = (now: () => number): Live => {
       hearUpstreams(service, attributes.get('upstreams'))
     }
     if (signal.kind !== 'health' && signal.kind !== 'breaker') return
+    // `<upstream> <endpoint>`: one endpoint is left alone there, which says nothing of the upstream as a whole.
+    if (signal.subject.includes(' ')) return
     const key = `${service} ${signal.subject}`
     const before = upstreams.get(key) ?? { service, upstream: signal.subject, health: 'unknown', breaker: 'closed' }
     upstreams.set(key, { ...before, [signal.kind]: signal.to })

@@ -44,11 +44,11 @@ export const signalRows = (database: Database, { start, until }: Period, service
   database.query(
     `select * from (
   select distinct on (service, subject, kind) time, service, subject, kind, to_state from signals
-  where time < $1::timestamptz and kind in ('health', 'breaker') and subject <> '*' and ($3 = '' or service = $3)
+  where time < $1::timestamptz and kind in ('health', 'breaker') and subject !~ '[* ]' and ($3 = '' or service = $3)
   order by service, subject, kind, time desc) before
 union all
 select time, service, subject, kind, to_state from signals
-where time >= $1::timestamptz and time < $2::timestamptz and kind in ('health', 'breaker') and subject <> '*' and ($3 = '' or service = $3)
+where time >= $1::timestamptz and time < $2::timestamptz and kind in ('health', 'breaker') and subject !~ '[* ]' and ($3 = '' or service = $3)
 order by time`,
     [iso(start), iso(until), service],
   )

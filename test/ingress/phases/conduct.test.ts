@@ -13,6 +13,8 @@ let now: number
 let service: Service
 let conduct: Conduct
 let told: string[]
+/** What is said of endpoints. */
+let routes: string[]
 
 const open = (urls: readonly string[], rest: Partial<ServiceOptions> = {}): void => {
   service = serviceOf(urls, { breaker: { window: 10_000, openFor: 1000 }, ...rest })
@@ -23,6 +25,7 @@ const settling = () =>
     clock: () => now * 1000,
     signals: {
       breaker: (_service, { url }, { to }) => told.push(`${url} ${to}`),
+      route: (_service, { url }, { to }, { endpoint }) => routes.push(`${url} ${endpoint} ${to}`),
       circuit: (_service, { to }) => told.push(`* ${to}`),
       ejected: (_service, { url }) => told.push(`${url} ejected`),
     },
@@ -31,6 +34,7 @@ const settling = () =>
 beforeEach(() => {
   now = 100_000
   told = []
+  routes = []
   conduct = createConduct()
 })
 
@@ -62,6 +66,22 @@ describe('one broken endpoint', () => {
     expect(ask('/cart', broken)).toBeUndefined()
     expect(service.upstreams[0]?.breaker.state).toBe('closed')
     expect(told).toEqual([])
+  })
+
+  it('is told of once when it is left alone, and once when it is back, by its learned name alone', () => {
+    open(['http://a'])
+    conduct.learnFrom((_service, _method, target) =>
+      target === '/cart' ? { endpoint: 'shop GET /cart', vitals: undefined } : undefined,
+    )
+    for (let i = 0; i < 40; i++) {
+      ask('/books', fine)
+      ask('/cart', broken)
+      ask('/joe@example.com', broken)
+    }
+    expect(routes.toSorted()).toEqual(['http://a  open', 'http://a shop GET /cart open'])
+    for (let i = 0; i < 400; i++) ask('/cart', fine)
+    expect(routes).toContain('http://a shop GET /cart closed')
+    expect(routes).toHaveLength(3)
   })
 
   it('is asked by one request at a time, seldom, and comes back by itself', () => {
