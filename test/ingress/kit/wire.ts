@@ -71,7 +71,8 @@ export const readMessage = (
   if (stop < 0) return undefined
   const [line = '', ...rest] = text.slice(0, stop).split('\r\n')
   // eslint-disable-next-line no-control-regex
-  const isRight = kind === 'request' ? /^\S+ [^\0-\x20\x7f]+ HTTP\/1\.1$/ : /^HTTP\/1\.1 [1-9]\d\d [\t\x20-\x7e\x80-\xff]*$/
+  const isRight =
+    kind === 'request' ? /^\S+ [^\0-\x20\x7f]+ HTTP\/1\.1$/ : /^HTTP\/1\.1 [1-9]\d\d [\t\x20-\x7e\x80-\xff]*$/
   if (!isRight.test(line)) throw new Error(`first line ${JSON.stringify(line)}`)
   const fields = rest.map(fieldOf)
   if (kind === 'request' && valuesOf({ fields }, 'host').length !== 1) throw new Error('not one Host')
