@@ -22,6 +22,8 @@ export interface GhostOptions {
   readonly patience: number
   /** A client that a ghost answered stays with ghosts for at most so long while the backend comes and goes. */
   readonly stay: number
+  /** A published response model says how sure an answer is; otherwise the learned tables do. */
+  readonly model: boolean
   /** 0..1: of the last requests for an endpoint, those that its ghost could have answered. */
   readonly minReadiness: number
 }

@@ -50,6 +50,7 @@ const GHOST: GhostOptions = {
   maxAge: 24 * 3600 * 1000,
   patience: 1000,
   stay: 3000,
+  model: true,
   minReadiness: 0,
 }
 

@@ -7,7 +7,7 @@ import { monotonic, wall } from './edge/clock.ts'
 import type { Emitter } from './edge/emitter.ts'
 import { createForward } from './edge/forward.ts'
 import { createConsult, followGhosts } from './edge/ghosts.ts'
-import { openModels } from './edge/models.ts'
+import { judgeOf, openModels } from './edge/models.ts'
 import { newSpan, newTrace, uuid7 } from './edge/ids.ts'
 import type { Keys } from './edge/keys.ts'
 import { openMetrics } from './edge/metrics.ts'
@@ -77,10 +77,10 @@ const samplerOf =
 /** ms */
 const clock = (): number => monotonic() / 1000
 
-const decideOf = ({ options, keys, redactor, views, queue, settling }: Parts): Decide & Staying => {
+const decideOf = ({ options, services, keys, redactor, views, queue, settling }: Parts): Decide & Staying => {
   const { log, codecs, logger } = options
   const models = openModels()
-  const book = options.ghosts ?? openGhostBook(models.judge)
+  const book = options.ghosts ?? openGhostBook(judgeOf(models.judge, services))
   views.follow('ghosts', () => followGhosts({ log, codecs, book, logger }))
   views.follow('models', () => models.follow({ log, codecs, logger }))
   const consult = createConsult(book, redactor)

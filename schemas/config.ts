@@ -51,6 +51,10 @@ const ghost = z.strictObject({
   stay: duration
     .prefault('3s')
     .describe('While the backend comes and goes, a client that a ghost answered stays with ghosts for so long'),
+  model: z
+    .boolean()
+    .default(true)
+    .describe('A response model says how sure an answer is, where one is published; false: the learned tables alone'),
   minReadiness: share
     .prefault(0)
     .describe('Off for an endpoint until its ghost could have answered this share of its last requests'),

@@ -12,6 +12,7 @@ import { readModel } from '../../schemas/semantics/model/published.ts'
 import type { Digest, Read } from '../../schemas/semantics/model/published.ts'
 import { topicName } from '../../schemas/topics.ts'
 import type { Logger } from '../options.ts'
+import type { Service } from '../phases/context.ts'
 
 export interface ModelSettings {
   readonly log: Pick<EventLog, 'view'>
@@ -24,6 +25,12 @@ export interface Models {
   /** Resolves once the models hold what is on the topic now. */
   follow(settings: ModelSettings): Promise<View>
 }
+
+/** The judge of those services that want one. */
+export const judgeOf =
+  (judge: Judge, services: readonly Pick<Service, 'name' | 'ghost'>[]): Judge =>
+  (service, evidence) =>
+    services.some(({ name, ghost }) => name === service && !ghost.model) ? undefined : judge(service, evidence)
 
 const digest: Digest = (text, bytes) => createHash('sha256').update(text).update(bytes).digest('hex')
 

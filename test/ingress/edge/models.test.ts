@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
-import { openModels, type Models } from '../../../ingress/edge/models.ts'
+import { judgeOf, openModels, type Models } from '../../../ingress/edge/models.ts'
+import { serviceOf } from '../kit/services.ts'
 import { openMemoryLog } from '../../../processors/runtime/logs/memory.ts'
 import { openCodecs } from '../../../schemas/codec.ts'
 import type { Model } from '../../../schemas/events.ts'
@@ -86,4 +87,12 @@ it('takes a model that the tables beat as a word for the tables, without a warni
   await put(aModel({ state: 'refused', layers: [], weights: new Uint8Array(0) }))
   await expect.poll(judged).toBeUndefined()
   expect(warned).toEqual([])
+})
+
+it('asks no model for a service that wants the tables alone', () => {
+  const judge = judgeOf(
+    () => 0.9,
+    [serviceOf(['http://a'], { ghost: { model: false } }), Object.assign(serviceOf(['http://b']), { name: 'other' })],
+  )
+  expect([judge(serviceOf(['http://a']).name, evidence), judge('other', evidence)]).toEqual([undefined, 0.9])
 })
