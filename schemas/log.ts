@@ -103,7 +103,7 @@ export interface ProcessOptions {
   readonly createTask: (partition: number) => Task
   /** Topics of which a commit holds only the newest record of each key: what it overwrites itself, nobody needs. */
   readonly compacted?: ReadonlySet<string>
-  /** At most this long (ms; 200) and this many records (2,000) go into one commit. */
+  /** At most this long (ms; 200) and this many records (4,000) go into one commit. */
   readonly commitIntervalMs?: number
   readonly commitRecords?: number
   readonly onEvent?: (event: ProcessingEvent) => void

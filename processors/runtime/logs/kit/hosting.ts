@@ -92,7 +92,7 @@ const runTask = async (shared: Shared, partition: number, task: Task): Promise<v
   const { position, restored } = await restore(shared, partition, task)
   shared.positions.set(partition, position)
   shared.options.onEvent?.({ kind: 'assigned', partition, position, restored })
-  const { input, commitIntervalMs = 200, commitRecords = 2000 } = shared.options
+  const { input, commitIntervalMs = 200, commitRecords = 4000 } = shared.options
   const from = { kind: 'offset', offset: position } as const
   const reading = new AbortController()
   const { signal, release } = joinSignals(shared.signal, reading.signal)

@@ -34,7 +34,7 @@ export interface RunningTask {
  * Steps are cut into portions of about so long, between which heartbeats and other partitions have their turn. Not shorter:
  * each one encodes the state that it changed.
  */
-const PORTION_MS = 100
+const PORTION_MS = 250
 const FIRST_PORTION = 250
 const LEAST_PORTION = 25
 const INFLOW_BYTES = 16 * 1024 * 1024
@@ -114,7 +114,7 @@ interface Working {
 
 const work = async (run: Run, working: Working, start: number): Promise<void> => {
   const { context, partition, abort } = run
-  const { input, commitIntervalMs = 200, commitRecords = 2000 } = context.options
+  const { input, commitIntervalMs = 200, commitRecords = 4000 } = context.options
   const { lanes } = context
   const inflow: Inflow = openInflow({
     records: 2 * commitRecords,
