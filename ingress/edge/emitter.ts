@@ -109,7 +109,7 @@ const open = (inner: Inner, key: string): Slot => {
 const encode = (inner: Inner, slot: Slot, draft: Omit<Draft, 'key'>): NewRecord | undefined => {
   const { codecs, instance, onDefect } = inner.settings
   try {
-    const event = seal({ ...draft, key: slot.key }, instance, slot.sequence)
+    const event = seal(draft, instance, slot.sequence)
     const { bytes, chunk } = inner.arena.keep(codecs.encodeBriefly('exchanges', event))
     slot.chunk = chunk
     return { key: slot.key, value: bytes, timestamp: Math.floor(draft.at / 1000) }

@@ -1,7 +1,7 @@
 /** The recording phase: capture, then emit; once for each request, after its answer. */
 import { capture, codedBodies, redactedOf, type CaptureSettings, type Plain } from '../phases/capture.ts'
 import type { Context } from '../phases/context.ts'
-import { keyer } from '../phases/emit.ts'
+import { keyer, type Draft } from '../phases/emit.ts'
 import type { IngressEvent, Logger } from '../options.ts'
 import { decodeBodies } from './decode.ts'
 import type { Emitter } from './emitter.ts'
@@ -34,17 +34,17 @@ export const createRecord = (settings: RecordSettings): ((context: Context) => v
   const keyOf = keyer()
   const { emitter } = settings
 
-  const exchangeOf = (context: Context, plain?: Plain) => {
+  const draftOf = (context: Context, key: string, plain?: Plain): Draft => {
     const { id, at } = context.arrival
-    return { id, at, service: context.service?.name ?? '', exchange: capture(context, settings.capture, plain) }
+    return { id, at, key, service: context.service?.name ?? '', exchange: capture(context, settings.capture, plain) }
   }
   const emit = (context: Context): void => {
     const key = keyOf(context)
     const coded = codedBodies(context, settings.capture)
-    if (coded.length === 0) return emitter.emit({ ...exchangeOf(context), key })
+    if (coded.length === 0) return emitter.emit(draftOf(context, key))
     // Decoding takes a moment: the event keeps its place in the order meanwhile.
     const slot = emitter.open(key)
-    void decodeBodies(coded, settings.maxBody).then((plain) => emitter.fill(slot, exchangeOf(context, plain)))
+    void decodeBodies(coded, settings.maxBody).then((plain) => emitter.fill(slot, draftOf(context, key, plain)))
   }
   return (context) => {
     const ms = (settings.capture.clock() - context.arrival.started) / 1000

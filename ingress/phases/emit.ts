@@ -38,10 +38,10 @@ export interface Draft {
   readonly command?: Command
 }
 
-const kindOf = ({ exchange, command }: Draft): Event['kind'] =>
+const kindOf = ({ exchange, command }: Pick<Draft, 'exchange' | 'command'>): Event['kind'] =>
   exchange !== undefined ? 'exchange' : command !== undefined ? 'command' : 'signal'
 
-export const seal = (draft: Draft, instance: string, sequence: number): Event => ({
+export const seal = (draft: Omit<Draft, 'key'>, instance: string, sequence: number): Event => ({
   id: draft.id,
   at: draft.at,
   service: draft.service,
