@@ -112,9 +112,11 @@ const seeNumber = (shape: Shape, value: number, walk: Walk): void => {
   // 1e999 parses to Infinity: it is a number, but no bound that could be kept.
   if (!Number.isFinite(value)) return
   const { range } = shape
-  if (range === undefined) shape.range = [value, value]
-  else if (value < range[0]) range[0] = value
-  else if (value > range[1]) range[1] = value
+  // Zero has no sign here, as in what is stored.
+  const bound = value + 0
+  if (range === undefined) shape.range = [bound, bound]
+  else if (bound < range[0]) range[0] = bound
+  else if (bound > range[1]) range[1] = bound
 }
 
 /** That what was told as an enumeration is none is news. */
