@@ -146,7 +146,10 @@ describe('state', () => {
     )
   })
   it('a zero is a zero, whatever its sign', () => {
-    const { shape } = learnAll(emptyTree(400), [{ n: -0, m: 5 }, { n: -0, m: -0 }])
+    const { shape } = learnAll(emptyTree(400), [
+      { n: -0, m: 5 },
+      { n: -0, m: -0 },
+    ])
     expect(view(restored(shape))).toEqual(view(shape))
   })
   it('stays bounded by bodies made to fill it: names, then types, then depth, then values', () => {
