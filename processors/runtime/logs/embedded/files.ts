@@ -30,7 +30,7 @@ export const toLogError = (error: unknown, where: string): LogError => {
 
 /** Writes all of `buffers` at `position`: a short write is gone on with. */
 export const writeAll = async (fd: number, buffers: readonly Buffer[], position: number): Promise<void> => {
-  let rest = buffers
+  let rest = buffers.filter(({ length }) => length > 0)
   let at = position
   while (rest.length > 0) {
     let { bytesWritten } = await writev(fd, rest, at)
