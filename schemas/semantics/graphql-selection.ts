@@ -3,7 +3,19 @@
  * obeyed (GraphQL, October 2021, sections 2 and 6.3.2). A field of two names is two fields; a field with other arguments is
  * another one, so each has a name with which it can be kept.
  */
-import { tokensOf } from './graphql.ts'
+import {
+  atEnd,
+  expect,
+  isName,
+  NoDocument,
+  peek,
+  readText,
+  skip,
+  take,
+  takeName,
+  unlessNoDocument,
+  type Reader,
+} from './graphql-reader.ts'
 import { remembered } from './remembered.ts'
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -59,35 +71,6 @@ interface Document {
   readonly fragments: ReadonlyMap<string, GroupNode>
 }
 
-/** Thrown inside and caught here. */
-class Unreadable extends Error {}
-
-interface Reader {
-  readonly tokens: readonly string[]
-  at: number
-}
-
-const peek = ({ tokens, at }: Reader): string => tokens[at] ?? ''
-const take = (reader: Reader): string => {
-  const token = reader.tokens[reader.at++]
-  if (token === undefined) throw new Unreadable()
-  return token
-}
-const skip = (reader: Reader, token: string): boolean => {
-  if (peek(reader) !== token) return false
-  reader.at++
-  return true
-}
-const expect = (reader: Reader, token: string): void => {
-  if (!skip(reader, token)) throw new Unreadable()
-}
-const NAME = /^[_A-Za-z]\w*$/
-const takeName = (reader: Reader): string => {
-  const token = take(reader)
-  if (!NAME.test(token)) throw new Unreadable()
-  return token
-}
-
 /** Items up to a closing token. */
 const until = <T>(reader: Reader, end: string, read: (reader: Reader) => T): T[] => {
   const items: T[] = []
@@ -95,10 +78,16 @@ const until = <T>(reader: Reader, end: string, read: (reader: Reader) => T): T[]
   return items
 }
 
-const textOf = (token: string): string => {
-  if (!token.startsWith('"""')) return JSON.parse(token) as string
-  return token.slice(3, -3).replaceAll('\\"""', '"""').trim()
+const quotedText = (token: string): string => {
+  try {
+    return JSON.parse(token) as string
+  } catch {
+    throw new NoDocument()
+  }
 }
+
+const textOf = (token: string): string =>
+  token.startsWith('"""') ? token.slice(3, -3).replaceAll('\\"""', '"""').trim() : quotedText(token)
 
 const WORDS: Readonly<Record<string, Json>> = { true: true, false: false, null: null }
 
@@ -118,7 +107,7 @@ const readValue = (reader: Reader): Value => {
     return (variables) => items.map((item) => item(variables))
   }
   if (token === '{') return readObject(reader)
-  const value: Json = token.startsWith('"') ? textOf(token) : NAME.test(token) ? (WORDS[token] ?? token) : Number(token)
+  const value: Json = token.startsWith('"') ? textOf(token) : isName(token) ? (WORDS[token] ?? token) : Number(token)
   const word = token === 'null' ? null : value
   return () => word
 }
@@ -147,7 +136,7 @@ const readKids = (reader: Reader): Node[] => {
 }
 
 const readGroup = (reader: Reader): GroupNode => {
-  if (peek(reader) !== 'on' && NAME.test(peek(reader)))
+  if (peek(reader) !== 'on' && isName(peek(reader)))
     return { kind: 'group', of: takeName(reader), on: '', directives: readDirectives(reader) }
   const on = skip(reader, 'on') ? takeName(reader) : ''
   return { kind: 'group', on, directives: readDirectives(reader), of: readKids(reader) }
@@ -176,18 +165,17 @@ const readVariable = (reader: Reader): readonly [string, Value | undefined] => {
 const readOperation = (reader: Reader): Operation => {
   if (peek(reader) === '{') return { type: 'query', name: '', defaults: [], nodes: readKids(reader) }
   const type = takeName(reader)
-  const name = NAME.test(peek(reader)) ? takeName(reader) : ''
+  const name = isName(peek(reader)) ? takeName(reader) : ''
   const variables = skip(reader, '(') ? until(reader, ')', readVariable) : []
   readDirectives(reader)
   const defaults = variables.flatMap(([known, value]) => (value === undefined ? [] : [[known, value] as const]))
   return { type, name, defaults, nodes: readKids(reader) }
 }
 
-const readDocument = (text: string): Document => {
-  const reader: Reader = { tokens: tokensOf(text) ?? [], at: 0 }
+const readDocument = (reader: Reader): Document => {
   const operations: Operation[] = []
   const fragments = new Map<string, GroupNode>()
-  while (reader.at < reader.tokens.length) {
+  while (!atEnd(reader)) {
     if (!skip(reader, 'fragment')) operations.push(readOperation(reader))
     else {
       const name = takeName(reader)
@@ -197,13 +185,7 @@ const readDocument = (text: string): Document => {
   return { operations, fragments }
 }
 
-const tryDocument = (text: string): Document | undefined => {
-  try {
-    return readDocument(text)
-  } catch {
-    return undefined
-  }
-}
+const tryDocument = (text: string): Document | undefined => readText(text, readDocument)
 
 /** Clients send few documents, again and again; only short ones are kept. */
 const SHORT = 4096
@@ -251,13 +233,13 @@ const mergedFields = (fields: readonly Selected[]): Selected[] => {
 }
 
 const unfold = (nodes: readonly Node[], { on, depth }: Place, state: Unfolding): Selected[] => {
-  if (depth > MAX_DEPTH || state.left < 0) throw new Unreadable()
+  if (depth > MAX_DEPTH || state.left < 0) throw new NoDocument()
   const { variables, fragments } = state
   const found = nodes.flatMap((node): Selected[] => {
     if (!isWanted(node.directives, variables)) return []
     if (node.kind === 'field') return [selectedOf(node, { on, depth }, state)]
     const group = typeof node.of === 'string' ? fragments.get(node.of) : node
-    if (group === undefined || typeof group.of === 'string') throw new Unreadable()
+    if (group === undefined || typeof group.of === 'string') throw new NoDocument()
     return unfold(group.of, { on: group.on || on, depth: depth + 1 }, state)
   })
   return mergedFields(found)
@@ -277,10 +259,6 @@ export const selectionOf = (text: string, wanted: string, variables: Fields): re
   const operation = document?.operations.find(({ name }) => name === wanted) ?? document?.operations[0]
   if (document === undefined || operation === undefined) return undefined
   const all = { ...resolved(operation.defaults, {}), ...variables }
-  try {
-    const state = { fragments: document.fragments, variables: all, left: MAX_SELECTED }
-    return unfold(operation.nodes, { on: '', depth: 0 }, state)
-  } catch {
-    return undefined
-  }
+  const state = { fragments: document.fragments, variables: all, left: MAX_SELECTED }
+  return unlessNoDocument(() => unfold(operation.nodes, { on: '', depth: 0 }, state))
 }

@@ -3,30 +3,25 @@
  * operations: `Query.user`, `Mutation.addBook+tagBook`. The root fields name it, since they are the API's; names that
  * clients give to their documents are not. Reads only as much of a document (GraphQL, October 2021, section 2) as that takes.
  */
+import {
+  atEnd,
+  expect,
+  isName,
+  NoDocument,
+  peek,
+  readText,
+  skip,
+  take,
+  takeName,
+  type Reader,
+} from './graphql-reader.ts'
 import { remembered } from './remembered.ts'
 
 /** Longer documents are not looked into. */
 const MAX_DOCUMENT = 65_536
-const MAX_TOKENS = 20_000
 const MAX_DEPTH = 40
 /** So many root fields stand in a name; of more it says how many. */
 const MAX_FIELDS = 4
-const NAME = /^[_A-Za-z]\w{0,127}$/
-
-const TOKEN =
-  /[\s,\uFEFF]+|#[^\n\r]*|("""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\\n\r])*"|\.\.\.|[_A-Za-z]\w*|-?\d[\w.+-]*|[!$&()[\]{}:=@|])/y
-
-/** The tokens of a document; undefined where it is none. */
-export const tokensOf = (text: string): readonly string[] | undefined => {
-  const tokens: string[] = []
-  TOKEN.lastIndex = 0
-  while (TOKEN.lastIndex < text.length) {
-    const found = TOKEN.exec(text)
-    if (found === null || tokens.length >= MAX_TOKENS) return undefined
-    if (found[1] !== undefined) tokens.push(found[1])
-  }
-  return tokens
-}
 
 interface Selection {
   readonly fields: Set<string>
@@ -38,32 +33,6 @@ interface Definition extends Selection {
   /** `Query`, `Mutation`, `Subscription`; `fragment`. */
   readonly type: string
   readonly name: string
-}
-
-/** Thrown inside and caught here: the text is no document. */
-class NoDocument extends Error {}
-
-interface Reader {
-  readonly tokens: readonly string[]
-  at: number
-}
-
-const peek = ({ tokens, at }: Reader): string => tokens[at] ?? ''
-
-const take = (reader: Reader): string => {
-  const token = reader.tokens[reader.at++]
-  if (token === undefined) throw new NoDocument()
-  return token
-}
-
-const expect = (reader: Reader, token: string): void => {
-  if (take(reader) !== token) throw new NoDocument()
-}
-
-const takeName = (reader: Reader): string => {
-  const token = take(reader)
-  if (!NAME.test(token)) throw new NoDocument()
-  return token
 }
 
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '{': '}', '[': ']' }
@@ -85,31 +54,25 @@ const skipArguments = (reader: Reader): void => {
 }
 
 const skipDirectives = (reader: Reader): void => {
-  while (peek(reader) === '@') {
-    reader.at++
+  while (skip(reader, '@')) {
     takeName(reader)
     skipArguments(reader)
   }
 }
 
 const readSpread = (reader: Reader, into: Selection, depth: number): void => {
-  if (peek(reader) !== 'on' && NAME.test(peek(reader))) {
+  if (peek(reader) !== 'on' && isName(peek(reader))) {
     into.spreads.add(takeName(reader))
     return skipDirectives(reader)
   }
-  if (peek(reader) === 'on') {
-    reader.at++
-    takeName(reader)
-  }
+  if (skip(reader, 'on')) takeName(reader)
   skipDirectives(reader)
   readSelection(reader, into, depth + 1)
 }
 
 const readField = (reader: Reader, into: Selection): void => {
   const first = takeName(reader)
-  const isAlias = peek(reader) === ':'
-  if (isAlias) reader.at++
-  into.fields.add(isAlias ? takeName(reader) : first)
+  into.fields.add(skip(reader, ':') ? takeName(reader) : first)
   skipArguments(reader)
   skipDirectives(reader)
   if (peek(reader) === '{') skipGroup(reader)
@@ -119,14 +82,10 @@ const readField = (reader: Reader, into: Selection): void => {
 const readSelection = (reader: Reader, into: Selection, depth: number): void => {
   if (depth > MAX_DEPTH) throw new NoDocument()
   expect(reader, '{')
-  while (peek(reader) !== '}') {
-    if (peek(reader) !== '...') readField(reader, into)
-    else {
-      reader.at++
-      readSpread(reader, into, depth)
-    }
+  while (!skip(reader, '}')) {
+    if (skip(reader, '...')) readSpread(reader, into, depth)
+    else readField(reader, into)
   }
-  reader.at++
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -143,7 +102,7 @@ const readDefinition = (reader: Reader): Definition => {
   if (peek(reader) !== '{') {
     type = TYPES[take(reader)] ?? ''
     if (type === '') throw new NoDocument()
-    if (NAME.test(peek(reader))) name = take(reader)
+    if (isName(peek(reader))) name = take(reader)
     if (type === 'fragment') {
       expect(reader, 'on')
       takeName(reader)
@@ -155,19 +114,14 @@ const readDefinition = (reader: Reader): Definition => {
   return { type, name, ...selection }
 }
 
-const definitionsOf = (text: string): readonly Definition[] | undefined => {
-  const tokens = text.length > MAX_DOCUMENT ? undefined : tokensOf(text)
-  if (tokens === undefined) return undefined
-  const reader: Reader = { tokens, at: 0 }
+const readDefinitions = (reader: Reader): readonly Definition[] => {
   const definitions: Definition[] = []
-  try {
-    while (reader.at < tokens.length) definitions.push(readDefinition(reader))
-  } catch (error) {
-    if (error instanceof NoDocument) return undefined
-    throw error
-  }
+  while (!atEnd(reader)) definitions.push(readDefinition(reader))
   return definitions
 }
+
+const definitionsOf = (text: string): readonly Definition[] =>
+  (text.length > MAX_DOCUMENT ? undefined : readText(text, readDefinitions)) ?? []
 
 /** The fields of an operation, those of its fragments with them. */
 const rootFields = (operation: Definition, definitions: readonly Definition[]): string[] => {
@@ -185,7 +139,7 @@ const rootFields = (operation: Definition, definitions: readonly Definition[]): 
 
 /** What is asked for, by the document and the name of the operation wanted; '' when it is no document. */
 const nameOf = (wanted: string, text: string): string => {
-  const definitions = definitionsOf(text) ?? []
+  const definitions = definitionsOf(text)
   const operations = definitions.filter(({ type }) => type !== 'fragment')
   const operation = operations.find(({ name }) => name === wanted) ?? operations[0]
   const fields = operation === undefined ? [] : rootFields(operation, definitions)
@@ -219,7 +173,7 @@ export const graphqlOperation = (json: unknown): string | undefined => {
   const request = json as Readonly<Record<string, unknown>>
   const text = textOf(request['query'])
   const named = textOf(request['operationName'])
-  const wanted = NAME.test(named) ? named : ''
+  const wanted = isName(named) ? named : ''
   if (!text.includes('{')) return text === '' ? persistedName(request, wanted) : undefined
   const name = text.length > SHORT ? nameOf(wanted, text) : ofShort(`${wanted}\n${text}`)
   return name === '' ? undefined : name

@@ -53,12 +53,22 @@ test.each([
   expect(brief(selectionOf(text, '', variables))).toEqual(expected)
 })
 
-test.each(['{ a { ...f } } fragment f on F { ...f }', '{ ...nowhere }', '{ a(', 'nothing', ''])(
-  '%s selects nothing',
-  (text) => {
-    expect(selectionOf(text, '', {})).toBeUndefined()
-  },
-)
+test.each([
+  '{ a { ...f } } fragment f on F { ...f }',
+  '{ ...nowhere }',
+  '{ a(',
+  '{ a(b: "\\q") }',
+  `{ a(b: ${'['.repeat(10_000)}${']'.repeat(9_000)}) }`,
+  'nothing',
+  '',
+])('%.60s selects nothing', (text) => {
+  expect(selectionOf(text, '', {})).toBeUndefined()
+})
+
+test('variables that are nested without end select nothing', () => {
+  const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) as never
+  expect(selectionOf('query ($v: V) { a(b: $v) }', '', { v: deep })).toBeUndefined()
+})
 
 test('never throws, and the order of names says nothing', () => {
   const part = fc.constantFrom(
