@@ -9,7 +9,7 @@ import { openDoor, type DoorSettings } from './front/door.ts'
 import type { StreamExchange, StreamHead } from './front/http2.ts'
 import { refuse } from './front/leave.ts'
 import { isIdle, openConnection, tick } from './front/life.ts'
-import { GRACE, openHttp2, type Http2Front } from './front/sessions.ts'
+import { openHttp2, type Http2Front } from './front/sessions.ts'
 import { ProtocolError } from './http1/fields.ts'
 import type { RequestHead } from './http1/request-head.ts'
 import { uuid7 } from './ids.ts'
@@ -23,6 +23,7 @@ export interface ServerSettings {
   readonly timeouts: ListenTimeouts
   readonly maxBody: number
   readonly balancers: DoorSettings['balancers']
+  readonly accepting: DoorSettings['accepting']
   readonly tls: ListenTls | undefined
   readonly logger: Pick<Logger, 'debug'>
   readonly run: (context: Context) => void
@@ -103,20 +104,25 @@ const startClock = ({ connections, timeouts }: Front, http2: Http2Front): NodeJS
   }, every).unref()
 }
 
-/** After that connections of HTTP/2 whose requests are answered may still take their leave, ms. */
+/** ms in which a request may be on its way on an idle connection. */
+const GRACE = 500
+/** ms in which clients of HTTP/2 whose requests are answered may take their leave. */
 const FAREWELL = 1000
 
-/** Idle connections are left open for `GRACE` ms after the last listen: a request may be on its way on them. */
+/** At most `limit` ms, and the farewell. */
 const drained = (front: Front, http2: Http2Front, limit: number): Promise<void> => {
   const now = performance.now()
   const [until, idleFrom] = [now + limit, now + GRACE]
-  const isBusy = (at: number): boolean =>
-    at < idleFrom || (at < until && front.inFlight > 0) || (at < idleFrom + FAREWELL && http2.open() > 0)
+  const isBusy = (at: number): boolean => at < idleFrom || (at < until && (front.inFlight > 0 || http2.leaving() > 0))
+  let busy = now
   return new Promise((resolve) => {
     const timer = setInterval(() => {
-      if (isBusy(performance.now())) return
-      clearInterval(timer)
-      resolve()
+      const at = performance.now()
+      if (isBusy(at)) busy = at
+      else if (http2.open() === 0 || at >= busy + FAREWELL) {
+        clearInterval(timer)
+        resolve()
+      }
     }, 20)
   })
 }
@@ -143,6 +149,7 @@ const doorOf = (settings: ServerSettings, front: Front, http2: Http2Front): Serv
   return openDoor({
     tls: settings.tls,
     balancers: settings.balancers,
+    accepting: settings.accepting,
     patience: settings.timeouts.head,
     enter: (socket, peer, protocol, secure) => {
       const welcome = mayCome(peer, socket)

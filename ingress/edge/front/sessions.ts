@@ -1,7 +1,7 @@
 /** The HTTP/2 connections of clients: each behind its guard, with its limits looked after, from its beginning to its end. */
 import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { closed, type Fault } from '../http2/guard.ts'
+import { asked, closed, type Fault } from '../http2/guard.ts'
 import { guardSocket, type Guarded } from './guarded.ts'
 import { breakOff, onStream, type Http2Settings, type StreamExchange } from './http2.ts'
 import { isStuck, openOutgoing, type Outgoing } from './outgoing.ts'
@@ -15,14 +15,16 @@ export interface Http2Front {
   drain(): void
   /** How many there are. */
   open(): number
+  /** How many of them have not been told yet which stream is their last one. */
+  leaving(): number
   close(): void
 }
 
 const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_ENHANCE_YOUR_CALM } = constants
 const STREAMS = 256
 const WINDOW = 256 * 1024
-/** ms: longer than any way there and back. */
-export const GRACE = 500
+/** ms: who does not answer a ping in so long has no say any more. */
+const PATIENCE = 5000
 
 /** What is known of a session besides what node:http2 knows. */
 interface Known {
@@ -31,16 +33,25 @@ interface Known {
   readonly guarded: Guarded
   readonly outgoing: Outgoing
   readonly exchanges: Set<StreamExchange>
+  /** It was told to open no more streams. */
+  leaving: boolean
 }
 
 /**
- * The end of a connection, in two steps (section 6.8): the client is told to open no more streams, and for `GRACE` ms
- * those that it has opened meanwhile are taken; then the last one is named, and the connection ends with its answer.
+ * The end of a connection, in two steps (section 6.8): the client is told to open no more streams, and asked for a sign
+ * that it has heard that. What it sent before the sign is taken; then the last stream is named, and the connection ends
+ * with its answer. A time in the place of the sign fails requests of clients that are slower.
  */
-const retire = (session: ServerHttp2Session, { guarded }: Known): void => {
-  if (session.destroyed || session.closed) return
-  guarded.dismiss()
-  setTimeout(() => session.close(), GRACE).unref()
+const retire = (session: ServerHttp2Session, known: Known): void => {
+  if (session.destroyed || session.closed || known.leaving) return
+  known.leaving = true
+  known.guarded.dismiss()
+  const late = setTimeout(() => session.close(), PATIENCE).unref()
+  asked(known.guarded.guard)
+  session.ping(() => {
+    clearTimeout(late)
+    session.close()
+  })
 }
 
 const LATE: Fault = { code: NGHTTP2_ENHANCE_YOUR_CALM, reason: 'the head of a request did not come in time' }
@@ -116,7 +127,7 @@ export const openHttp2 = (settings: Http2Settings): Http2Front => {
     accept: (socket, peer) => {
       const guarded = guardSocket(socket)
       // The session begins within the call.
-      entering = { peer, socket, guarded, outgoing: openOutgoing(), exchanges: new Set() }
+      entering = { peer, socket, guarded, outgoing: openOutgoing(), exchanges: new Set(), leaving: false }
       server.emit('connection', guarded.stream)
     },
     tick: (now) => sessions.forEach((known, session) => look(session, known, now, settings.timeouts)),
@@ -125,6 +136,7 @@ export const openHttp2 = (settings: Http2Settings): Http2Front => {
       sessions.forEach((known, session) => retire(session, known))
     },
     open: () => sessions.size,
+    leaving: () => [...sessions.keys()].filter((session) => !session.closed).length,
     close: () => sessions.forEach((_, session) => session.destroy()),
   }
 }

@@ -47,6 +47,8 @@ export interface Guard {
   readonly since: number
   /** A head has begun to come, and is not whole yet, since then (ms, monotonic); 0: none. */
   awaited: number
+  /** Pings of ours that are not answered. */
+  asked: number
   fault: Fault | undefined
 }
 
@@ -61,6 +63,7 @@ export const openGuard = (now: number): Guard => ({
   moved: 0,
   since: now,
   awaited: now,
+  asked: 0,
   fault: undefined,
 })
 
@@ -129,6 +132,14 @@ const onData = (guard: Guard, frame: Frame, around: Surroundings): Judgement => 
     : judgement
 }
 
+const onPing = (guard: Guard, { flags, stream, length }: Frame, around: Surroundings): Judgement => {
+  if ((flags & ACK) === 0 || stream !== 0 || length !== 8) return toll(guard, around)
+  // An answer to what nobody asked: node:http2 would hang up.
+  if (guard.asked === 0) return drop(guard, around)
+  guard.asked--
+  return 'pass'
+}
+
 const judge = (guard: Guard, frame: Frame, around: Surroundings): Judgement => {
   switch (frame.type) {
     case DATA:
@@ -140,9 +151,7 @@ const judge = (guard: Guard, frame: Frame, around: Surroundings): Judgement => {
       guard.left.delete(frame.stream)
       return toll(guard, around)
     case PING:
-      // We ask nobody, so this answers nothing; node:http2 would hang up.
-      if ((frame.flags & ACK) !== 0 && frame.stream === 0 && frame.length === 8) return drop(guard, around)
-      return toll(guard, around)
+      return onPing(guard, frame, around)
     case SETTINGS:
     case PRIORITY:
       return toll(guard, around)
@@ -182,6 +191,9 @@ export const look = (
   guard.awaited = inHead(guard.frames) ? guard.awaited || around.now : 0
   return guard.fault
 }
+
+/** We sent a ping. */
+export const asked = (guard: Guard): void => void guard.asked++
 
 /** We closed a stream; the client may not know yet. */
 export const closed = ({ open, left }: Guard, stream: number): void => {
