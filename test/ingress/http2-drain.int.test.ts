@@ -1,23 +1,15 @@
 /** An ingress that closes under the load of HTTP/2 clients fails none of their requests (RFC 9113 section 6.8). */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type ClientHttp2Session } from 'node:http2'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createAuthority, createLeaf, type Pair } from '../../deploy/certs.ts'
+import { certify, type Certified } from './kit/certified.ts'
 import { GET, openRaw, type RawClient } from './kit/frames.ts'
 import { eventually, openStand, type Stand } from './kit/stand.ts'
 
-let authority: Pair
-let dir: string
+let certified: Certified
 beforeAll(async () => {
-  authority = await createAuthority('tests')
-  dir = mkdtempSync(join(tmpdir(), 'cp-drain-'))
-  const leaf = await createLeaf(authority, { names: ['localhost'], days: 2, use: 'server' })
-  writeFileSync(join(dir, 'leaf.pem'), leaf.cert)
-  writeFileSync(join(dir, 'leaf.key'), leaf.key)
+  certified = await certify()
 })
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
+afterAll(() => certified.remove())
 
 const open = (ms = 20): Promise<Stand> =>
   openStand({
@@ -27,7 +19,7 @@ const open = (ms = 20): Promise<Stand> =>
       listen: {
         host: '127.0.0.1',
         port: 0,
-        tls: { enabled: true, cert: join(dir, 'leaf.pem'), key: join(dir, 'leaf.key') },
+        tls: certified.tls,
       },
     },
   })
@@ -37,7 +29,7 @@ const openClient = (portNow: () => number) => {
   let session: ClientHttp2Session | undefined
   const connected = (): ClientHttp2Session => {
     if (session !== undefined && !session.closed && !session.destroyed) return session
-    session = connect(`https://localhost:${portNow()}`, { ca: authority.cert })
+    session = connect(`https://localhost:${portNow()}`, { ca: certified.authority.cert })
     session.on('error', () => undefined)
     return session
   }
@@ -88,7 +80,7 @@ const answered = ({ got }: RawClient, on: number): boolean =>
 
 it('answers what was asked before the client heard of it, and names the last stream that it answers', async () => {
   const stand = await open(1000)
-  const client = await openRaw(stand.ingress.port, authority.cert)
+  const client = await openRaw(stand.ingress.port, certified.authority.cert)
   client.send({ type: 1, flags: 5, stream: 1, payload: GET })
   await eventually('the first request', () => stand.ingress.status().inFlight === 1)
   const closing = stand.ingress.close()

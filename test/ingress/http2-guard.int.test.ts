@@ -1,11 +1,8 @@
 /** What a client may do to an HTTP/2 connection, and what it costs: attacks that are known, and rules that nghttp2 does not hold. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createAuthority, createLeaf, type Pair } from '../../deploy/certs.ts'
+import { certify, type Certified } from './kit/certified.ts'
 import { GET, goneWith, openRaw, POST, uint32, type RawClient, type WireFrame } from './kit/frames.ts'
 import { eventually, openStand, type Stand } from './kit/stand.ts'
 
@@ -16,17 +13,12 @@ const WHOLE = END | END_HEADERS
 const [STREAM_CLOSED, CALM] = [5, 11]
 const BODY = 'x'.repeat(100_000)
 
-let authority: Pair
-let dir: string
+let certified: Certified
 let stand: Stand
 let asked = 0
 
 beforeAll(async () => {
-  authority = await createAuthority('tests')
-  dir = mkdtempSync(join(tmpdir(), 'cp-h2-'))
-  const leaf = await createLeaf(authority, { names: ['localhost', '127.0.0.1'], days: 2, use: 'server' })
-  writeFileSync(join(dir, 'leaf.pem'), leaf.cert)
-  writeFileSync(join(dir, 'leaf.key'), leaf.key)
+  certified = await certify()
   stand = await openStand({
     backend: (req, res) => {
       asked++
@@ -39,24 +31,24 @@ beforeAll(async () => {
         host: '127.0.0.1',
         port: 0,
         timeouts: { send: 400, head: 2000 },
-        tls: { enabled: true, cert: join(dir, 'leaf.pem'), key: join(dir, 'leaf.key') },
+        tls: certified.tls,
       },
     },
   })
 })
 afterAll(async () => {
   await stand.close()
-  rmSync(dir, { recursive: true, force: true })
+  certified.remove()
 })
 
-const raw = (settings?: Buffer): Promise<RawClient> => openRaw(stand.ingress.port, authority.cert, settings)
+const raw = (settings?: Buffer): Promise<RawClient> => openRaw(stand.ingress.port, certified.authority.cert, settings)
 const get = (stream: number): WireFrame => ({ type: HEADERS, flags: WHOLE, stream, payload: GET })
 const answered = ({ got }: RawClient, on: number): boolean =>
   got.some(({ type, flags, stream }) => type === DATA && stream === on && (flags & END) !== 0)
 
 /** Somebody else is served all the same. */
 const stillServes = async (): Promise<void> => {
-  const session = connectHttp2(`https://localhost:${stand.ingress.port}`, { ca: authority.cert })
+  const session = connectHttp2(`https://localhost:${stand.ingress.port}`, { ca: certified.authority.cert })
   const status = await new Promise<unknown>((resolve, reject) => {
     const stream = session.request({ ':path': '/' }).resume()
     stream.on('response', (headers) => resolve(headers[':status']))
@@ -114,7 +106,7 @@ it('does not wait for the end of a head, or for its beginning, longer than it do
     port: stand.ingress.port,
     host: '127.0.0.1',
     servername: 'localhost',
-    ca: authority.cert,
+    ca: certified.authority.cert,
     ALPNProtocols: ['h2'],
   }).resume()
   const ended = new Promise((resolve) => silent.once('close', resolve))

@@ -2,28 +2,20 @@
  * Requests of HTTP/2 as they become those of HTTP/1.1: what could say something else there than here never reaches the
  * backend (RFC 9113 sections 8.2 and 8.3, and what "HTTP/2: the sequel is always worse" has taught).
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createAuthority, createLeaf, type Pair } from '../../deploy/certs.ts'
 import { chance } from './kit/candidates.ts'
+import { certify, type Certified } from './kit/certified.ts'
 import { literal, openRaw, type RawClient, type WireFrame } from './kit/frames.ts'
 import { mutate } from './kit/mutate.ts'
 import { eventually, openStand, type Stand } from './kit/stand.ts'
 import { openRawBackend, valuesOf, type RawBackend } from './kit/wire.ts'
 
-let authority: Pair
-let dir: string
+let certified: Certified
 let stand: Stand
 let backend: RawBackend
 
 beforeAll(async () => {
-  authority = await createAuthority('tests')
-  dir = mkdtempSync(join(tmpdir(), 'cp-h2w-'))
-  const leaf = await createLeaf(authority, { names: ['localhost'], days: 2, use: 'server' })
-  writeFileSync(join(dir, 'leaf.pem'), leaf.cert)
-  writeFileSync(join(dir, 'leaf.key'), leaf.key)
+  certified = await certify()
   backend = await openRawBackend(() => undefined)
   stand = await openStand({
     backend: (_req, res) => res.end(),
@@ -32,7 +24,7 @@ beforeAll(async () => {
       listen: {
         host: '127.0.0.1',
         port: 0,
-        tls: { enabled: true, cert: join(dir, 'leaf.pem'), key: join(dir, 'leaf.key') },
+        tls: certified.tls,
       },
     },
   })
@@ -40,7 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   backend.close()
   await stand.close()
-  rmSync(dir, { recursive: true, force: true })
+  certified.remove()
 })
 
 type Fields = readonly (readonly [name: string, value: string])[]
@@ -215,7 +207,7 @@ const judge = (each: Case, path: string): void => {
 describe('a request of HTTP/2', () => {
   it.each(cases.map((each, i) => [each.name, each, i] as const))('%s', async (_name, each, i) => {
     const path = `/w${String(7000 + i)}`
-    const client = await openRaw(stand.ingress.port, authority.cert)
+    const client = await openRaw(stand.ingress.port, certified.authority.cert)
     client.send(...frames(each, path))
     await eventually('an end', () => isOver(client))
     client.socket.destroy()
@@ -236,7 +228,7 @@ it('is read in one way only behind us, whatever its fields are made of', async (
       if (i !== spoilt) return [name, value] as const
       return random() < 0.4 ? ([mutate(name, random), value] as const) : ([name, mutate(value, random)] as const)
     })
-    const client = await openRaw(stand.ingress.port, authority.cert)
+    const client = await openRaw(stand.ingress.port, certified.authority.cert)
     client.send(...frames({ ...each, fields }, path))
     await eventually(`an end of ${JSON.stringify(fields)}`, () => isOver(client))
     client.socket.destroy()

@@ -1,32 +1,23 @@
 /** TLS at both ends, HTTP/2 to the client, and the word of a load balancer before either. */
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { RequestListener, Server } from 'node:http'
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
 import { createServer as createHttps, request } from 'node:https'
 import net from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createAuthority, createLeaf, type Pair } from '../../deploy/certs.ts'
 import type { ServiceOptions } from '../../ingress/options.ts'
+import { certify, type Certified } from './kit/certified.ts'
 import { eventually, listen, openStand, type Stand } from './kit/stand.ts'
 
-let authority: Pair
-let dir: string
+let certified: Certified
 let stand: Stand | undefined
 let session: ClientHttp2Session | undefined
 
 beforeAll(async () => {
-  authority = await createAuthority('tests')
-  dir = mkdtempSync(join(tmpdir(), 'cp-secure-'))
-  const leaf = await createLeaf(authority, { names: ['localhost', '127.0.0.1'], days: 2, use: 'server' })
-  writeFileSync(join(dir, 'ca.pem'), authority.cert)
-  writeFileSync(join(dir, 'leaf.pem'), leaf.cert)
-  writeFileSync(join(dir, 'leaf.key'), leaf.key)
+  certified = await certify()
 })
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
+afterAll(() => certified.remove())
 afterEach(async () => {
   session?.destroy()
   session = undefined
@@ -34,14 +25,12 @@ afterEach(async () => {
   stand = undefined
 })
 
-const files = () => ({ cert: join(dir, 'leaf.pem'), key: join(dir, 'leaf.key') })
-
 const open = async (
   backend: RequestListener,
   rest: { service?: Partial<ServiceOptions>; proxyProtocol?: boolean } = {},
 ) => {
   const { service = {}, proxyProtocol = false } = rest
-  const tls = { enabled: true, ...files() }
+  const { tls } = certified
   const options = {
     listen: { host: '127.0.0.1', port: 0, proxyProtocol, trustedProxies: proxyProtocol ? ['loopback'] : [], tls },
   }
@@ -59,7 +48,7 @@ interface Answer {
 
 const ask = (headers: OutgoingHttpHeaders, body?: Buffer | string, trailers?: OutgoingHttpHeaders): Promise<Answer> =>
   new Promise((resolve) => {
-    session ??= connect(`https://localhost:${stand?.ingress.port}`, { ca: authority.cert })
+    session ??= connect(`https://localhost:${stand?.ingress.port}`, { ca: certified.authority.cert })
     const stream = session.request(headers, { endStream: body === undefined, waitForTrailers: trailers !== undefined })
     const answer = { headers: {}, body: '', trailers: {}, interim: [] as number[], code: 0 }
     stream.on('response', (got) => (answer.headers = got))
@@ -163,7 +152,7 @@ describe('HTTP/2 from the client', () => {
       state = 'asked'
       res.on('close', () => (state = req.complete && res.writableFinished ? 'answered' : 'cancelled'))
     })
-    session = connect(`https://localhost:${stand?.ingress.port}`, { ca: authority.cert })
+    session = connect(`https://localhost:${stand?.ingress.port}`, { ca: certified.authority.cert })
     const stream = session.request({ ':path': '/' })
     stream.on('error', () => undefined)
     await eventually('the request', () => state === 'asked')
@@ -189,11 +178,14 @@ describe('HTTP/2 from the client', () => {
 it('serves HTTP/1.1 on the same port to who asks for it', async () => {
   const { ingress } = await open(mirror)
   const body = await new Promise<string>((resolve, reject) => {
-    const asked = request({ port: ingress.port, host: 'localhost', ca: authority.cert, agent: false }, (res) => {
-      let text = ''
-      res.on('data', (bytes: Buffer) => (text += bytes.toString()))
-      res.on('end', () => resolve(`${res.httpVersion} ${(JSON.parse(text) as Mirrored).rawHeaders.join(' ')}`))
-    })
+    const asked = request(
+      { port: ingress.port, host: 'localhost', ca: certified.authority.cert, agent: false },
+      (res) => {
+        let text = ''
+        res.on('data', (bytes: Buffer) => (text += bytes.toString()))
+        res.on('end', () => resolve(`${res.httpVersion} ${(JSON.parse(text) as Mirrored).rawHeaders.join(' ')}`))
+      },
+    )
     asked.on('error', reject)
     asked.end()
   })
@@ -205,7 +197,7 @@ it('believes the balancer about the client, before TLS, and cuts off who is none
   const socket = net.connect(ingress.port, '127.0.0.1', () => socket.write('PROXY TCP4 192.0.2.7 127.0.0.1 5 6\r\n'))
   await new Promise((resolve) => socket.once('ready', resolve))
   const text = await new Promise<string>((resolve, reject) => {
-    const secure = connectTls({ socket, servername: 'localhost', ca: authority.cert }, () =>
+    const secure = connectTls({ socket, servername: 'localhost', ca: certified.authority.cert }, () =>
       secure.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
     )
     let got = ''
@@ -226,7 +218,7 @@ it('believes the balancer about the client, before TLS, and cuts off who is none
 
 it('speaks TLS to upstreams, and only to those that prove who they are', async () => {
   const { readFileSync } = await import('node:fs')
-  const { cert, key } = files()
+  const { cert, key } = certified.tls
   const upstream = createHttps({ cert: readFileSync(cert), key: readFileSync(key) }, (_req, res) => res.end('secret'))
   const port = await listen(upstream as unknown as Server)
   const upstreams = [{ url: `https://localhost:${port}` }]
@@ -234,7 +226,7 @@ it('speaks TLS to upstreams, and only to those that prove who they are', async (
   const service = { upstreams, ghost: { mode: 'off' as const } }
   stand = await openStand({
     backend: mirror,
-    service: { ...service, shield: { tls: { ca: join(dir, 'ca.pem') } } },
+    service: { ...service, shield: { tls: { ca: certified.ca } } },
     options: plain,
   })
   expect(await (await fetch(stand.url)).text()).toBe('secret')
@@ -249,7 +241,12 @@ it('sees a reset where only that says that an answer broke off: the end of the c
     res.write('half of it')
     setTimeout(() => res.destroy(), 50)
   })
-  const socket = connectTls({ port: ingress.port, host: '127.0.0.1', servername: 'localhost', ca: authority.cert })
+  const socket = connectTls({
+    port: ingress.port,
+    host: '127.0.0.1',
+    servername: 'localhost',
+    ca: certified.authority.cert,
+  })
   socket.write('GET / HTTP/1.0\r\nhost: a\r\n\r\n')
   socket.resume()
   const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException]

@@ -1,31 +1,23 @@
 /** WebSocket from clients and to upstreams of either version of HTTP (RFC 6455, RFC 8441). */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { connect, createServer, type ClientHttp2Session, type ClientHttp2Stream, type Http2Server } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createAuthority, createLeaf, type Pair } from '../../deploy/certs.ts'
 import type { ListenTimeouts, ServiceOptions } from '../../ingress/options.ts'
+import { certify, type Certified } from './kit/certified.ts'
 import { eventually, openStand, type Stand } from './kit/stand.ts'
 import { acceptOf, readTexts, shout, textFrame } from './kit/websocket.ts'
 
-let authority: Pair
-let dir: string
+let certified: Certified
 let stand: Stand | undefined
 let session: ClientHttp2Session | undefined
 let upstream: Http2Server | undefined
 
 beforeAll(async () => {
-  authority = await createAuthority('tests')
-  dir = mkdtempSync(join(tmpdir(), 'cp-ws-'))
-  const leaf = await createLeaf(authority, { names: ['localhost'], days: 2, use: 'server' })
-  writeFileSync(join(dir, 'leaf.pem'), leaf.cert)
-  writeFileSync(join(dir, 'leaf.key'), leaf.key)
+  certified = await certify()
 })
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
+afterAll(() => certified.remove())
 afterEach(async () => {
   session?.destroy()
   await stand?.close()
@@ -40,7 +32,7 @@ interface Wanted {
 }
 
 const open = async ({ service = {}, timeouts = {}, tls = true }: Wanted = {}): Promise<Stand> => {
-  const secure = tls ? { tls: { enabled: true, cert: join(dir, 'leaf.pem'), key: join(dir, 'leaf.key') } } : {}
+  const secure = tls ? { tls: certified.tls } : {}
   stand = await openStand({
     backend: (_req, res) => res.end('no socket here'),
     service: { ghost: { mode: 'off' }, ...service },
@@ -58,7 +50,7 @@ interface Opened {
 
 /** Asks for a WebSocket over HTTP/2; resolves with the answer's head. */
 const ask = async (path = '/chat', protocol = 'websocket'): Promise<Opened> => {
-  session ??= connect(`https://localhost:${stand?.ingress.port}`, { ca: authority.cert })
+  session ??= connect(`https://localhost:${stand?.ingress.port}`, { ca: certified.authority.cert })
   const known = session
   if (known.remoteSettings.enableConnectProtocol !== true)
     await new Promise((resolve) => known.once('remoteSettings', resolve))
