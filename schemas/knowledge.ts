@@ -190,6 +190,7 @@ export interface Model {
   readonly weights: Uint8Array
   readonly slope: number
   readonly offset: number
+  readonly fade: number
   readonly hash: string
 }
 

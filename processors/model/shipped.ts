@@ -10,5 +10,5 @@ import { LAYERS } from './trial.ts'
 export const shippedPrior = (): Network => {
   const fits = PRIOR.version === EVIDENCE_VERSION && String(PRIOR.layers) === String(LAYERS)
   const weights = fits ? unpacked(Buffer.from(PRIOR.weights, 'base64')) : new Float32Array(weightsOf(LAYERS))
-  return { layers: LAYERS, weights, slope: 1, offset: 0 }
+  return { layers: LAYERS, weights, slope: 1, offset: 0, fade: PRIOR.fade }
 }

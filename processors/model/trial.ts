@@ -43,10 +43,25 @@ const TUNED_FROM = 160
 const OWN_FROM = 600
 const TRAINING = { tuned: { epochs: 30, rate: 0.001, decay: 0.01 }, own: { epochs: 30, rate: 0.003, decay: 0.0003 } }
 
-const scaled = (weights: Float32Array, held: readonly Row[]): Network => {
-  const plain: Network = { layers: LAYERS, weights, slope: 1, offset: 0 }
+/** From soon to never. */
+const FADES = [8, 32, 128, 0]
+
+/** The network, fading as fits the rows best; as it did where that makes no difference. */
+const faded = (network: Network, rows: readonly Row[]): Network => {
+  let best = network
+  let least = BETTER * logLoss(rows, beliefOf(network))
+  for (const fade of FADES) {
+    const cost = logLoss(rows, beliefOf({ ...network, fade }))
+    if (cost < least) best = { ...network, fade }
+    least = Math.min(least, cost)
+  }
+  return best
+}
+
+const scaled = (weights: Float32Array, fade: number, held: readonly Row[]): Network => {
+  const plain: Network = { layers: LAYERS, weights, slope: 1, offset: 0, fade }
   const [slope, offset] = plattScaling(held, (row) => outputsOf(plain, row.evidence)[0] ?? 0)
-  return { ...plain, slope, offset }
+  return faded({ ...plain, slope, offset }, held)
 }
 
 const trained = async (origin: 'tuned' | 'own', rows: readonly Row[], prior: Network, fit: Fit): Promise<Candidate> => {
@@ -54,15 +69,17 @@ const trained = async (origin: 'tuned' | 'own', rows: readonly Row[], prior: Net
   const held = rows.slice(a, b)
   const job = { layers: LAYERS, rows: rows.slice(0, a), held, seed: 1, ...TRAINING[origin] }
   const weights = await fit(origin === 'tuned' ? { ...job, start: prior.weights } : job)
-  return { origin, network: scaled(weights, held), trainedOn: a, test: rows.slice(b) }
+  return { origin, network: scaled(weights, prior.fade, held), trainedOn: a, test: rows.slice(b) }
 }
 
-/** Of what is held back, what tells most of what is to come; all of it where that is little. */
-const newerHalf = (rows: readonly Row[]): readonly Row[] =>
-  rows.length < 2 * LEAST ? rows : rows.slice(Math.floor(rows.length / 2))
+/** How fast the prior fades is found on the older half; the newer one tells most of what is to come. All of it where that is little. */
+const priorFor = (rows: readonly Row[], prior: Network): Candidate => {
+  const half = rows.length < 2 * LEAST ? 0 : Math.floor(rows.length / 2)
+  return { origin: 'prior', network: faded(prior, rows.slice(0, half)), trainedOn: 0, test: rows.slice(half) }
+}
 
 const candidatesFor = async (rows: readonly Row[], prior: Network, fit: Fit | undefined): Promise<Candidate[]> => {
-  const found: Candidate[] = [{ origin: 'prior', network: prior, trainedOn: 0, test: newerHalf(rows) }]
+  const found: Candidate[] = [priorFor(rows, prior)]
   if (fit === undefined) return found
   if (rows.length >= TUNED_FROM) found.push(await trained('tuned', rows, prior, fit))
   if (rows.length >= OWN_FROM) found.push(await trained('own', rows, prior, fit))
@@ -75,8 +92,8 @@ const beliefOf =
   (row) =>
     judgeBy(network, row.evidence).right
 
-/** Another variant than was told is believed when it is this much likelier (e²). */
-const LIKELIER = Math.exp(2)
+/** Another variant than was told is believed when it is this much likelier. */
+const LIKELIER = Math.E
 
 const variantBy =
   (network: Network) =>
@@ -117,7 +134,7 @@ const isBeaten = (rows: number, { name, tables: t, model }: Model['evaluation'][
     case 'calibration error':
       return rows >= ENOUGH && model > Math.max(t, CALIBRATED)
     default:
-      return false
+      return model < t
   }
 }
 
@@ -157,10 +174,10 @@ const tried = (candidate: Candidate): Tried => {
   return { ...candidate, evaluation, lost: lost(evaluation, candidate.test.length) }
 }
 
-const NO_WEIGHTS = { layers: [], weights: new Uint8Array(0), slope: 1, offset: 0, hash: '' }
+const NO_WEIGHTS = { layers: [], weights: new Uint8Array(0), slope: 1, offset: 0, fade: 0, hash: '' }
 
-const weightsAs = ({ layers, weights, slope, offset }: Network, digest: Digest) => {
-  const model = { version: EVIDENCE_VERSION, layers, weights: packed(weights), slope, offset }
+const weightsAs = ({ layers, weights, slope, offset, fade }: Network, digest: Digest) => {
+  const model = { version: EVIDENCE_VERSION, layers, weights: packed(weights), slope, offset, fade }
   return { ...model, hash: hashOf(model, digest) }
 }
 

@@ -1161,10 +1161,16 @@ export const avroSchemas: Readonly<Record<string, object>> = {
         "default": 0
       },
       {
+        "name": "fade",
+        "type": "double",
+        "default": 0,
+        "doc": "Exchanges of an endpoint after which the network's correction counts half; 0: always in full."
+      },
+      {
         "name": "hash",
         "type": "string",
         "default": "",
-        "doc": "Of version, layers, weights and scaling, hex."
+        "doc": "Of version, layers, weights, scaling and fading, hex."
       }
     ]
   },

@@ -1,6 +1,6 @@
 /**
- * What the response model is worth where nobody tuned it: for each of our worlds a prior is trained on the other worlds, then
- * judged as the product would (`tryModel` on the world's own samples, thinned too) and compared with the tables on what the
+ * What the response model is worth where nobody tuned it: for each of our worlds a prior is trained on the other worlds (on
+ * what was scored while they were learned, and on what was asked of the ghosts afterwards), then judged as the product would (`tryModel` on the world's own samples, thinned too) and compared with the tables on what the
  * ghosts answered afterwards. `node --import tsx test/evals/model.ts [--seeds N] [--save]`; --save trains on all worlds and
  * writes processors/model/prior.ts.
  */
@@ -35,8 +35,9 @@ const worlds = [conduit, desk, stall, depot, fleet, press, quay, clinic]
 const SHARES = [1, 0.7, 0.5, 0.3]
 /** Where the ingress begins to answer. */
 const LEAST_CONFIDENCE = 0.6
-/** A prior corrects somewhat less than it would where it was made. */
+/** A prior corrects somewhat less than it would where it was made, and less the more was seen. */
 const SHRINK = 0.6
+const FADE = 32
 
 interface Run {
   readonly world: string
@@ -82,6 +83,7 @@ for (const world of worlds)
       runs.push(await runOf(world, share, seed))
 
 const training = openTraining()
+const rowsOf = ({ samples, answers }: Run): readonly Row[] => [...samples, ...answers]
 /** The first output's corrections are made smaller. */
 const shrunk = (weights: Float32Array): Float32Array => {
   const width = LAYERS[LAYERS.length - 2] ?? 0
@@ -98,7 +100,7 @@ const priorFrom = async (rows: readonly Row[]): Promise<Network> => {
     decay: 0.0001,
     seed: 1,
   })
-  return { layers: LAYERS, weights: shrunk(weights), slope: 1, offset: 0 }
+  return { layers: LAYERS, weights: shrunk(weights), slope: 1, offset: 0, fade: FADE }
 }
 
 const tables: Belief = (row) => row.believed
@@ -127,8 +129,10 @@ const line = (name: string, rows: readonly Row[], belief: Belief): void => {
 
 const all: Judged[] = []
 const outcomes = new Map<string, number>()
+/** Exchanges held back whose variant was told right: by the tables, by the model. */
+const variants = { held: 0, tables: 0, model: 0 }
 for (const world of worlds) {
-  const prior = await priorFrom(runs.filter((run) => run.world !== world.name).flatMap((run) => run.samples))
+  const prior = await priorFrom(runs.filter((run) => run.world !== world.name).flatMap(rowsOf))
   const own = runs.filter((run) => run.world === world.name)
   const shadow = own.flatMap((run) => run.samples)
   console.log(world.name)
@@ -138,6 +142,10 @@ for (const world of worlds) {
     const model = await tryModel({ service: world.name, at: 0, rows: samples, prior, fit: training.fit, digest })
     const what = `${model.state} ${model.origin}`
     outcomes.set(what, (outcomes.get(what) ?? 0) + 1)
+    const accuracy = model.evaluation.find(({ name }) => name === 'variant accuracy')
+    variants.held += model.heldBack
+    variants.tables += model.heldBack * (accuracy?.tables ?? 0)
+    variants.model += model.heldBack * (accuracy?.model ?? 0)
     const read = readModel(model, digest)
     for (const row of answers)
       all.push({
@@ -149,6 +157,9 @@ for (const world of worlds) {
   }
 }
 console.log(`tried ${[...outcomes].map(([what, count]) => `${what}: ${count}`).join(', ')}`)
+const { held } = variants
+const accuracies = `tables ${(variants.tables / held).toFixed(4)}  model ${(variants.model / held).toFixed(4)}`
+console.log(`variant accuracy on the ${held} exchanges that trials held back: ${accuracies}`)
 for (const share of SHARES) {
   const some = all.filter((judged) => judged.share === share)
   const rows = some.map(({ row }) => row)
@@ -160,7 +171,7 @@ for (const share of SHARES) {
 }
 
 if (values.save) {
-  const { weights } = await priorFrom(runs.flatMap((run) => run.samples))
+  const { weights } = await priorFrom(runs.flatMap(rowsOf))
   const text = Buffer.from(packed(weights)).toString('base64')
   writeFileSync(
     new URL('../../processors/model/prior.ts', import.meta.url),
@@ -168,6 +179,7 @@ if (values.save) {
 export const PRIOR = {
   version: ${EVIDENCE_VERSION},
   layers: [${LAYERS.join(', ')}],
+  fade: ${FADE},
   /** Float32, little-endian, base64. */
   weights:
     '${text}',

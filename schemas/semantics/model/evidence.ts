@@ -10,7 +10,7 @@ import type { StatusFeatures } from '../ghosts/status.ts'
 import { hash32 } from '../ghosts/text.ts'
 
 /** Of what stands where: a model of another version is refused. */
-export const EVIDENCE_VERSION = 1
+export const EVIDENCE_VERSION = 2
 
 /** An answer and what it was made of. */
 export interface Evidenced {
@@ -28,7 +28,9 @@ export interface Evidenced {
 
 const RULES = ['exact', 'stale', 'object', 'list', 'patched', 'template', 'unseen', 'status', 'write']
 const CREDENTIALS = ['none', 'new', 'good', 'bad', 'doubted']
-const IDS = ['-', 'known', 'gone', 'other', 'word', 'first', 'in', 'near', 'far', 'beyond']
+const IDS = ['-', 'known', 'gone', 'other', 'word', 'first', 'in', 'near', 'far', 'beyond', 'foreign', 'strange']
+/** Before the state of an object above in the path. */
+const ABOVE = 'over:'
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const BUCKETS = 4
 
@@ -48,6 +50,9 @@ const oneOf = (known: readonly string[], value: string): number[] => known.map((
 
 /** A count on a logarithmic scale: 1 from about `most` on. */
 const logged = (count: number, most: number): number => Math.log1p(Math.max(0, count)) / Math.log1p(most)
+
+/** Exchanges of an endpoint from which on more make no difference here. */
+const MOST_SEEN = 1000
 
 const scored = (scores: Readonly<Record<string, Score>> | undefined, rule: string): number[] => {
   const score = scores !== undefined && Object.hasOwn(scores, rule) ? scores[rule] : undefined
@@ -105,6 +110,7 @@ const things = ({ object, asked, learnedAt, model }: Evidenced): number[] => [
   bit(model.headersMatter),
   bit(model.issues),
   bit(asked.asker !== ''),
+  bit(asked.graph !== undefined),
 ]
 
 const buckets = ({ asked }: Evidenced): number[] => {
@@ -113,15 +119,17 @@ const buckets = ({ asked }: Evidenced): number[] => {
   return found
 }
 
+const idBits = (id: string): number[] => [...oneOf(IDS, id.replace(ABOVE, '')), bit(id.startsWith(ABOVE))]
+
 const numbers = (e: Evidenced): number[] => [
   ...oneOf(RULES, e.rule),
   ...oneOf(CREDENTIALS, e.features.credential),
-  ...oneOf(IDS, e.features.id),
+  ...idBits(e.features.id),
   ...oneOf(METHODS, e.model.method),
   bit(e.features.body !== 'ok'),
   ...VARIANTS.map((_, i) => bit(variantOf(e.status) === i)),
   e.confidence,
-  logged(e.model.count, 1000),
+  logged(e.model.count, MOST_SEEN),
   ...scored(e.model.scores, e.rule),
   ...scored(e.knowledge.facts(e.model.service)?.scores, e.rule),
   ...overall(e.model.scores),
@@ -132,11 +140,16 @@ const numbers = (e: Evidenced): number[] => [
 ]
 
 /** Where the variant that was told stands, and the tables' confidence. */
-export const TOLD_AT = RULES.length + CREDENTIALS.length + IDS.length + METHODS.length + 1
+export const TOLD_AT = RULES.length + CREDENTIALS.length + IDS.length + 1 + METHODS.length + 1
 export const BELIEVED_AT = TOLD_AT + VARIANTS.length
+const SEEN_AT = BELIEVED_AT + 1
 
-/** How many numbers there are: 9 rules, 5 credentials, 10 ids, 5 methods, a body, 4 variants, 10 of scores, 6 of tables, 11 of things, 4 buckets. */
-export const EVIDENCE_SIZE = 65
+/** How many numbers there are: 9 rules, 5 credentials, 13 of ids, 5 methods, a body, 4 variants, 10 of scores, 6 of tables, 12 of things, 4 buckets. */
+export const EVIDENCE_SIZE = 69
+
+/** How many exchanges of the endpoint stood behind the answer, to about a hundredth. */
+export const seenIn = (evidence: Uint8Array): number =>
+  Math.expm1(((evidence[SEEN_AT] ?? 0) / 255) * Math.log1p(MOST_SEEN))
 
 /** The evidence of one answer, a byte each. */
 export const evidenceOf = (e: Evidenced): Uint8Array => {

@@ -1,10 +1,11 @@
 /**
  * The response model at work: a small network over an answer's evidence that corrects what the tables say. Its outputs
  * are added to the tables' own word (as log odds), so a network of zeros is the tables, and little training is a small
- * correction. Plain arithmetic over exported weights: the library that trained them is not needed here, and a test holds
- * the two to the same numbers.
+ * correction; the more of an endpoint was seen, the less is corrected: where the tables know enough, they decide. Plain
+ * arithmetic over exported weights: the library that trained them is not needed here, and a test holds the two to the same
+ * numbers.
  */
-import { BELIEVED_AT, TOLD_AT, VARIANTS } from './evidence.ts'
+import { BELIEVED_AT, seenIn, TOLD_AT, VARIANTS } from './evidence.ts'
 
 export interface Network {
   /** Sizes from the input to the output; rectified (ReLU) between them. */
@@ -14,6 +15,8 @@ export interface Network {
   /** Platt scaling of the first output (Platt 1999). */
   readonly slope: number
   readonly offset: number
+  /** Exchanges of an endpoint after which a correction counts half; 0: it counts in full, always. */
+  readonly fade: number
 }
 
 export interface Judgement {
@@ -79,11 +82,21 @@ export const outputsOf = ({ layers, weights }: Network, evidence: Uint8Array): F
 
 const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z))
 
+/** Of the variants: the tables are soon the better judges of those (measured, see processors/model). */
+const VARIANT_FADE = 12
+
+/** How much of a correction is left: shrinkage by the evidence, as of a mean by its prior's weight. */
+const leftOf = (fade: number, seen: number): number => (fade === 0 ? 1 : fade / (fade + seen))
+
 /** What the network says of one answer. */
 export const judgeBy = (network: Network, evidence: Uint8Array): Judgement => {
-  const [right = 0, ...odds] = outputsOf(network, evidence)
+  const [own = 0, ...raw] = outputsOf(network, evidence)
+  const [start = 0, ...starts] = startOf(evidence)
+  const seen = seenIn(evidence)
+  const right = start + leftOf(network.fade, seen) * (network.slope * own + network.offset - start)
+  const odds = raw.map((z, i) => (starts[i] ?? 0) + leftOf(VARIANT_FADE, seen) * (z - (starts[i] ?? 0)))
   const most = Math.max(...odds)
   const parts = odds.map((z) => Math.exp(z - most))
   const sum = parts.reduce((a, b) => a + b, 0)
-  return { right: sigmoid(network.slope * right + network.offset), variants: parts.map((part) => part / sum) }
+  return { right: sigmoid(right), variants: parts.map((part) => part / sum) }
 }

@@ -7,11 +7,11 @@ import type { Network } from './network.ts'
 /** SHA-256, hex; pure code is given it. */
 export type Digest = (text: string, bytes: Uint8Array) => string
 
-type Packed = Pick<Model, 'version' | 'layers' | 'weights' | 'slope' | 'offset'>
+type Packed = Pick<Model, 'version' | 'layers' | 'weights' | 'slope' | 'offset' | 'fade'>
 
 /** Hash of all that the answer of a model depends on. */
-export const hashOf = ({ version, layers, weights, slope, offset }: Packed, digest: Digest): string =>
-  digest(`${version} ${layers.join(',')} ${slope} ${offset} `, weights)
+export const hashOf = ({ version, layers, weights, slope, offset, fade }: Packed, digest: Digest): string =>
+  digest(`${version} ${layers.join(',')} ${slope} ${offset} ${fade} `, weights)
 
 /** Float32, little-endian. */
 export const packed = (weights: Float32Array): Uint8Array => {
@@ -50,9 +50,9 @@ export const readModel = (model: Model, digest: Digest): Read => {
   if (model.state !== 'published') return { kind: 'refused', reason: model.reason }
   const reason = trouble(model, digest)
   if (reason !== undefined) return { kind: 'refused', reason }
-  const { layers, slope, offset } = model
+  const { layers, slope, offset, fade } = model
   const weights = unpacked(model.weights)
-  const isFinite = weights.every(Number.isFinite) && Number.isFinite(slope) && Number.isFinite(offset)
-  if (!isFinite) return { kind: 'refused', reason: 'a weight is no finite number' }
-  return { kind: 'network', network: { layers, weights, slope, offset } }
+  const isFinite = weights.every(Number.isFinite) && [slope, offset, fade].every(Number.isFinite) && fade >= 0
+  if (!isFinite) return { kind: 'refused', reason: 'a number in it is not finite, or below zero where it may not be' }
+  return { kind: 'network', network: { layers, weights, slope, offset, fade } }
 }

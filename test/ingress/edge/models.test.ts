@@ -16,7 +16,7 @@ const layers = [EVIDENCE_SIZE, OUTPUTS]
 
 const aModel = (over: Partial<Model> = {}): Model => {
   const weights = packed(new Float32Array(weightsOf(layers)))
-  const body = { version: EVIDENCE_VERSION, layers, weights, slope: 1, offset: -1, ...over }
+  const body = { version: EVIDENCE_VERSION, layers, weights, slope: 1, offset: -1, fade: 0, ...over }
   const about = {
     service: 'shop',
     at: 1,

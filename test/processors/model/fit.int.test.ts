@@ -26,7 +26,7 @@ it('learns what rows say, gives the same weights for the same job, and leaves th
   training = openTraining()
   const weights = await training.fit(job)
   expect(weights.length).toBe(weightsOf(LAYERS))
-  const network = { layers: LAYERS, weights, slope: 1, offset: 0 }
+  const network = { layers: LAYERS, weights, slope: 1, offset: 0, fade: 0 }
   const right = (row: Row | undefined): number => judgeBy(network, row?.evidence ?? new Uint8Array(0)).right
   expect(right(job.rows[0])).toBeGreaterThan(0.8)
   expect(right(job.rows[1])).toBeLessThan(0.2)

@@ -14,6 +14,8 @@ const rows = Array.from({ length: 50 }, (_, i) => ({
   evidence: Uint8Array.from({ length: EVIDENCE_SIZE }, (_, k) => (i * 131 + k * k * 7) % 256),
 }))
 const predicted = (network.predict(inputsOf(rows)) as Tensor).dataSync()
-const ours = rows.flatMap(({ evidence }) => [...outputsOf({ layers: LAYERS, weights, slope: 1, offset: 0 }, evidence)])
+const ours = rows.flatMap(({ evidence }) => [
+  ...outputsOf({ layers: LAYERS, weights, slope: 1, offset: 0, fade: 0 }, evidence),
+])
 const gap = Math.max(...ours.map((value, i) => Math.abs(value - (predicted[i] ?? Infinity))))
 console.log(JSON.stringify({ gap, count: rows.length }))

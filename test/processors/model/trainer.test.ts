@@ -24,7 +24,7 @@ const weights = new Float32Array(weightsOf(LAYERS))
   weights[(a + 1) * b + (b + 1) * c] = 4
   weights[(a + 1) * b + (b + 1) * c + c * OUTPUTS] = -3
 }
-const prior = { layers: LAYERS, weights, slope: 1, offset: 0 }
+const prior = { layers: LAYERS, weights, slope: 1, offset: 0, fade: 0 }
 
 const sample = (i: number, over: Partial<Sample> = {}): Sample => {
   const evidence = new Uint8Array(EVIDENCE_SIZE)

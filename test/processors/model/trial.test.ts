@@ -10,7 +10,7 @@ import { readModel } from '../../../schemas/semantics/model/published.ts'
 import { PRIOR } from '../../../processors/model/prior.ts'
 
 const digest = (text: string, bytes: Uint8Array) => createHash('sha256').update(text).update(bytes).digest('hex')
-const zeros = { layers: LAYERS, weights: new Float32Array(weightsOf(LAYERS)), slope: 1, offset: 0 }
+const zeros = { layers: LAYERS, weights: new Float32Array(weightsOf(LAYERS)), slope: 1, offset: 0, fade: 0 }
 
 /** The tables believe 0.8 throughout; the first number of the evidence says what comes of it. */
 const rows = (count: number): Row[] =>
@@ -62,6 +62,30 @@ describe('a trial', () => {
   it('judges the prior by the newer half, since it was made from none of them', async () => {
     const model = await given(60, () => Promise.reject(new Error('not asked')), { ...zeros, weights: knowing() })
     expect(model).toMatchObject({ state: 'published', origin: 'prior', trainedOn: 0, heldBack: 30 })
+  })
+
+  it('lets the prior fade as fits the older half, and judges it by the newer one', async () => {
+    // Right about the young endpoints, wrong about those of which much was seen.
+    const seenAt = BELIEVED_AT + 1
+    const mixed = rows(400).map((row, i) => {
+      const isYoung = i % 4 < 2
+      const evidence = Uint8Array.from(row.evidence)
+      evidence[seenAt] = isYoung ? 0 : 255
+      return { ...row, evidence, fidelity: isYoung ? row.fidelity : 0.8, truth: isYoung ? row.truth : 0 }
+    })
+    const prior = { ...zeros, weights: knowing() }
+    const model = await tryModel({ service: 'shop', at: 7, rows: mixed, prior, fit: undefined, digest })
+    expect(model).toMatchObject({ state: 'published', origin: 'prior', fade: 8, heldBack: 200 })
+  })
+
+  it('refuses a model that tells fewer variants right, however well it knows how sure to be', async () => {
+    const weights = knowing()
+    // The first number of the evidence also speaks for another variant than was told, where that was right.
+    const [a = 0, b = 0, c = 0] = LAYERS
+    weights[(a + 1) * b + (b + 1) * c + 2] = 9
+    const model = await given(60, undefined, { ...zeros, weights })
+    expect(model.state).toBe('refused')
+    expect(model.reason).toContain('variant accuracy')
   })
 
   it('never trains on what it is judged by: what comes later is held back', async () => {

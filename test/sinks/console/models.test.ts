@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Model } from '../../../schemas/events.ts'
+import { EVIDENCE_VERSION } from '../../../schemas/semantics/model/evidence.ts'
 import { until } from '../kit.ts'
 import { startTestConsole, type Started } from './kit.ts'
 
@@ -12,13 +13,14 @@ const aModel = (service: string, over: Partial<Model> = {}): Model => ({
   state: 'published',
   reason: '',
   origin: 'prior',
-  version: 1,
+  version: EVIDENCE_VERSION,
   trainedOn: 0,
   heldBack: 120,
   evaluation: [{ name: 'log loss', tables: 0.4, model: 0.3 }],
   layers: [65, 5],
   weights: new Uint8Array(8),
   slope: 1,
+  fade: 0,
   offset: 0,
   hash: 'abc',
   ...over,

@@ -19,7 +19,7 @@ const evidence = (over: Record<number, number>): Uint8Array => {
   return bytes
 }
 const layers = [EVIDENCE_SIZE, 2, OUTPUTS]
-const zeros = { layers, weights: new Float32Array(weightsOf(layers)), slope: 1, offset: 0 }
+const zeros = { layers, weights: new Float32Array(weightsOf(layers)), slope: 1, offset: 0, fade: 0 }
 
 describe('a network', () => {
   it('of zeros says what the tables say', () => {
@@ -42,6 +42,21 @@ describe('a network', () => {
     expect(right).toBeCloseTo(2 + Math.log(0.02 / 0.98), 5)
   })
 
+  it('corrects half as much once as many exchanges were seen as it fades by, and the tables decide in the end', () => {
+    const weights = new Float32Array(weightsOf(layers))
+    weights[weights.length - OUTPUTS] = 2
+    const seenAt = BELIEVED_AT + 1
+    const oddsAt = (seen: number, fade: number): number => {
+      const { right } = judgeBy({ ...zeros, weights, fade }, evidence({ [BELIEVED_AT]: 128, [seenAt]: seen }))
+      return Math.log(right / (1 - right))
+    }
+    const start = oddsAt(255, 1e-9)
+    expect(oddsAt(0, 32) - start).toBeCloseTo(2, 5)
+    expect(oddsAt(255, 1000) - start).toBeCloseTo(1, 5)
+    expect(oddsAt(255, 32) - start).toBeLessThan(0.07)
+    expect(oddsAt(255, 0) - start).toBeCloseTo(2, 5)
+  })
+
   it('tells apart what a client acts on', () => {
     expect([204, 302, 401, 403, 404, 410, 422, 500].map((status) => VARIANTS[variantOf(status)])).toEqual([
       'success',
@@ -58,7 +73,7 @@ describe('a network', () => {
 
 describe('a model from the log', () => {
   const weights = packed(Float32Array.from({ length: weightsOf(layers) }, (_, i) => Math.sin(i)))
-  const body = { version: EVIDENCE_VERSION, layers, weights, slope: 1.25, offset: -0.5 }
+  const body = { version: EVIDENCE_VERSION, layers, weights, slope: 1.25, offset: -0.5, fade: 0 }
   const model: Model = {
     service: 'shop',
     at: 1,
@@ -78,7 +93,7 @@ describe('a model from the log', () => {
   it('is read back as it was', () => {
     const read = readModel(model, digest)
     expect(read.kind === 'network' && packed(read.network.weights)).toEqual(weights)
-    expect(read).toMatchObject({ network: { layers, slope: 1.25, offset: -0.5 } })
+    expect(read).toMatchObject({ network: { layers, slope: 1.25, offset: -0.5, fade: 0 } })
   })
 
   it.each([
@@ -88,6 +103,8 @@ describe('a model from the log', () => {
     ['with a layer that would take all memory', rehashed({ layers: [EVIDENCE_SIZE, 1e9, OUTPUTS] }), 'layers'],
     ['whose weights were changed on the way', { ...model, weights: broken }, 'hash'],
     ['whose scaling was changed on the way', { ...model, slope: 2 }, 'hash'],
+    ['whose fading was changed on the way', { ...model, fade: 2 }, 'hash'],
+    ['that fades backwards', rehashed({ fade: -1 }), 'finite'],
     ['with a weight that is no number', rehashed({ weights: notANumber }), 'finite'],
     ['that was refused at its trial', { ...model, state: 'refused' as const, reason: 'the tables won' }, 'tables won'],
   ])('is refused: %s', (_, given, reason) => {
