@@ -18,7 +18,7 @@ import type { OpenActivation } from './activations.ts'
 import { addScore, judgeAnswer, sentBy } from './fidelity.ts'
 import { emptyEndpoint } from './learn-endpoint.ts'
 import { learnExchange } from './learn.ts'
-import { factsOf, learnUnknown } from './learn-service.ts'
+import { factsOf, learnOrigins, learnUnknown } from './learn-service.ts'
 import type { Lesson } from './lesson.ts'
 import { dropWrite, foldGhost, keepQueued, learnFate } from './learn-writes.ts'
 import { endpointKey, openMemory } from './memory.ts'
@@ -126,6 +126,7 @@ const publicLooks = (model: EndpointModel): string => `${model.root}/${model.idF
 const learn = (memory: Memory, o: Observation, emit: Emit): void => {
   const asked = identified(readExchange(o), memory)
   const lesson = { o, asked, memory, emit }
+  learnOrigins(lesson)
   const state = stateOf(memory, o)
   if (state === undefined) return learnUnknown(lesson)
   const { model } = state

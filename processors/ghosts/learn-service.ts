@@ -1,4 +1,5 @@
 /** Learns what belongs to a service as a whole: paths that nothing is known of, errors, statuses by features. */
+import { learnCors } from '../../schemas/semantics/ghosts/cors.ts'
 import { lastParameter } from '../../schemas/semantics/ghosts/features.ts'
 import type { EndpointModel, ServiceFacts } from '../../schemas/semantics/ghosts/model.ts'
 import { ANY_BAD, serviceKey } from '../../schemas/semantics/ghosts/status.ts'
@@ -14,6 +15,15 @@ export const factsOf = (memory: Memory, service: string): FactsState =>
     dirty: false,
     publishedAt: 0,
   }
+
+/** How the service treats origins, whatever endpoint showed it. */
+export const learnOrigins = ({ o, asked, memory }: Lesson): void => {
+  const { status, responseHeaders: headers } = o.exchange
+  if (!asked.headers.has('origin')) return
+  const state = factsOf(memory, asked.service)
+  if (!learnCors(state.facts.statuses, asked, { status, headers })) return
+  memory.factsStore.set(asked.service, { ...state, dirty: true })
+}
 
 /** New endpoints come early and in a row, strays come later: only the last few tell. */
 const UNKNOWN_FADE = 0.7

@@ -4,6 +4,7 @@ import type { GhostBook, GhostRequest, GhostVerdict } from '../ghost-port.ts'
 import { readRequest } from './asked.ts'
 import type { Asked } from './asked.ts'
 import { answerRead, answerUnknown, answerWrite, isRead, isReading } from './compose.ts'
+import { answerPreflight, isPreflight, withCors } from './cors.ts'
 import { openDirectory } from './directory.ts'
 import type { Directory } from './directory.ts'
 import { readMethod } from './exact.ts'
@@ -173,7 +174,7 @@ const look = (shelves: Shelves, base: Knowledge, request: GhostRequest, notes?: 
   return { asked, knowledge, found: endpointOf(asked, knowledge) }
 }
 
-const mayWrite = ({ asked }: Seen, { writes }: GhostRequest): string | undefined => {
+const mayWrite = (asked: Asked, { writes }: GhostRequest): string | undefined => {
   // RFC 9110 section 13.1: only the backend knows what it has now.
   if (CONDITIONS.some((name) => asked.headers.has(name))) return 'the write is conditional on what the backend has'
   return writes === true ? undefined : `${asked.method} changes things; only the backend may do that`
@@ -181,6 +182,11 @@ const mayWrite = ({ asked }: Seen, { writes }: GhostRequest): string | undefined
 
 const answerSeen = (seen: Seen, request: GhostRequest): Ruled => {
   const { asked, knowledge, found } = seen
+  if (isPreflight(asked)) return answerPreflight(asked, knowledge, found)
+  return withCors(answerPlain(seen, request), asked, knowledge)
+}
+
+const answerPlain = ({ asked, knowledge, found }: Seen, request: GhostRequest): Ruled => {
   if (found === undefined && asked.graph !== undefined)
     return refusal(
       '',
@@ -189,7 +195,7 @@ const answerSeen = (seen: Seen, request: GhostRequest): Ruled => {
     )
   if (found === undefined && isRead(asked.method)) return answerUnknown(asked, knowledge)
   if (found !== undefined && isReading(found)) return answerRead(found, asked, knowledge)
-  const refused = mayWrite(seen, request)
+  const refused = mayWrite(asked, request)
   return refused === undefined ? answerWrite(found, asked, knowledge) : refusal(found?.id ?? '', 'write', refused)
 }
 
