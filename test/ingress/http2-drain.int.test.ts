@@ -1,8 +1,8 @@
 /** An ingress that closes under the load of HTTP/2 clients fails none of their requests (RFC 9113 section 6.8). */
-import { connect, type ClientHttp2Session } from 'node:http2'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { certify, type Certified } from './kit/certified.ts'
 import { GET, openRaw, type RawClient } from './kit/frames.ts'
+import { openClient } from './kit/http2-client.ts'
 import { eventually, openStand, type Stand } from './kit/stand.ts'
 
 let certified: Certified
@@ -11,9 +11,9 @@ beforeAll(async () => {
 })
 afterAll(() => certified.remove())
 
-const open = (ms = 20): Promise<Stand> =>
+const open = (): Promise<Stand> =>
   openStand({
-    backend: (_req, res) => setTimeout(() => res.end('ok'), ms),
+    backend: (_req, res) => setTimeout(() => res.end('ok'), 20),
     service: { ghost: { mode: 'off' } },
     options: {
       listen: {
@@ -24,37 +24,15 @@ const open = (ms = 20): Promise<Stand> =>
     },
   })
 
-/** A client that keeps one connection, and opens another one when it is told to go. */
-const openClient = (portNow: () => number) => {
-  let session: ClientHttp2Session | undefined
-  const connected = (): ClientHttp2Session => {
-    if (session !== undefined && !session.closed && !session.destroyed) return session
-    session = connect(`https://localhost:${portNow()}`, { ca: certified.authority.cert })
-    session.on('error', () => undefined)
-    return session
-  }
-  const ask = (): Promise<string> =>
-    new Promise((resolve) => {
-      const stream = connected().request({ ':path': '/x' })
-      let text = ''
-      let status = 0
-      stream.on('response', (headers) => (status = Number(headers[':status'])))
-      stream.on('data', (bytes: Buffer) => (text += bytes.toString()))
-      stream.on('error', (error) => (text = error.message))
-      stream.on('close', () => resolve(`${status} ${text}`))
-    })
-  return { ask, close: () => session?.destroy() }
-}
-
 it('fails no request of clients that keep asking while one process takes over from another', async () => {
   const [old, successor] = await Promise.all([open(), open()])
   let port = old.ingress.port
   let stopped = false
   const answers: string[] = []
-  const clients = Array.from({ length: 4 }, () => openClient(() => port))
+  const clients = Array.from({ length: 4 }, () => openClient(() => port, certified.authority.cert))
   const asking = clients.flatMap(({ ask }) =>
     Array.from({ length: 8 }, async () => {
-      while (!stopped) answers.push(await ask())
+      while (!stopped) answers.push(await ask('/x'))
     }),
   )
   await eventually('load', () => answers.length > 200)
@@ -78,17 +56,25 @@ const lastStreams = ({ got }: RawClient): number[] =>
 const answered = ({ got }: RawClient, on: number): boolean =>
   got.some(({ type, flags, stream }) => type === 0 && stream === on && (flags & 1) !== 0)
 
-it('answers what was asked before the client heard of it, and names the last stream that it answers', async () => {
-  const stand = await open(1000)
+const PING = 6
+const ACK = 1
+
+it('takes what a client asks until it has heard that it shall go, and names the last stream then', async () => {
+  const stand = await open()
   const client = await openRaw(stand.ingress.port, certified.authority.cert)
-  client.send({ type: 1, flags: 5, stream: 1, payload: GET })
-  await eventually('the first request', () => stand.ingress.status().inFlight === 1)
+  const ask = async (stream: number): Promise<void> => {
+    client.send({ type: 1, flags: 5, stream, payload: GET })
+    await eventually(`the answer on ${stream}`, () => answered(client, stream))
+  }
+  await ask(1)
   const closing = stand.ingress.close()
-  await eventually('the first word', () => lastStreams(client).length === 1)
-  client.send({ type: 1, flags: 5, stream: 3, payload: GET })
-  await eventually('both answers', () => answered(client, 1) && answered(client, 3))
+  const pings = () => client.got.filter(({ type, flags }) => type === PING && flags === 0)
+  await eventually('the first word, and whether it was heard', () => pings().length === 1)
+  for (const stream of [3, 5]) await ask(stream)
+  expect(lastStreams(client)).toEqual([2 ** 31 - 1])
+  client.send({ type: PING, flags: ACK, payload: pings()[0]?.payload ?? Buffer.alloc(8) })
   await eventually('the end', () => client.closed())
-  expect([...new Set(lastStreams(client))]).toEqual([2 ** 31 - 1, 3])
+  expect([...new Set(lastStreams(client))]).toEqual([2 ** 31 - 1, 5])
   await closing
   await stand.stopBackend()
 })
