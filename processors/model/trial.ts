@@ -72,14 +72,8 @@ const trained = async (origin: 'tuned' | 'own', rows: readonly Row[], prior: Net
   return { origin, network: scaled(weights, prior.fade, held), trainedOn: a, test: rows.slice(b) }
 }
 
-/** How fast the prior fades is found on the older half; the newer one tells most of what is to come. All of it where that is little. */
-const priorFor = (rows: readonly Row[], prior: Network): Candidate => {
-  const half = rows.length < 2 * LEAST ? 0 : Math.floor(rows.length / 2)
-  return { origin: 'prior', network: faded(prior, rows.slice(0, half)), trainedOn: 0, test: rows.slice(half) }
-}
-
 const candidatesFor = async (rows: readonly Row[], prior: Network, fit: Fit | undefined): Promise<Candidate[]> => {
-  const found: Candidate[] = [priorFor(rows, prior)]
+  const found: Candidate[] = [{ origin: 'prior', network: prior, trainedOn: 0, test: rows }]
   if (fit === undefined) return found
   if (rows.length >= TUNED_FROM) found.push(await trained('tuned', rows, prior, fit))
   if (rows.length >= OWN_FROM) found.push(await trained('own', rows, prior, fit))
@@ -119,35 +113,37 @@ export const evaluate = (rows: readonly Row[], network: Network): Model['evaluat
   ]
 }
 
-/** Least gain in log loss, as a share: less may be luck. */
+/** Least gain in log loss, as a share: less may be luck. The prior was made and chosen elsewhere: any gain is one. */
 const BETTER = 0.97
+const gainOf = (origin: Origin): number => (origin === 'prior' ? 1 : BETTER)
+
 const CALIBRATED = 0.05
 /** The measure is biased upwards by about the root of bins over rows: with fewer rows it says too little. */
 const ENOUGH = 200
 
-const isBeaten = (rows: number, { name, tables: t, model }: Model['evaluation'][number]): boolean => {
+const isBeaten = ({ origin, test }: Candidate, { name, tables: t, model }: Model['evaluation'][number]): boolean => {
   switch (name) {
     case 'log loss':
-      return model > BETTER * t
+      return model >= gainOf(origin) * t
     case 'brier':
       return model >= t
     case 'calibration error':
-      return rows >= ENOUGH && model > Math.max(t, CALIBRATED)
+      return test.length >= ENOUGH && model > Math.max(t, CALIBRATED)
     default:
       return model < t
   }
 }
 
 /** What the tables won, if they did. */
-const lost = (evaluation: Model['evaluation'], rows: number): string[] =>
+const lost = (candidate: Candidate, evaluation: Model['evaluation']): string[] =>
   evaluation
-    .filter((measure) => isBeaten(rows, measure))
+    .filter((measure) => isBeaten(candidate, measure))
     .map(({ name, tables: t, model }) => `${name} ${model.toFixed(3)}, tables ${t.toFixed(3)}`)
 
 /** On the rows that all of them were held back from. The prior is what held elsewhere too: it gives way to a real gain only. */
 const bestOf = <C extends Candidate>(candidates: readonly C[]): C | undefined => {
   const shared = candidates[candidates.length - 1]?.test ?? []
-  const cost = ({ network, origin }: C) => logLoss(shared, beliefOf(network)) / (origin === 'prior' ? 1 : BETTER)
+  const cost = ({ network, origin }: C) => logLoss(shared, beliefOf(network)) / gainOf(origin)
   const costs = candidates.map(cost)
   return candidates[costs.indexOf(Math.min(...costs))]
 }
@@ -171,7 +167,7 @@ interface Tried extends Candidate {
 
 const tried = (candidate: Candidate): Tried => {
   const evaluation = evaluate(candidate.test, candidate.network)
-  return { ...candidate, evaluation, lost: lost(evaluation, candidate.test.length) }
+  return { ...candidate, evaluation, lost: lost(candidate, evaluation) }
 }
 
 const NO_WEIGHTS = { layers: [], weights: new Uint8Array(0), slope: 1, offset: 0, fade: 0, hash: '' }

@@ -85,16 +85,16 @@ const many = (count: number, over: Partial<Sample> = {}): Sample[] =>
 it('given samples of before and of now, then it tells a model by service, and again when there is news', async () => {
   await put(many(40))
   start()
-  expect(await told('shop')).toMatchObject({ state: 'published', origin: 'prior', heldBack: 20, at: 1_039 })
+  expect(await told('shop')).toMatchObject({ state: 'published', origin: 'prior', heldBack: 40, at: 1_039 })
   await put(many(60, { at: 5_000 }))
-  expect(await told('shop', ({ at }) => at === 5_000)).toMatchObject({ heldBack: 50 })
+  expect(await told('shop', ({ at }) => at === 5_000)).toMatchObject({ heldBack: 100 })
 })
 
 it('judges the prior alone when nothing can be trained, and counts the failure', async () => {
   const registry = new Registry()
   await put(many(200))
   start({ registry })
-  expect(await told('shop')).toMatchObject({ state: 'published', origin: 'prior', heldBack: 100 })
+  expect(await told('shop')).toMatchObject({ state: 'published', origin: 'prior', heldBack: 200 })
   expect(await registry.getSingleMetricAsString('chaosproxy_model_failures_total')).toMatch(/ 1$/m)
   expect(await registry.getSingleMetricAsString('chaosproxy_model_trials_total')).toContain('outcome="published"')
 })
@@ -128,7 +128,7 @@ it('tells the same after a restart, and nothing where it was told already or ano
   isLeader = true
   await put(many(40, { service: 'desk', at: 9_000 }))
   await told('desk')
-  expect(modelOf('desk')).toMatchObject({ heldBack: 40 })
+  expect(modelOf('desk')).toMatchObject({ heldBack: 80 })
   expect(modelOf('shop')).toEqual(first)
   expect((await log.ranges(topicName('models')))[0]?.end).toBe(2)
 })

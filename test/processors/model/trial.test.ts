@@ -59,12 +59,12 @@ describe('a trial', () => {
     expect(model.reason).toContain('not better than the tables')
   })
 
-  it('judges the prior by the newer half, since it was made from none of them', async () => {
+  it('judges the prior by all rows, since it was made from none of them', async () => {
     const model = await given(60, () => Promise.reject(new Error('not asked')), { ...zeros, weights: knowing() })
-    expect(model).toMatchObject({ state: 'published', origin: 'prior', trainedOn: 0, heldBack: 30 })
+    expect(model).toMatchObject({ state: 'published', origin: 'prior', trainedOn: 0, heldBack: 60 })
   })
 
-  it('lets the prior fade as fits the older half, and judges it by the newer one', async () => {
+  it('lets what it trained fade as fits rows that it was not trained on', async () => {
     // Right about the young endpoints, wrong about those of which much was seen.
     const seenAt = BELIEVED_AT + 1
     const mixed = rows(400).map((row, i) => {
@@ -73,9 +73,15 @@ describe('a trial', () => {
       evidence[seenAt] = isYoung ? 0 : 255
       return { ...row, evidence, fidelity: isYoung ? row.fidelity : 0.8, truth: isYoung ? row.truth : 0 }
     })
-    const prior = { ...zeros, weights: knowing() }
-    const model = await tryModel({ service: 'shop', at: 7, rows: mixed, prior, fit: undefined, digest })
-    expect(model).toMatchObject({ state: 'published', origin: 'prior', fade: 8, heldBack: 200 })
+    const model = await tryModel({
+      service: 'shop',
+      at: 7,
+      rows: mixed,
+      prior: zeros,
+      fit: async () => knowing(),
+      digest,
+    })
+    expect(model).toMatchObject({ state: 'published', origin: 'tuned', fade: 8, heldBack: 80 })
   })
 
   it('refuses a model that tells fewer variants right, however well it knows how sure to be', async () => {
