@@ -60,11 +60,11 @@ const emitterOf = ({ log, codecs, spool, logger, onEvent }: IngressOptions, inst
   })
 
 const listenOf = ({ listen, capture, logger }: IngressOptions): Omit<ServerSettings, 'tls' | 'run'> => {
-  const { host, port, proxyProtocol = false } = listen
+  const { host, port, accepting, proxyProtocol = false } = listen
   const limits = { ...LIMITS, ...listen.limits }
   const timeouts = { ...TIMEOUTS, ...listen.timeouts }
   const balancers = proxyProtocol ? addressSet(listen.trustedProxies ?? []) : undefined
-  return { host, port, limits, timeouts, balancers, maxBody: capture.maxBody, logger }
+  return { host, port, limits, timeouts, balancers, accepting, maxBody: capture.maxBody, logger }
 }
 
 const stamped = (): { readonly id: string; readonly at: number } => {

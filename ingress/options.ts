@@ -6,7 +6,7 @@ import type { EventLog, Spool } from '../schemas/log.ts'
 import type { RedactionSettings } from '../schemas/semantics/redaction.ts'
 import type { Strategy } from './balance/strategies.ts'
 import type { GhostOptions, Mode } from './options-ghost.ts'
-import type { ListenLimits, ListenTimeouts } from './options-listen.ts'
+import type { Accepting, ListenLimits, ListenTimeouts } from './options-listen.ts'
 import type { News } from './options-news.ts'
 import type { LimitCount, ListenTlsOptions, OverloadOptions, ShieldOptions } from './options-shield.ts'
 import type { GhostBook, GhostKind } from '../schemas/semantics/ghost-port.ts'
@@ -194,6 +194,8 @@ export interface IngressOptions {
     /** Connections begin with a PROXY protocol header. */
     readonly proxyProtocol?: boolean
     readonly tls?: ListenTlsOptions
+    /** Other processes accept from the same port. */
+    readonly accepting?: Accepting | undefined
   }
   readonly services: readonly ServiceOptions[]
   readonly capture: CaptureOptions

@@ -1,19 +1,27 @@
 /**
  * Two processes and one pipe: each may call what the other offers, and tell it things without an answer. Fork's IPC
- * carries it. A call whose other end goes away is rejected, never left hanging.
+ * carries it, and sockets with it. A call whose other end goes away is rejected, never left hanging.
  */
-export type Handler = (value: never) => unknown
+import type { Socket } from 'node:net'
+
+export type Handler = (value: never, socket?: Socket) => unknown
 
 export interface Channel {
-  /** Asks the other side; rejects with its error's message, or when it goes away. */
-  call<T>(name: string, value?: unknown): Promise<T>
-  tell(name: string, value: unknown): void
+  /** Asks the other side; rejects with its error's message, or when it goes away. A socket stays open here too. */
+  call<T>(name: string, value?: unknown, socket?: Socket): Promise<T>
+  /** A socket is the other side's alone then. */
+  tell(name: string, value: unknown, socket?: Socket): void
+}
+
+/** Whether a socket stays open on this side. */
+interface How {
+  readonly keepOpen: boolean
 }
 
 /** What fork's two ends have in common. */
 export interface Pipe {
-  send?(message: unknown, done: (error: Error | null) => void): unknown
-  on(event: 'message', listener: (message: unknown) => void): unknown
+  send?(message: unknown, socket: Socket | undefined, how: How, done: (error: Error | null) => void): unknown
+  on(event: 'message', listener: (message: unknown, socket?: Socket) => void): unknown
   once(event: 'disconnect', listener: () => void): unknown
 }
 
@@ -38,9 +46,15 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-const run = async (handler: Handler | undefined, name: string, value: unknown): Promise<unknown> => {
+interface Said {
+  readonly name: string
+  readonly value: unknown
+  readonly socket: Socket | undefined
+}
+
+const run = async (handler: Handler | undefined, { name, value, socket }: Said): Promise<unknown> => {
   if (!handler) throw new Error(`nobody answers to "${name}"`)
-  return await (handler as (value: unknown) => unknown)(value)
+  return await (handler as (value: unknown, socket?: Socket) => unknown)(value, socket)
 }
 
 /** Opens this end. `handlers` are what the other side may call or tell. */
@@ -48,17 +62,17 @@ export const openChannel = (pipe: Pipe, handlers: Readonly<Record<string, Handle
   const waiting = new Map<number, Waiting>()
   let next = 0
   let gone = false
-  const send = (message: Message): void => {
-    if (!gone) pipe.send?.(message, (error) => error && lose())
+  const send = (message: Message, socket?: Socket): void => {
+    if (!gone) pipe.send?.(message, socket, { keepOpen: message.kind === 'call' }, (error) => error && lose())
   }
   const lose = (): void => {
     gone = true
     for (const { reject } of waiting.values()) reject(new RemoteError('the other process went away', 'gone'))
     waiting.clear()
   }
-  const answer = async (id: number, name: string, value: unknown): Promise<void> => {
+  const answer = async (id: number, said: Said): Promise<void> => {
     try {
-      send({ kind: 'reply', id, value: await run(handlers[name], name, value) })
+      send({ kind: 'reply', id, value: await run(handlers[said.name], said) })
     } catch (cause) {
       const error = cause as Error & { code?: string }
       send({ kind: 'failed', id, message: error.message, code: String(error.code ?? '') })
@@ -70,22 +84,21 @@ export const openChannel = (pipe: Pipe, handlers: Readonly<Record<string, Handle
     if (message.kind === 'reply') waiter?.resolve(message.value)
     else if (message.kind === 'failed') waiter?.reject(new RemoteError(message.message, message.code))
   }
-  pipe.on('message', (raw) => {
+  pipe.on('message', (raw, socket) => {
     const message = raw as Message
-    if (message.kind === 'call') void answer(message.id, message.name, message.value)
-    else if (message.kind === 'tell')
-      void run(handlers[message.name], message.name, message.value).catch(() => undefined)
+    if (message.kind === 'call') void answer(message.id, { ...message, socket })
+    else if (message.kind === 'tell') void run(handlers[message.name], { ...message, socket }).catch(() => undefined)
     else settle(message)
   })
   pipe.once('disconnect', lose)
   return {
-    call: <T>(name: string, value?: unknown) =>
+    call: <T>(name: string, value?: unknown, socket?: Socket) =>
       new Promise<T>((resolve, reject) => {
         if (gone) return reject(new RemoteError('the other process went away', 'gone'))
         const id = next++
         waiting.set(id, { resolve: resolve as (value: unknown) => void, reject })
-        send({ kind: 'call', id, name, value })
+        send({ kind: 'call', id, name, value }, socket)
       }),
-    tell: (name, value) => send({ kind: 'tell', name, value }),
+    tell: (name, value, socket) => send({ kind: 'tell', name, value }, socket),
   }
 }

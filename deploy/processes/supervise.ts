@@ -3,6 +3,7 @@
  * answers. A first start that no later try can cure is the caller's to hear of; after that a death is an event, not the end.
  */
 import { fork, type ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
 import type { Config } from '../../schemas/config.ts'
 import type { Command } from '../../schemas/events.ts'
 import type { Level, Logger } from '../cli/logger.ts'
@@ -18,8 +19,8 @@ export interface Supervised {
   /** The process now, for those who want to look at it. */
   pid(): number | undefined
   metrics(): Promise<MetricsJson>
-  /** Asks it something else; rejects when it does not run. */
-  call<T>(name: string, value?: unknown): Promise<T>
+  /** Asks it something else; rejects when it does not run. A socket stays open here too. */
+  call<T>(name: string, value?: unknown, socket?: Socket): Promise<T>
   /** Drains, then ends; killed when it takes too long. Resolves with its last figures. */
   stop(): Promise<Readonly<Record<string, number>>>
 }
@@ -206,9 +207,9 @@ export const superviseRole = (options: SuperviseOptions): Supervised => {
     started,
     pid: () => life.running?.child.pid,
     metrics: () => within(metrics(), METRICS_MS, []),
-    call: async (name, value) => {
+    call: async (name, value, socket) => {
       if (life.running === undefined) throw new RemoteError(`${options.role} does not run`, 'gone')
-      return await life.running.channel.call(name, value)
+      return await life.running.channel.call(name, value, socket)
     },
     stop: async () => {
       life.stopping = true

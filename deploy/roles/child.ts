@@ -8,6 +8,7 @@ import type { LimitCount, News } from '../../ingress/options.ts'
 import type { Config } from '../../schemas/config.ts'
 import { loggerOf } from '../cli/logger.ts'
 import { openChannel, type Channel, type Pipe } from '../processes/channel.ts'
+import { openShare, type Share } from '../processes/share.ts'
 import { mergeMetrics, metricsOf, watchProcess, type MetricsJson } from './metrics.ts'
 import type { Role, RoleContext, RoleName } from './role.ts'
 import { startRole } from './start.ts'
@@ -23,7 +24,7 @@ export const QUIET = 'CHAOS_PROXY_QUIET'
 /** Where such a process has its pipe to the writer of the embedded log: behind the three of all and the channel. */
 export const WRITER_FD = 4
 
-const workerOf = (channel: Channel): Pick<RoleContext, 'worker'> => {
+const workerOf = (channel: Channel, accepting: Share): Pick<RoleContext, 'worker'> => {
   const number = Number(process.env[WORKER] ?? 0)
   return number === 0
     ? {}
@@ -33,6 +34,7 @@ const workerOf = (channel: Channel): Pick<RoleContext, 'worker'> => {
           writer: () => new Socket({ fd: WRITER_FD }),
           tellCounts: (counts) => channel.tell('counts', counts),
           tellNews: (news) => channel.tell('news', news),
+          accepting,
           numbers: () => channel.call('numbers'),
           ticketSeed: () => channel.call('ticket-seed'),
         },
@@ -50,7 +52,7 @@ export const runChild = (name: RoleName): void => {
 
   const start = async (config: Config): Promise<Role['facts']> => {
     starting = startRole(name, {
-      ...workerOf(channel),
+      ...workerOf(channel, share),
       config,
       registry,
       alone: false,
@@ -74,6 +76,10 @@ export const runChild = (name: RoleName): void => {
     await role?.close()
     return figures
   }
+  const share = openShare({
+    tellOpen: (open) => channel.tell('open', open),
+    give: (socket) => channel.tell('connection', null, socket),
+  })
   const channel = openChannel(process as Pipe, {
     start,
     stop,
@@ -84,6 +90,8 @@ export const runChild = (name: RoleName): void => {
     reload: (config: Config) => role?.reload?.(config),
     counts: (counts: readonly LimitCount[]) => role?.absorb?.(counts),
     news: (news: News) => role?.hear?.(news),
+    connection: (_: unknown, socket?: Socket) => share.take(socket),
+    least: share.hearLeast,
   })
   channel.tell('awake', null)
   process.once('disconnect', () => {

@@ -43,8 +43,10 @@ const tracesOf = ({ telemetry: { otlp: url, traceShare: share } }: Config): Pick
 const spoolOf = ({ spool }: Place, number: number): string => (number === 1 ? spool : `${spool}-${number}`)
 
 const listenOf = async ({ config: { listen }, worker }: RoleContext): Promise<IngressOptions['listen']> => {
-  if (worker === undefined || !listen.tls.enabled) return listen
-  return { ...listen, tls: { ...listen.tls, ticketSeed: await worker.ticketSeed() } }
+  if (worker === undefined) return listen
+  const { accepting } = worker
+  if (!listen.tls.enabled) return { ...listen, accepting }
+  return { ...listen, accepting, tls: { ...listen.tls, ticketSeed: await worker.ticketSeed() } }
 }
 
 /** To the other processes on this machine, and on Kafka to those elsewhere; who hears a word twice takes it once. */

@@ -1,7 +1,7 @@
 /** A role is one part of chaos-proxy in one process: the ingress, the processors, or the sinks with the console. */
 import type { Duplex } from 'node:stream'
 import type { Registry } from 'prom-client'
-import type { LimitCount, News, TicketSeed } from '../../ingress/options.ts'
+import type { Accepting, LimitCount, News, TicketSeed } from '../../ingress/options.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Command } from '../../schemas/events.ts'
 import type { Logger } from '../cli/logger.ts'
@@ -56,6 +56,8 @@ export interface RoleContext {
     readonly tellCounts: (counts: readonly LimitCount[]) => void
     /** Tells them what it found out about an upstream. */
     readonly tellNews: (news: News) => void
+    /** Whose the connections are. */
+    readonly accepting: Accepting
     /** The numbers of all that run or soon run again. */
     readonly numbers: () => Promise<readonly number[]>
     /** The same for all of them, so that a client can go on with its TLS session whoever accepts it. */

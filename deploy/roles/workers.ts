@@ -4,10 +4,12 @@
  */
 import cluster from 'node:cluster'
 import type { ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ticketSeeds } from '../../ingress/edge/tickets.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Logger } from '../cli/logger.ts'
+import { openSpread, type Seat } from '../processes/spread.ts'
 import { superviseRole, type Supervised } from '../processes/supervise.ts'
 import { QUIET, WORKER, WRITER_FD } from './child.ts'
 import { closeAll } from './ingress.ts'
@@ -62,6 +64,8 @@ interface Worker {
   /** Chooses its spool. */
   readonly number: number
   readonly process: Supervised
+  /** Where it gets connections that fell on others. */
+  readonly seat: Seat
 }
 
 interface Team {
@@ -83,14 +87,21 @@ const openTeam = ({ config, logger, onNotice, verbose = false }: RoleContext, op
     for (const { number, process: other } of workers)
       if (number !== from) other.call(name, value).catch(() => undefined)
   }
+  const spread = openSpread((least) => {
+    for (const { process: worker } of workers) worker.call('least', least).catch(() => undefined)
+  })
   const leave: Team['leave'] = async (worker) => {
+    spread.leave(worker.seat)
     const figures = await worker.process.stop()
     workers.splice(workers.indexOf(worker), 1)
     return figures
   }
   const join: Team['join'] = async () => {
     const number = ++newest
+    const seat: Seat = { take: (socket) => started.call<number>('connection', null, socket) }
     const handlers = {
+      open: (open: number) => spread.told(seat, open),
+      connection: (_: unknown, socket?: Socket) => socket && spread.give(socket),
       counts: (counts: unknown) => tellOthers(number, 'counts', counts),
       news: (news: unknown) => tellOthers(number, 'news', news),
       numbers: () => workers.map((worker) => worker.number),
@@ -100,10 +111,11 @@ const openTeam = ({ config, logger, onNotice, verbose = false }: RoleContext, op
     const start = (): ChildProcess => {
       const child = spawn(number)
       takeAppends(child, opened, logger)
+      child.once('exit', () => spread.drop(seat))
       return child
     }
     const started = superviseRole({ role: 'ingress', config, logger, onNotice, spawn: start, ...rest })
-    const worker = { number, process: started }
+    const worker = { number, process: started, seat }
     workers.push(worker)
     return await started.started.catch(async (error: unknown) => {
       await leave(worker)

@@ -5,12 +5,15 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
 import { readProxyHeader } from '../proxy-protocol.ts'
+import type { Accepting } from '../../options-listen.ts'
 import type { ListenTls } from '../tls.ts'
 
 export interface DoorSettings {
   readonly tls: ListenTls | undefined
   /** Who may connect, and speaks the PROXY protocol then; undefined: everybody may, and nobody does. */
   readonly balancers: ((address: string) => boolean) | undefined
+  /** Other processes accept from the same port; undefined: all that is accepted is served here. */
+  readonly accepting: Accepting | undefined
   /** ms for all of it. */
   readonly patience: number
   /** A client may speak now. `peer`: its address, as far as it is known. */
@@ -40,6 +43,7 @@ const readProxy = (socket: Socket, settings: DoorSettings, then: (peer: string) 
     then(header.source?.address ?? socket.remoteAddress ?? '')
   }
   socket.on('data', onData)
+  socket.resume()
   socket.on('close', () => clearTimeout(timer))
 }
 
@@ -80,7 +84,7 @@ export const openDoor = (settings: DoorSettings): Server => {
     peers.set(socket, peer)
     secure.emit('connection', socket)
   }
-  return createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
+  const enter = (socket: Socket): void => {
     socket.on('error', () => socket.destroy())
     const { remoteAddress = '' } = socket
     if (settings.balancers === undefined) begin(socket, remoteAddress)
@@ -89,5 +93,11 @@ export const openDoor = (settings: DoorSettings): Server => {
       settings.refused('it is none of the balancers in listen.trustedProxies')
       socket.destroy()
     }
+  }
+  const { accepting } = settings
+  accepting?.open(enter)
+  const pauseOnConnect = accepting !== undefined
+  return createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true, pauseOnConnect }, (socket) => {
+    if (accepting === undefined || accepting.keep(socket)) enter(socket)
   })
 }
