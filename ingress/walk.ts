@@ -79,7 +79,7 @@ const clock = (): number => monotonic() / 1000
 
 const decideOf = ({ options, services, keys, redactor, views, queue, settling }: Parts): Decide & Staying => {
   const { log, codecs, logger } = options
-  const models = openModels()
+  const models = openModels(options.registry)
   const book = options.ghosts ?? openGhostBook(judgeOf(models.judge, services))
   views.follow('ghosts', () => followGhosts({ log, codecs, book, logger }))
   views.follow('models', () => models.follow({ log, codecs, logger }))

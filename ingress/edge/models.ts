@@ -3,6 +3,7 @@
  * is refused aloud, and the tables' word holds for its service. Asked only when a ghost answers.
  */
 import { createHash } from 'node:crypto'
+import { Histogram, type Registry } from 'prom-client'
 import type { Codecs } from '../../schemas/codecs.ts'
 import type { EventLog, View } from '../../schemas/log.ts'
 import type { Judge } from '../../schemas/semantics/ghosts/book.ts'
@@ -34,7 +35,22 @@ export const judgeOf =
 
 const digest: Digest = (text, bytes) => createHash('sha256').update(text).update(bytes).digest('hex')
 
-export const openModels = (): Models => {
+/** Some microseconds to the millisecond that it may take. */
+const BUCKETS = [0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01]
+
+const stopwatchOf = (registry: Registry | undefined): ((began: number) => void) => {
+  if (registry === undefined) return () => undefined
+  const seconds = new Histogram({
+    name: 'chaosproxy_model_inference_seconds',
+    help: 'What the response model took for one ghost answer: its evidence and its judgement',
+    buckets: BUCKETS,
+    registers: [registry],
+  })
+  return (began) => seconds.observe((performance.now() - began) / 1000)
+}
+
+export const openModels = (registry?: Registry): Models => {
+  const took = stopwatchOf(registry)
   const networks = new Map<string, Network>()
   const take = (service: string, read: Read | undefined): void => {
     if (read?.kind === 'network') networks.set(service, read.network)
@@ -55,7 +71,11 @@ export const openModels = (): Models => {
   return {
     judge: (service, evidence) => {
       const network = networks.get(service)
-      return network === undefined ? undefined : judgeBy(network, evidence()).right
+      if (network === undefined) return undefined
+      const began = performance.now()
+      const { right } = judgeBy(network, evidence())
+      took(began)
+      return right
     },
     follow: async (settings) => {
       const view = await settings.log.view(topicName('models'))

@@ -1,5 +1,5 @@
-/** What the trainer says about itself. */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+/** What the trainer says about itself; how models did stands on the log, and the console tells it. */
+import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Model } from '../../schemas/events.ts'
 
 export interface TrainerMetrics {
@@ -20,18 +20,6 @@ export const trainerMetrics = (registry: Registry | undefined): TrainerMetrics =
     labelNames: ['service', 'outcome'],
     registers,
   })
-  const measures = new Gauge({
-    name: 'chaosproxy_model_evaluation',
-    help: 'Measures of the newest trial on exchanges held back, of the tables and of the model',
-    labelNames: ['service', 'measure', 'by'],
-    registers,
-  })
-  const samples = new Gauge({
-    name: 'chaosproxy_model_samples',
-    help: 'Scored answers that the newest trial was trained on, and held back from it',
-    labelNames: ['service', 'part'],
-    registers,
-  })
   const failures = new Counter({
     name: 'chaosproxy_model_failures_total',
     help: 'Trainings that failed, and samples that could not be read',
@@ -44,16 +32,7 @@ export const trainerMetrics = (registry: Registry | undefined): TrainerMetrics =
     registers,
   })
   return {
-    told: ({ service, state, evaluation, trainedOn, heldBack }) => {
-      outcomes.inc({ service, outcome: state })
-      samples.set({ service, part: 'trained' }, trainedOn)
-      samples.set({ service, part: 'held' }, heldBack)
-      for (const { name, tables, model } of evaluation) {
-        const measure = name.replaceAll(' ', '_')
-        measures.set({ service, measure, by: 'tables' }, tables)
-        measures.set({ service, measure, by: 'model' }, model)
-      }
-    },
+    told: ({ service, state }) => outcomes.inc({ service, outcome: state }),
     failed: () => failures.inc(),
     took: (s) => seconds.observe(s),
   }
