@@ -5,18 +5,12 @@
 import { describe, expect, it } from 'vitest'
 import { chanceOf, picker } from '../../evals/worlds/world.ts'
 import { given, textOf } from './given.ts'
+import { ASKERS, foreignIn, idFor, mark, PEOPLE, principalOf, type Chance } from './marks.ts'
 import type { Told } from './offline.ts'
 
-const PEOPLE = ['ann', 'bob', 'cat', 'dan']
 const NOUNS = ['orders', 'notes', 'files']
-const mark = (person: string): string => `${person.toUpperCase()}-OWN`
-const MARKS = /(ANN|BOB|CAT|DAN)-OWN/g
-
-/** Two credentials of one person are two principals that nobody can tell for one. */
-const principalOf = (person: string, token: number): string => `cp_${person}_${token}`
 const shared = { currency: 'EUR', kind: 'standard' }
 
-type Chance = () => number
 interface Target {
   readonly target: string
   readonly body: (person: string, chance: Chance) => unknown
@@ -29,7 +23,6 @@ const item = (noun: string, id: number, person: string, chance: Chance) => ({
   tags: chance() < 0.5 ? [] : [mark(person)],
   owner: { name: `${mark(person)} name`, level: Math.floor(chance() * 2) },
 })
-const idFor = (person: string, k: number): number => 100 * (1 + PEOPLE.indexOf(person)) + k
 
 /** What one service offers: bare or wrapped objects, lists, one thing of one's own, text by name. */
 const targetsOf = (noun: string, isWrapped: boolean) => {
@@ -84,11 +77,6 @@ const lived = (seed: number) => {
   return { noun, told, targets }
 }
 
-const ASKERS: readonly (readonly [string, string])[] = [
-  ...PEOPLE.map((person): [string, string] => [person, principalOf(person, 0)]),
-  ['', 'cp_stranger'],
-  ['', ''],
-]
 const WORLDS = 24
 
 /** Everybody asks for everything of everybody, with a read and two writes. */
@@ -114,11 +102,8 @@ const shownBy = (seed: number, as = (person: string): string => person) => {
   const { ask } = given(told)
   const shown = asks(noun, targets).map(({ person: asker, request }) => {
     const person = as(asker)
-    const marks: string[] = textOf(ask(request)).match(MARKS) ?? []
-    return {
-      foreign: marks.filter((found) => person === '' || found !== mark(person)),
-      own: marks.includes(mark(person)),
-    }
+    const text = textOf(ask(request))
+    return { foreign: foreignIn(text, person), own: text.includes(mark(person)) }
   })
   return { answers: shown.length, own: shown.filter((s) => s.own).length, foreign: shown.flatMap((s) => s.foreign) }
 }

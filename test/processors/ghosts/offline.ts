@@ -6,6 +6,7 @@ import type { Emit, Located, Observation, Steps, Store, Stores } from '../../../
 import type { Activation, Event, Exchange, Ghost, Header } from '../../../schemas/events.ts'
 import { anExchange } from '../kit/builders.ts'
 import { ghosts } from '../../../processors/ghosts/ghosts.ts'
+import { operationOf } from '../../../processors/templates/operations.ts'
 import { parseJson } from '../../../schemas/semantics/ghosts/json.ts'
 
 export interface Told {
@@ -59,7 +60,10 @@ const openLocator = () => {
   return (service: string, exchange: Exchange): Located | undefined => {
     const segments = (exchange.target.split('?')[0] ?? '').split('/').filter((s) => s !== '')
     const isParameter = (s: string) => /\d/.test(s) || s.startsWith('cp_') || s.startsWith('secret')
-    const template = '/' + segments.map((s, i) => (i > 0 && isParameter(s) ? `{p${i}}` : s)).join('/')
+    const path = '/' + segments.map((s, i) => (i > 0 && isParameter(s) ? `{p${i}}` : s)).join('/')
+    const requestJson = path === '/graphql' ? json(exchange.requestBody.bytes) : undefined
+    const operation = operationOf({ exchange, requestJson, query: [] } as unknown as Observation)
+    const template = operation === undefined ? path : `${path}#${operation}`
     const id = `${service} ${exchange.method} ${template}`
     if (exchange.status === 404 && !known.has(id)) return undefined
     known.add(id)
