@@ -24,13 +24,11 @@ interface Place {
   open: number
   /** Given, and nothing heard of it. */
   owed: number
-  /** When there was none owed, or it was last heard of. */
-  heard: number
   leaving: boolean
 }
 
-/** ms after which a process that owes an answer is thought to stand still: others are asked first. */
-const STILL = 2000
+/** A process that owes so many answers gets no more while others owe fewer: it may stand still, and they wait until it is killed. */
+const MOST_OWED = 256
 /** ms until a connection is given up: longer than it takes to find that a process hangs, and to kill it. */
 const PATIENCE = 30_000
 /** ms between two words on who has the fewest. */
@@ -55,10 +53,8 @@ const within = async <T>(promise: Promise<T>, ms: number): Promise<T | undefined
 }
 
 /** Lower is better: first who will stay and answers, then who has the fewest. */
-const cost = ({ open, owed, heard, leaving }: Place): number => {
-  const isStill = owed > 0 && performance.now() - heard > STILL
-  return (leaving ? 2e9 : 0) + (isStill ? 1e9 : 0) + open + owed
-}
+const cost = ({ open, owed, leaving }: Place): number =>
+  (leaving ? 2e9 : 0) + (owed >= MOST_OWED ? 1e9 : 0) + open + owed
 
 const choose = (places: ReadonlyMap<Seat, Place>): readonly [Seat, Place] | undefined => {
   const all = [...places]
@@ -83,13 +79,11 @@ export const openSpread = (onLeast: (least: number) => void): Spread => {
   const changed = (): void => void (telling ??= setTimeout(tellLeast, EVERY).unref())
 
   const offer = async (seat: Seat, place: Place, socket: Socket): Promise<void> => {
-    if (place.owed === 0) place.heard = performance.now()
     place.owed += 1
     try {
       place.open = (await within(seat.take(socket), PATIENCE)) ?? place.open
     } finally {
       place.owed -= 1
-      place.heard = performance.now()
       changed()
     }
   }
@@ -108,7 +102,7 @@ export const openSpread = (onLeast: (least: number) => void): Spread => {
   return {
     told: (seat, open) => {
       const place = places.get(seat)
-      if (place === undefined) places.set(seat, { open, owed: 0, heard: 0, leaving: false })
+      if (place === undefined) places.set(seat, { open, owed: 0, leaving: false })
       else place.open = open
       changed()
     },
