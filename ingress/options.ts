@@ -177,6 +177,10 @@ export interface QueueOptions {
   readonly maxBytes: number
   /** What other processes left behind. */
   readonly orphans?: () => readonly Orphan[]
+  /** Folders of other processes beside this one. */
+  readonly peers?: () => readonly string[]
+  /** A folder that all of them share: there they see in which order the writes of a sender go. */
+  readonly lines?: string
 }
 
 export interface IngressOptions {

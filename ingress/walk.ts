@@ -6,13 +6,14 @@ import { sendReply } from './edge/carrier.ts'
 import { monotonic, wall } from './edge/clock.ts'
 import type { Emitter } from './edge/emitter.ts'
 import { createForward } from './edge/forward.ts'
+import type { ForwardSettings } from './edge/forwarding.ts'
 import { createConsult, followGhosts } from './edge/ghosts.ts'
 import { judgeOf, openModels } from './edge/models.ts'
 import { newSpan, newTrace, uuid7 } from './edge/ids.ts'
 import type { Keys } from './edge/keys.ts'
 import { openMetrics } from './edge/metrics.ts'
 import type { Pools } from './edge/pools.ts'
-import { startReplays } from './edge/queue/messenger.ts'
+import { startReplays, type ReplaySettings } from './edge/queue/messenger.ts'
 import type { Queue } from './edge/queue/queue.ts'
 import { createRecord } from './edge/record.ts'
 import type { Settling } from './edge/settle.ts'
@@ -57,6 +58,7 @@ export interface Parts {
 const forwardOf = (
   { options, settling, pools, draining }: Parts,
   decide: Pick<Decide, 'recover' | 'replace'> & Partial<Staying>,
+  gate?: ForwardSettings['gate'],
 ): Phase =>
   createForward({
     pools,
@@ -67,6 +69,7 @@ const forwardOf = (
     settle: settling.tried,
     conduct: settling.conduct,
     draining,
+    gate,
   })
 
 const samplerOf =
@@ -119,7 +122,7 @@ export const walkOf = (parts: Parts): ((context: Context) => void) => {
   const decide = decideOf(parts)
   const record = recordOf(parts)
   const accept = createAccept({ newSpan, newTrace, sampled: samplerOf(options), ...shield.belief })
-  const forward = (to: Pick<Decide, 'recover' | 'replace'> & Partial<Staying>): Phase => forwardOf(parts, to)
+  const forward: ReplaySettings['forward'] = (to, gate) => forwardOf(parts, to, gate)
   startReplays({ ...parts, accept, record, clock: monotonic, maxBody: capture.maxBody, forward })
   return compose({
     phases: [
@@ -131,7 +134,7 @@ export const walkOf = (parts: Parts): ((context: Context) => void) => {
       ['fault', createFault(shield.faults)],
       ['decide', decide.phase],
       ['balance', createBalance({ ...settling, ...decide, clock: monotonic })],
-      ['forward', forward(decide)],
+      ['forward', forwardOf(parts, decide)],
     ],
     answer: (context, reply, done) => sendReply(context, reply, draining(), done),
     record: (context) => {

@@ -37,21 +37,25 @@ const takeFirst = (root: string): { readonly dir: string; readonly lock: Lock } 
 
 const isEmpty = (dir: string): boolean => (statSync(join(dir, 'journal'), { throwIfNoEntry: false })?.size ?? 0) === 0
 
-/** Folders beside `own` that hold something and that nobody holds; the caller holds them until it says that it is done. */
-const orphansIn = (root: string, own: string): readonly Orphan[] =>
+/** Folders beside `own` that hold something. */
+const peersIn = (root: string, own: string): readonly string[] =>
   readdirSync(root)
     .map((name) => join(root, name))
     .filter((dir) => dir !== own && !isEmpty(dir))
-    .flatMap((dir) => {
-      const lock = tryLock(dir)
-      const over = (isTaken: boolean): void => {
-        if (isTaken) rmSync(join(dir, 'journal'), { force: true })
-        lock?.release()
-      }
-      return lock === undefined ? [] : [{ dir, over }]
-    })
+
+/** Those that nobody holds; the caller holds them until it says that it is done. */
+const orphansIn = (root: string, own: string): readonly Orphan[] =>
+  peersIn(root, own).flatMap((dir) => {
+    const lock = tryLock(dir)
+    const over = (isTaken: boolean): void => {
+      if (isTaken) rmSync(join(dir, 'journal'), { force: true })
+      lock?.release()
+    }
+    return lock === undefined ? [] : [{ dir, over }]
+  })
 
 export const openQueueFolder = (root: string, maxBytes: number): QueueFolder => {
   const { dir, lock } = takeFirst(root)
-  return { options: { dir, maxBytes, orphans: () => orphansIn(root, dir) }, release: () => lock.release() }
+  const others = { orphans: () => orphansIn(root, dir), peers: () => peersIn(root, dir), lines: join(root, 'lines') }
+  return { options: { dir, maxBytes, ...others }, release: () => lock.release() }
 }

@@ -191,9 +191,23 @@ const attempt = (trip: Trip, fresh: boolean): void => {
   const { target } = context
   const lines = rules.upstreamFields(context)
   const framing = framingOf(context, body)
+  const gate = settings.gate?.(context)
   context.attempts++
   trip.handed = false
-  trip.call = { method, target, lines, body, framing, fresh, listener, about: trip, carried: undefined, over: false }
+  trip.call = {
+    method,
+    target,
+    lines,
+    body,
+    framing,
+    // What may not be sent twice does not go on a connection that may have been closed by now.
+    fresh: fresh || gate !== undefined,
+    listener,
+    about: trip,
+    gate,
+    carried: undefined,
+    over: false,
+  }
   settings.pools.of(context.upstream as Upstream).send(trip.call)
 }
 

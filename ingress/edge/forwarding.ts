@@ -4,6 +4,7 @@ import type { Context } from '../phases/context.ts'
 import type { Conduct } from '../phases/conduct.ts'
 import type { Decide, Staying } from '../phases/decide.ts'
 import type { Pools } from './pools.ts'
+import type { Gate } from './upstream/call.ts'
 
 export interface ForwardSettings {
   readonly pools: Pools
@@ -18,4 +19,6 @@ export interface ForwardSettings {
   /** What a try says about its upstream; called once for each permission. */
   readonly settle: (context: Context, outcome: Outcome, reason: string) => void
   readonly draining: () => boolean
+  /** What is asked, once a connection stands, before the request goes out on it. */
+  readonly gate?: ((context: Context) => Gate | undefined) | undefined
 }

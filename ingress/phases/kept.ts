@@ -144,10 +144,11 @@ const lost = (write: KeptWrite, trustsKeys: boolean, reason: string, status: num
     : { kind: 'conflict', reason: `${reason}; ${UNKNOWN}`, status }
 
 /** What holds a write back from being sent at all: it was made on top of one that the backend did not take. */
-export const moveBefore = (behind: Fate | undefined): Move | undefined =>
-  behind?.state === 'conflict'
-    ? { kind: 'conflict', reason: 'an earlier write of the same sender to the same thing is in conflict', status: 0 }
-    : undefined
+export const HELD: Move = {
+  kind: 'conflict',
+  reason: 'an earlier write of the same sender to the same thing is in conflict',
+  status: 0,
+}
 
 /** `trustsKeys`: the backend is known to honour Idempotency-Key. */
 export const moveAfter = (write: KeptWrite, outcome: Outcome, trustsKeys: boolean): Move => {

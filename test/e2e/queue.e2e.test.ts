@@ -100,11 +100,7 @@ test(
   async () => {
     await stopBackend()
     for (let n = 0; n < WRITES; n++) for (const sender of SENDERS) expect((await write(sender, n)).status).toBe(202)
-    // What is being sent when the process dies may have arrived, so a person is asked: here nothing is.
-    await dev.until(/upstream is down/)
-    // Who shows what is queued comes after who serves.
-    await dev.until(/all roles run/)
-    await eventually('nothing is being sent', async () => (await listed()).every(({ state }) => state !== 'replaying'))
+    // At any moment: what has no connection is not being sent.
     await killAll()
     await start()
     await startBackend()

@@ -3,7 +3,7 @@
  * framed by its length; the seal is the checksum. Appends that come together share one fdatasync.
  */
 import { constants } from 'node:fs'
-import { mkdir, open, rename, writeFile, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Vault } from './vault.ts'
 
@@ -126,6 +126,10 @@ const putAside = async (dir: string, tail: Buffer): Promise<OpenedJournal['aside
   await writeFile(file, tail, { mode: 0o600 })
   return { file, bytes: tail.length }
 }
+
+/** What stands in a journal that is somebody else's, who may be writing to it. */
+export const peekJournal = async (dir: string, vault: Vault): Promise<readonly unknown[]> =>
+  readFrames(await readFile(fileIn(dir)).catch(() => Buffer.alloc(0)), vault).records
 
 /** Opens the journal in `dir`, which must be the caller's alone. */
 export const openJournal = async (dir: string, vault: Vault): Promise<OpenedJournal> => {

@@ -15,6 +15,7 @@ import { conclude, sendReply, type BodyReader, type Carrier, type Wire } from '.
 import { monotonic, wall } from '../clock.ts'
 import { uuid7 } from '../ids.ts'
 import type { Settling } from '../settle.ts'
+import type { Gate } from '../upstream/call.ts'
 
 export interface Letter {
   readonly method: string
@@ -34,7 +35,7 @@ interface MessengerSettings {
   readonly accept: Phase
   readonly route: Phase
   readonly balance: (recover: Recover) => Phase
-  readonly forward: (recover: Recover) => Phase
+  readonly forward: (recover: Recover, gate: (context: Context) => Gate | undefined) => Phase
   /** It is over; `onLog`: it stands on the log. */
   readonly over: (context: Context, onLog: boolean) => void
   readonly maxBody: number
@@ -42,8 +43,14 @@ interface MessengerSettings {
 
 type Recover = (context: Context, failure: Failure) => ReturnType<typeof problem>
 
-/** `onLog`: whether it stands on the log. */
-export type Send = (letter: Letter, onLog: boolean) => Promise<Answered>
+export interface Sending {
+  /** Whether it stands on the log. */
+  readonly onLog: boolean
+  /** Told when a connection stands and nothing was sent yet: whether it may be. */
+  readonly gate?: Gate
+}
+
+export type Send = (letter: Letter, sending: Sending) => Promise<Answered>
 
 const noop = (): void => undefined
 
@@ -91,7 +98,7 @@ const NO_ANSWER: Pick<Failure, 'sent' | 'detail'> = { sent: false, detail: 'no a
 
 const createMessenger = (settings: MessengerSettings): Send => {
   const failures = new WeakMap<Context, Failure>()
-  const waiting = new WeakMap<Context, { readonly onLog: boolean; readonly done: (answered: Answered) => void }>()
+  const waiting = new WeakMap<Context, Sending & { readonly done: (answered: Answered) => void }>()
   const recover: Recover = (context, failure) => {
     failures.set(context, failure)
     return problem(context, { why: failure.why as 'internal', detail: failure.detail })
@@ -108,7 +115,7 @@ const createMessenger = (settings: MessengerSettings): Send => {
       ['accept', settings.accept],
       ['route', settings.route],
       ['balance', settings.balance(recover)],
-      ['forward', settings.forward(recover)],
+      ['forward', settings.forward(recover, (context) => waiting.get(context)?.gate)],
     ],
     answer: (context, reply, done) => sendReply(context, reply, false, done),
     record: (context) => {
@@ -120,10 +127,10 @@ const createMessenger = (settings: MessengerSettings): Send => {
     },
     defect: (context, phase) => problem(context, { why: 'internal', detail: `The phase ${phase} failed.` }),
   })
-  return (letter, onLog) =>
+  return (letter, sending) =>
     new Promise((done) => {
       const context = contextOf(letter, settings.maxBody)
-      waiting.set(context, { onLog, done })
+      waiting.set(context, { ...sending, done })
       run(context)
     })
 }
@@ -133,7 +140,7 @@ export interface ReplaySettings {
   readonly services: readonly Service[]
   readonly settling: Pick<Settling, 'over'>
   readonly accept: Phase
-  readonly forward: (decide: Pick<Decide, 'recover' | 'replace'>) => Phase
+  readonly forward: (decide: Pick<Decide, 'recover' | 'replace'>, gate: (context: Context) => Gate | undefined) => Phase
   readonly record: (context: Context) => void
   readonly clock: () => number
   readonly maxBody: number
@@ -146,7 +153,7 @@ export const startReplays = (settings: ReplaySettings): void => {
     accept,
     route: createRoute(services),
     balance: (recover) => createBalance({ clock, recover }),
-    forward: (recover) => forward({ recover, replace: () => undefined }),
+    forward: (recover, gate) => forward({ recover, replace: () => undefined }, gate),
     maxBody,
     over: (context, onLog) => {
       settling.over(context)

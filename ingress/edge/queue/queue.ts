@@ -1,21 +1,21 @@
 /** Writes that wait for their backend: kept in a sealed file beside the spool, replayed, asked about, given up. */
 import { createHash } from 'node:crypto'
+import { basename, join } from 'node:path'
 import type { Control } from '../../../schemas/events.ts'
-import { readRequest } from '../../../schemas/semantics/ghosts/asked.ts'
 import { bornFate, type Move } from '../../../schemas/semantics/ghosts/fate.ts'
 import type { Redactor } from '../../../schemas/semantics/redaction.ts'
 import type { Logger, Orphan, QueueOptions } from '../../options.ts'
-import { redactedOf } from '../../phases/capture.ts'
 import type { Phase } from '../../phases/compose.ts'
 import type { Context, Service } from '../../phases/context.ts'
 import { fieldOf } from '../../phases/fields.ts'
-import { keptOf, monitored, MONITOR, moveAfterCrash, type KeepFacts, type Kept } from '../../phases/kept.ts'
-import { problem } from '../../phases/problem.ts'
+import { keptOf, moveAfterCrash, type KeepFacts, type Kept } from '../../phases/kept.ts'
 import type { Keeper, Unkept } from '../../phases/queue.ts'
 import { monotonic, wall } from '../clock.ts'
 import { openJournal, type OpenedJournal } from './journal.ts'
 import type { Send } from './messenger.ts'
 import { startReplayer, type Replayer } from './replayer.ts'
+import { createMonitor, askerOf } from './monitor.ts'
+import { openLines, type Lines } from './lines.ts'
 import { openStore, QueueFull, type Store } from './store.ts'
 import type { Tell } from './telling.ts'
 import { openVault, type Vault } from './vault.ts'
@@ -53,15 +53,6 @@ export interface Queue extends Keeper {
 /** What is over is remembered for its sender so long, µs. */
 const REMEMBERED = 24 * 3600 * 1e6
 const TIDY = 60_000
-/** Seconds after which it makes sense to ask again what became of a write. */
-const ASK_AGAIN = 2
-
-/** Whose request it is, as a pseudonym. */
-const askerOf = (context: Context, redactor: Redactor): string => {
-  const { target, headers, principal } = redactedOf(context, redactor)
-  const { method } = context.arrival
-  return readRequest({ service: '', method, target, headers, principal, body: undefined, at: 0 }).credential
-}
 
 const digestOf = ({ arrival, target }: Context, body: Buffer): string =>
   createHash('sha256').update(`${arrival.method} ${target}\n`).update(body).digest('base64url')
@@ -92,43 +83,39 @@ const repeated = (store: Store, context: Context, asker: string): Kept | undefin
 const CONDITIONS = ['if-match', 'if-none-match', 'if-unmodified-since']
 
 /** On what a change is made: on the thing as it was known, or on an earlier change that waits. */
-const groundOf = (store: Store, context: Context, asker: string, tagOf: TagOf): Pick<KeepFacts, 'base' | 'behind'> => {
+const groundOf = (lines: Lines, context: Context, asker: string, tagOf: TagOf): Pick<KeepFacts, 'base' | 'behind'> => {
   const { arrival, target } = context
   if (arrival.method === 'POST') return { base: '', behind: '' }
-  const earlier = [...store.open()].findLast(({ write }) => write.asker === asker && write.target === target)
-  if (earlier !== undefined) return { base: '', behind: earlier.write.id }
+  const behind = lines.latest({ service: (context.service as Service).name, asker, target })
+  if (behind !== '') return { base: '', behind }
   const isConditional = CONDITIONS.some((name) => fieldOf(arrival.rawHeaders, name) !== undefined)
   return { base: isConditional ? '' : tagOf(context), behind: '' }
 }
 
 interface Keeping {
   readonly store: Store
+  readonly lines: Lines
   readonly redactor: Redactor
   readonly logger: Logger
   readonly tagOf: TagOf
 }
 
-const createKeeper = ({ store, redactor, logger, tagOf }: Keeping): Keeper => {
+const createKeeper = ({ store, lines, redactor, logger, tagOf }: Keeping): Keeper => {
   const keep = async (context: Context, wanted: boolean): Promise<Kept | Unkept> => {
     const asker = askerOf(context, redactor)
     const body = Buffer.concat(context.requestBody.chunks)
     const digest = digestOf(context, body)
     const known = repeated(store, context, asker)
     if (known !== undefined) return known.write.digest === digest ? known : OTHER
-    const ground = groundOf(store, context, asker, tagOf)
+    const ground = groundOf(lines, context, asker, tagOf)
     const facts = { asker, digest, ...ground, body: body.toString('base64'), length: body.length }
     const write = keptOf(context, facts)
     return await store.add(write, bornFate(wanted, write.at))
   }
   return {
-    waits: (context) => {
-      if (store.waiting === 0) return false
-      const { name } = context.service as Service
-      const asker = askerOf(context, redactor)
-      for (const { write, fate } of store.open())
-        if (fate.wanted && write.service === name && write.asker === asker) return true
-      return false
-    },
+    waits: (context) =>
+      !lines.isEmpty() &&
+      lines.waits({ service: (context.service as Service).name, asker: askerOf(context, redactor) }),
     keep: (context, wanted, done) => {
       keep(context, wanted).then(done, (error: unknown) => {
         if (!(error instanceof QueueFull)) logger.error({ err: error }, 'a write could not be kept')
@@ -137,18 +124,6 @@ const createKeeper = ({ store, redactor, logger, tagOf }: Keeping): Keeper => {
     },
   }
 }
-
-const NO_WRITE = 'No write of this id was kept for the credential of this request.'
-
-const createMonitor =
-  (store: Store, redactor: Redactor): Phase =>
-  (context, next) => {
-    if (!context.path.startsWith(MONITOR)) return next()
-    const kept = store.get(context.path.slice(MONITOR.length))
-    const isRead = context.arrival.method === 'GET' || context.arrival.method === 'HEAD'
-    const isTheirs = isRead && kept !== undefined && kept.write.asker === askerOf(context, redactor)
-    next(isTheirs ? monitored(kept, ASK_AGAIN) : problem(context, { why: 'no-route', detail: NO_WRITE }))
-  }
 
 const openTold = async (dir: string, vault: Vault, logger: Logger): Promise<OpenedJournal> => {
   const opened = await openJournal(dir, vault)
@@ -180,10 +155,15 @@ const meantBy = (store: Store, { key, service, at }: Control): readonly Kept[] =
   return kept === undefined ? [] : [kept]
 }
 
+interface Held {
+  readonly store: Store
+  readonly lines: Lines
+}
+
 type MoveKept = (kept: Kept, move: Move) => Promise<void>
 
 /** Settles what a process that died had under way, here and in the folders of those that are gone. */
-const createAdopting = (settings: InFolder, store: Store, vault: Vault, move: MoveKept) => {
+const createAdopting = ({ store, lines }: Held, settings: InFolder, vault: Vault, move: MoveKept) => {
   const { options, logger, services } = settings
   const trusts = (name: string): boolean => services.find((one) => one.name === name)?.ghost.trustKeys ?? false
   const settle = async (some: Iterable<Kept>): Promise<void> => {
@@ -194,6 +174,7 @@ const createAdopting = (settings: InFolder, store: Store, vault: Vault, move: Mo
     try {
       const taken = await store.adopt(await readAll(dir, vault, logger))
       over(true)
+      lines.clear(basename(dir))
       logger.info({ from: dir, writes: taken.length }, 'kept writes of another process were taken over')
       await settle(taken)
     } catch (error) {
@@ -226,8 +207,11 @@ export const openQueue = async ({ options, ...rest }: QueueSettings): Promise<Qu
 const openIn = async (settings: InFolder): Promise<Queue> => {
   const { services, redactor, logger, secret, tell } = settings
   const vault = openVault(secret)
-  const { journal, records } = await openTold(settings.options.dir, vault, logger)
-  const store = openStore(journal, records, settings.options.maxBytes)
+  const { dir, maxBytes, lines: root = join(dir, 'lines'), peers } = settings.options
+  const { journal, records } = await openTold(dir, vault, logger)
+  const lines = openLines({ root, owner: basename(dir), now: wall })
+  const store = openStore(journal, records, maxBytes, lines.note)
+  lines.clear(basename(dir))
   let replayer: Replayer | undefined
   let tagOf: TagOf = () => ''
   const failed = (why: string) => (error: unknown) => logger.error({ err: error }, why)
@@ -250,7 +234,7 @@ const openIn = async (settings: InFolder): Promise<Queue> => {
     const word = late.get(kept.write.id)
     if (word !== undefined) heed(kept, word)
   }
-  const { settle, adopt } = createAdopting(settings, store, vault, move)
+  const { settle, adopt } = createAdopting({ store, lines }, settings, vault, move)
   await settle([...store.open()])
   await adopt()
   const timer = setInterval(() => {
@@ -258,16 +242,16 @@ const openIn = async (settings: InFolder): Promise<Queue> => {
     adopt().catch(failed('kept writes of another process cannot be taken over'))
   }, TIDY).unref()
   return {
-    ...createKeeper({ store, redactor, logger, tagOf: (context) => tagOf(context) }),
+    ...createKeeper({ store, lines, redactor, logger, tagOf: (context) => tagOf(context) }),
     learnFrom: (from) => (tagOf = from),
-    monitor: createMonitor(store, redactor),
+    monitor: createMonitor({ store, redactor, peers, vault }),
     obey: (word) => {
       const kind = movedBy(word.value)
       if (kind !== undefined) for (const kept of meantBy(store, word)) heed(kept, { kind, said: word.at })
     },
     start: (send) => {
       const clock = (): number => monotonic() / 1000
-      replayer = startReplayer({ store, services, send, logger, now: wall, clock, tell: tellAndHeed })
+      replayer = startReplayer({ store, lines, services, send, logger, now: wall, clock, tell: tellAndHeed })
     },
     waiting: () => store.waiting,
     close: async () => {

@@ -5,13 +5,16 @@
 import { wouldPermit } from '../../balance/breaker.ts'
 import type { Fate, Move } from '../../../schemas/semantics/ghosts/fate.ts'
 import type { Context, Service } from '../../phases/context.ts'
-import { moveAfter, moveBefore, type Kept, type KeptWrite } from '../../phases/kept.ts'
+import { HELD, moveAfter, type Kept, type KeptWrite } from '../../phases/kept.ts'
 import type { Logger } from '../../options.ts'
+import type { Gate } from '../upstream/call.ts'
+import type { Lines } from './lines.ts'
 import { letterOf, type Answered, type Letter, type Send } from './messenger.ts'
 import type { Store } from './store.ts'
 
 export interface ReplayerSettings {
   readonly store: Store
+  readonly lines: Pick<Lines, 'isNext' | 'isHeld'>
   readonly services: readonly Service[]
   readonly send: Send
   readonly logger: Logger
@@ -31,6 +34,8 @@ export interface Replayer {
 }
 
 const TICK = 250
+/** ms until it is looked again where another process has something to send first. */
+const SOON = 25
 /** Senders whose writes are sent at the same time, per service. */
 const LANES = 4
 const PAUSE = { first: 500, most: 10_000 }
@@ -84,19 +89,33 @@ const learnFrom = (line: Line, move: Move, clock: () => number): void => {
 /** What the backend shows at a conflict, so that a person sees both sides. */
 const showNow = async (write: KeptWrite, fate: Fate, send: Send): Promise<Context | undefined> => {
   const letter = fate.state === 'conflict' && fate.status !== 0 ? readAgain(write) : undefined
-  return letter === undefined ? undefined : (await send(letter, false)).context
+  return letter === undefined ? undefined : (await send(letter, { onLog: false })).context
 }
+
+/** That it goes out is on the disk before its first byte does, and not before there is a connection to carry it. */
+const startAtGate =
+  ({ store, logger, now }: ReplayerSettings, { id }: KeptWrite): Gate =>
+  (go) =>
+    void store.move(id, { kind: 'start' }, now()).then(
+      (fate) => go(fate?.state === 'replaying'),
+      (error: unknown) => {
+        logger.error({ err: error, write: id }, 'it cannot be noted that a kept write is sent, so it is not')
+        go(false)
+      },
+    )
 
 /** One write goes to its backend, and what comes of it is noted. */
 const replay = async (settings: ReplayerSettings, service: Service, { write }: Kept, line: Line): Promise<void> => {
   const { store, send, logger, now, clock, tell } = settings
-  const started = await store.move(write.id, { kind: 'start' }, now())
-  if (started?.state !== 'replaying') return
-  const held = moveBefore(store.get(write.behind)?.fate)
-  const sent = held === undefined ? await send(letterOf(write), true) : undefined
+  const held = settings.lines.isHeld(write) ? HELD : undefined
+  const gate = startAtGate(settings, write)
+  const sent = held === undefined ? await send(letterOf(write), { onLog: true, gate }) : undefined
   const move = held ?? moveAfter(write, (sent as Answered).outcome, service.ghost.trustKeys)
   if (held === undefined) learnFrom(line, move, clock)
-  const fate = (await store.move(write.id, move, now())) as Fate
+  const before = store.get(write.id)?.fate
+  const fate = await store.move(write.id, move, now())
+  // A person gave it up while there was no connection.
+  if (fate === undefined || fate === before) return
   tell({ write, fate }, sent?.outcome.kind === 'answer' ? sent.context : undefined, await showNow(write, fate, send))
   const about = { write: write.id, service: write.service, status: fate.status, attempts: fate.attempts }
   logger[fate.state === 'conflict' ? 'warn' : 'info'](
@@ -111,10 +130,11 @@ const expire = async ({ store, now, tell }: ReplayerSettings, { write }: Kept): 
 }
 
 export const startReplayer = (settings: ReplayerSettings): Replayer => {
-  const { store, services, logger, now, clock } = settings
+  const { store, lines: others, services, logger, now, clock } = settings
   const lines = new Map<string, Line>()
   const underway = new Set<Promise<void>>()
   let closed = false
+  let soon: NodeJS.Timeout | undefined
 
   const lineOf = (service: string): Line => {
     const line = lines.get(service) ?? { failures: 0, next: 0, busy: new Set() }
@@ -141,9 +161,14 @@ export const startReplayer = (settings: ReplayerSettings): Replayer => {
     if (service.mode === 'mock' || clock() < line.next || !usable(service, clock())) return
     const lanes = line.failures > 0 || service.activation !== '' ? 1 : LANES
     if (line.busy.size >= lanes) return
-    for (const kept of nextOf(store, service.name, line.busy).slice(0, lanes - line.busy.size)) run(service, kept, line)
+    for (const kept of nextOf(store, service.name, line.busy)) {
+      if (line.busy.size >= lanes) return
+      if (others.isNext(kept.write)) run(service, kept, line)
+      else soon ??= setTimeout(look, SOON).unref()
+    }
   }
   const look = (): void => {
+    soon = undefined
     if (closed) return
     const time = now()
     for (const kept of store.open())
@@ -156,6 +181,7 @@ export const startReplayer = (settings: ReplayerSettings): Replayer => {
     close: async () => {
       closed = true
       clearInterval(timer)
+      clearTimeout(soon)
       await Promise.all(underway)
     },
   }

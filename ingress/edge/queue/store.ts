@@ -49,7 +49,7 @@ const isRecord = (value: unknown): value is KeptRecord =>
 const isWaiting = ({ fate }: Kept): boolean => fate.wanted && !isOver(fate)
 
 /** What is over keeps who may ask about it, and nothing that could be sent. */
-const bare = ({ write, fate }: Kept): Kept => ({ write: { ...write, lines: [], body: '' }, fate })
+export const bare = ({ write, fate }: Kept): Kept => ({ write: { ...write, lines: [], body: '' }, fate })
 
 const take = (kept: Map<string, Kept>, { id, write, fate }: KeptRecord): void => {
   const known = kept.get(id)
@@ -64,8 +64,12 @@ const UNWANTED = 0.5
 /** The journal is written anew when less than half of it is still of use. */
 const WORTH = 64 * 1024
 
+/** Told of each write, as it is by now: of a new one when it is on the disk. */
+export type Note = (kept: Kept) => void
+
 interface State {
   readonly journal: Journal
+  readonly note: Note
   readonly kept: Map<string, Kept>
   /** Those that are not over. */
   readonly open: Map<string, Kept>
@@ -117,6 +121,13 @@ const add = async (state: State, one: Kept, maxBytes: number): Promise<Kept> => 
     throw new QueueFull(`${state.kept.size} writes are kept already, and take what is allowed (${most} bytes)`)
   state.promised += bytes
   await append(state, { id: one.write.id, ...one }, () => put(state, one)).finally(() => (state.promised -= bytes))
+  try {
+    state.note(one)
+  } catch (error) {
+    // Its sender is told that nothing was kept.
+    await step(state, one, { kind: 'drop', said: one.fate.at }, one.fate.at)
+    throw error
+  }
   return one
 }
 
@@ -124,9 +135,13 @@ const step = async (state: State, known: Kept, to: Move, at: number): Promise<Fa
   const { write } = known
   const fate = stepFate(known.fate, to, at)
   if (fate === known.fate) return fate
-  put(state, { write, fate })
+  const show = (one: Kept): void => {
+    put(state, one)
+    state.note(one)
+  }
+  show({ write, fate })
   await append(state, { id: write.id, fate }).catch((error: unknown) => {
-    put(state, known)
+    show(known)
     throw error
   })
   if (isOver(fate)) put(state, bare({ write, fate }))
@@ -135,10 +150,9 @@ const step = async (state: State, known: Kept, to: Move, at: number): Promise<Fa
 }
 
 const adopt = async (state: State, others: readonly unknown[]): Promise<readonly Kept[]> => {
-  const found = new Map<string, Kept>()
-  for (const record of others) if (isRecord(record)) take(found, record)
-  const fresh = [...found.values()].filter(({ write }) => !state.kept.has(write.id))
+  const fresh = [...keptIn(others)].filter(({ write }) => !state.kept.has(write.id))
   await Promise.all(fresh.map((one) => append(state, { id: one.write.id, ...one }, () => put(state, one))))
+  fresh.forEach(state.note)
   return fresh
 }
 
@@ -151,12 +165,27 @@ const forget = (state: State, at: number): void => {
   tidy(state)
 }
 
-export const openStore = (journal: Journal, records: readonly unknown[], maxBytes: number): Store => {
+/** What stood in a journal. */
+export const keptIn = (records: readonly unknown[]): Iterable<Kept> => {
+  const found = new Map<string, Kept>()
+  for (const record of records) if (isRecord(record)) take(found, record)
+  return found.values()
+}
+
+const unnoted: Note = () => undefined
+
+export const openStore = (
+  journal: Journal,
+  records: readonly unknown[],
+  maxBytes: number,
+  note: Note = unnoted,
+): Store => {
   const counts = { waiting: 0, live: 0, promised: 0, underway: 0 }
-  const state: State = { journal, kept: new Map(), open: new Map(), ...counts }
-  const before = new Map<string, Kept>()
-  for (const record of records) if (isRecord(record)) take(before, record)
-  for (const one of before.values()) put(state, isOver(one.fate) ? bare(one) : one)
+  const state: State = { journal, note, kept: new Map(), open: new Map(), ...counts }
+  for (const one of keptIn(records)) {
+    put(state, isOver(one.fate) ? bare(one) : one)
+    note(one)
+  }
   return {
     add: (write, fate) => add(state, { write, fate }, maxBytes),
     move: async (id, to, at) => {

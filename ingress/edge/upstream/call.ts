@@ -25,6 +25,9 @@ export interface Listener<T> {
   failed(about: T, error: Trouble, reused: boolean): void
 }
 
+/** Told when a connection is there, before a byte of the request goes out: whether it may go is said once. */
+export type Gate = (go: (may: boolean) => void) => void
+
 export interface Call<T = unknown> {
   readonly method: string
   readonly target: string
@@ -37,6 +40,7 @@ export interface Call<T = unknown> {
   readonly fresh: boolean
   readonly listener: Listener<T>
   readonly about: T
+  readonly gate?: Gate | undefined
   /** What carries it, once something does. */
   carried: Carried | undefined
   /** Nothing more is told. */

@@ -96,15 +96,25 @@ const onClose = (connection: Connection): void => {
   call.listener.failed(call.about, error, connection.carried > 0 && !connection.parser.begun)
 }
 
+const handOver = (connection: Connection, call: Call): void => {
+  awaitAnswer(connection.parser, call.method)
+  call.listener.handed(call.about)
+  if (call.over) return void connection.socket.destroy()
+  sendRequest(connection, call)
+}
+
 /** Puts a call on a connection that is ready. */
 export const begin = (connection: Connection, call: Call): void => {
   connection.call = call
   connection.stirred = true
   call.carried = connection
-  awaitAnswer(connection.parser, call.method)
-  call.listener.handed(call.about)
-  if (call.over) return void connection.socket.destroy()
-  sendRequest(connection, call)
+  if (call.gate === undefined) return handOver(connection, call)
+  call.gate((may) => {
+    // It broke off meanwhile, which was told.
+    if (connection.call !== call) return
+    if (may && !call.over) handOver(connection, call)
+    else giveUp(connection, troubleOf('ECANCELED', 'it is not wanted any more'))
+  })
 }
 
 const resume = (connection: Connection): void => {

@@ -21,6 +21,7 @@ import { askOverHttp2, whenTold } from '../tunnel/ask-http2.ts'
 import { addressOf } from './address.ts'
 import type { Call, Trouble } from './call.ts'
 import { troubleOf } from './connection.ts'
+import { passGate } from './gate.ts'
 import type { PoolOptions } from './options.ts'
 import type { Pool } from './pool.ts'
 import { trailing } from './request.ts'
@@ -252,6 +253,15 @@ const begin = (state: State, call: Call): void => {
   send(told)
 }
 
+const beginOrFail = (state: State, call: Call): void => {
+  try {
+    begin(state, call)
+  } catch (error) {
+    call.over = true
+    call.listener.failed(call.about, error as Trouble, false)
+  }
+}
+
 /** A server that speaks HTTP/2 and does not offer WebSocket there may do so in HTTP/1.1, as most do. */
 const ask = (state: State, asking: Asking, events: AskEvents): Drop => {
   const { options, url } = state
@@ -281,12 +291,8 @@ export const openHttp2Pool = (options: PoolOptions): Pool => {
   const state: State = { options, url: new URL(options.url), session: undefined }
   return {
     send: (call) => {
-      try {
-        begin(state, call)
-      } catch (error) {
-        call.over = true
-        call.listener.failed(call.about, error as Trouble, false)
-      }
+      if (call.gate === undefined) beginOrFail(state, call)
+      else passGate((state.session ??= openSession(state)), call, () => beginOrFail(state, call))
     },
     ask: (asking, events) => ask(state, asking, events),
     close: () => state.session?.http2.destroy(),

@@ -5,6 +5,7 @@
  *   accepted ─► replaying ─► done
  *      ▲           │  └────► conflict ─► (a person: replay) ─► accepted
  *      └─ later ◄──┘
+ *   accepted ─► later (no connection) ─► accepted;  accepted ─► conflict (an earlier one is in conflict)
  *   accepted, conflict ─► expired | dropped
  */
 export type WriteState = 'accepted' | 'replaying' | 'done' | 'conflict' | 'expired' | 'dropped' | 'contradicted'
@@ -25,7 +26,7 @@ export interface Fate {
 }
 
 export type Move =
-  /** It goes to the backend now. */
+  /** A connection to the backend stands, and it goes out on it now. */
   | { readonly kind: 'start' }
   /** The backend could not take it; nothing was done there. */
   | { readonly kind: 'later'; readonly reason: string; readonly status: number }
@@ -50,9 +51,9 @@ export const bornFate = (wanted: boolean, at: number): Fate => ({
 /** From which states a move is possible. */
 const FROM: Readonly<Record<Move['kind'], readonly WriteState[]>> = {
   start: ['accepted'],
-  later: ['replaying'],
+  later: ['accepted', 'replaying'],
   done: ['replaying'],
-  conflict: ['replaying'],
+  conflict: ['accepted', 'replaying'],
   replay: ['accepted', 'conflict', 'contradicted'],
   drop: ['accepted', 'conflict', 'contradicted'],
   expire: ['accepted', 'conflict', 'contradicted'],
