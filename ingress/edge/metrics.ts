@@ -105,11 +105,16 @@ export const openMetrics = (
         this.inc({ service, method, code: String(status), answered_by: answeredBy }, count)
     },
   })
-  const ghosts = new Counter({
+  const ghosts = new Map<string, Map<string, number>>()
+  new Counter({
     name: 'chaosproxy_ghost_answers_total',
     help: 'Answers given in an upstream’s place',
     labelNames: ['service', 'kind'],
     registers,
+    collect() {
+      this.reset()
+      for (const [service, counts] of ghosts) for (const [kind, count] of counts) this.inc({ service, kind }, count)
+    },
   })
   upstreamMetrics(services, registry)
   emitterGauges(emitter, registers)
@@ -119,6 +124,10 @@ export const openMetrics = (
       kind.count++
       kind.seconds.observe(duration)
     },
-    ghost: (service, kind) => ghosts.inc({ service, kind }),
+    ghost: (service, kind) => {
+      const counts = ghosts.get(service) ?? new Map<string, number>()
+      if (counts.size === 0) ghosts.set(service, counts)
+      counts.set(kind, (counts.get(kind) ?? 0) + 1)
+    },
   }
 }

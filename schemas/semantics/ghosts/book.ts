@@ -23,6 +23,9 @@ import type { Notes } from './notes.ts'
 import { decodePart } from './parts.ts'
 import type { Part } from './parts.ts'
 import { refusal } from './place.ts'
+import { remembered } from '../remembered.ts'
+import { openSharing } from './sharing.ts'
+import type { Sharing } from './sharing.ts'
 import type { Ruled } from './place.ts'
 import { identified } from './status.ts'
 import { fromUtf8 } from './text.ts'
@@ -38,7 +41,10 @@ interface Shelves {
   readonly credentials: Map<string, Credential>
   readonly touches: Map<string, Touch>
   readonly facts: Map<string, ServiceFacts>
+  /** When anything was written, removed or touched last, by service. */
+  readonly changed: Map<string, number>
   readonly overlay: Overlay
+  readonly sharing: Sharing
   /** Which kind a key holds: a deletion says only the key. */
   readonly kinds: Map<string, Part['kind']>
 }
@@ -52,7 +58,9 @@ const openShelves = (): Shelves => ({
   credentials: new Map(),
   touches: new Map(),
   facts: new Map(),
+  changed: new Map(),
   overlay: openOverlay(),
+  sharing: openSharing(),
   kinds: new Map(),
 })
 
@@ -109,6 +117,17 @@ const remove = (shelves: Shelves, key: string): void => {
   shelves.kinds.delete(key)
 }
 
+const noteChange = ({ changed }: Shelves, service: string, at: number): void => {
+  if (at > (changed.get(service) ?? 0)) changed.set(service, at)
+}
+
+const putObject = (shelves: Shelves, key: string, made: ObjectRecord): void => {
+  const object = shelves.sharing.object(key, made)
+  shelves.objects.set(key, object)
+  opened(shelves.collections, keyOf(object.service, object.type), openCollection).add(object)
+  noteChange(shelves, object.service, Math.max(object.written, object.gone))
+}
+
 const put = (shelves: Shelves, key: string, part: Part): void => {
   if (shelves.kinds.get(key) !== part.kind || part.kind === 'endpoint') remove(shelves, key)
   shelves.kinds.set(key, part.kind)
@@ -118,17 +137,17 @@ const put = (shelves: Shelves, key: string, part: Part): void => {
       shelves.directory.note(part.value)
       break
     case 'object':
-      shelves.objects.set(key, part.value)
-      opened(shelves.collections, keyOf(part.value.service, part.value.type), openCollection).add(part.value)
+      putObject(shelves, key, part.value)
       break
     case 'answer':
-      shelves.answers.set(key, part.value)
+      shelves.answers.set(key, shelves.sharing.answers(key, part.value))
       break
     case 'credential':
       shelves.credentials.set(key, part.value)
       break
     case 'touch':
       shelves.touches.set(key, part.value)
+      noteChange(shelves, part.value.service, part.value.at)
       break
     case 'facts':
       shelves.facts.set(key, part.value)
@@ -141,17 +160,20 @@ const put = (shelves: Shelves, key: string, part: Part): void => {
   }
 }
 
+const factsKey = remembered((service) => keyOf('facts', service))
+
 const knowledgeOf = (shelves: Shelves): Knowledge => {
   const collection = (service: string, type: string) => shelves.collections.get(keyOf(service, type)) ?? NO_OBJECTS
   return {
     ...shelves.directory,
-    facts: (service) => shelves.facts.get(keyOf('facts', service)),
+    facts: (service) => shelves.facts.get(factsKey(service)),
     answers: (key) => shelves.answers.get(key),
     object: (key) => shelves.objects.get(key),
     objects: collection,
     written: (service, type) => collection(service, type).written(),
     credential: (key) => shelves.credentials.get(key),
     touch: (key) => shelves.touches.get(key),
+    changedAt: (service) => shelves.changed.get(service) ?? 0,
   }
 }
 

@@ -6,7 +6,7 @@
 import type { GhostAnswer } from '../ghost-port.ts'
 import type { Asked } from './asked.ts'
 import { readFeatures, writeFeatures } from './features.ts'
-import { findExact, isSuperseded, loginKey } from './exact.ts'
+import { findExact, isSuperseded, isUntouched, loginKey } from './exact.ts'
 import { isQuery } from './graph.ts'
 import type { Graph } from './graph.ts'
 import { fromGraph, fromMutation } from './graph-answer.ts'
@@ -23,7 +23,7 @@ import { printed, renderBody, renderText } from './render.ts'
 import { guessStatus, identified } from './status.ts'
 import type { Guess } from './status.ts'
 import type { CredentialState } from './status.ts'
-import { fromLatin1, toUtf8 } from './text.ts'
+import { fromLatin1, toBody, toUtf8 } from './text.ts'
 import { standIn, targetOf, writtenBody } from './writes.ts'
 import type { Target } from './writes.ts'
 
@@ -36,7 +36,7 @@ const fromVariant = (place: Place, variant: Variant, rule: 'exact' | 'stale'): R
       variant.coding === ''
         ? variant.headers
         : [...variant.headers, { name: 'content-encoding', value: variant.coding }],
-    body: variant.binary ? fromLatin1(variant.body) : toUtf8(variant.body),
+    body: variant.binary ? fromLatin1(variant.body) : toBody(variant.body),
     learnedAt: variant.at,
   })
 }
@@ -54,7 +54,7 @@ const fromObject = (place: Place): Ruled | undefined => {
     rule: view.stale ? 'stale' : 'object',
     status,
     headers: learnedHeaders(body),
-    body: toUtf8(printed(text, isPretty(body))),
+    body: toBody(printed(text, isPretty(body))),
     learnedAt: view.at,
   })
 }
@@ -91,15 +91,31 @@ const objectRead = (model: EndpointModel, asked: Asked, knowledge: Knowledge): O
   findObject(model, asked, knowledge) ??
   findNamed({ type: asked.path, id: ONLY, template: model.template }, asked.service, knowledge)
 
+/** Where a read stands; its object is looked for when it is asked for, since most exact answers do not hang on it. */
+const placeOf = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Place => {
+  let looked: { readonly object: ObjectRecord | undefined } | undefined
+  return {
+    model,
+    asked,
+    knowledge,
+    get object() {
+      return (looked ??= { object: objectRead(model, asked, knowledge) }).object
+    },
+    features: readFeatures(model, asked, knowledge),
+  }
+}
+
+const isCurrent = (variant: Variant, place: Place): boolean =>
+  isUntouched(variant, place.asked, place.knowledge) ||
+  !isSuperseded(variant, place.asked, place.knowledge, place.object)
+
 /** What a ghost of a known endpoint says to a request that reads. */
 export const answerRead = (model: EndpointModel, request: Asked, knowledge: Knowledge): Ruled => {
   const asked = identified(request, knowledge)
-  const object = objectRead(model, asked, knowledge)
-  const features = readFeatures(model, asked, knowledge)
-  const place: Place = { model, asked, knowledge, object, features }
+  const place = placeOf(model, asked, knowledge)
+  const { features } = place
   const variant = allowed(findExact(model, asked, knowledge), features.credential)
-  if (variant !== undefined && !isSuperseded(variant, asked, knowledge, object))
-    return fromVariant(place, variant, 'exact')
+  if (variant !== undefined && isCurrent(variant, place)) return fromVariant(place, variant, 'exact')
   const { graph } = asked
   if (graph !== undefined && isQuery(model)) return answerQuery(place, graph, variant)
   const fresh =

@@ -46,6 +46,10 @@ export const findVariant = (set: AnswerSet, model: EndpointModel, asked: Asked):
   return newest(fitting.filter((v) => v.varyKey === known))
 }
 
+/** Whether nothing of the service changed since, as far as is known: then nothing in particular did. */
+export const isUntouched = (variant: Variant, asked: Asked, knowledge: Knowledge): boolean =>
+  knowledge.changedAt !== undefined && knowledge.changedAt(asked.service) <= variant.at
+
 /** Whether a write came between: to the same path, right under it, or to the object that it shows. */
 export const isSuperseded = (
   variant: Variant,

@@ -82,8 +82,18 @@ export const exactHeaders = (headers: readonly Header[]): Header[] => repeatable
 export const madeHeaders = (headers: readonly Header[]): Header[] =>
   exactHeaders(headers).filter((header) => MADE.has(header.name.toLowerCase()))
 
+/** Lists that passed the gate as an exact answer's, and are never changed. */
+const passed = new WeakSet<readonly Header[]>()
+
+/** Fields that have passed as an exact answer's are not looked at again. */
+export const fitAgain = (headers: readonly Header[]): readonly Header[] => {
+  passed.add(headers)
+  return headers
+}
+
 /** Last gate before an answer leaves: whatever stands in a payload, only clean and allowed fields pass. */
-export const fitHeaders = (headers: readonly Header[], exact: boolean): Header[] => repeatable(headers, exact)
+export const fitHeaders = (headers: readonly Header[], exact: boolean): readonly Header[] =>
+  exact && passed.has(headers) ? headers : repeatable(headers, exact)
 
 /** Request fields that say nothing about the answer that is wanted. */
 const INCIDENTAL = new Set(

@@ -274,6 +274,8 @@ export interface Knowledge {
   alike(service: string, method: string, role: 'item' | 'collection'): EndpointModel | undefined
   credential(key: string): Credential | undefined
   touch(key: string): Touch | undefined
+  /** Nothing of a service was written to, removed or touched after that, whoever did it; where that is kept. */
+  readonly changedAt?: ((service: string) => number) | undefined
 }
 
 const escaped = (part: string): string =>

@@ -133,6 +133,7 @@ const touchOf = (layer: Layer, knowledge: Knowledge, key: string): Touch | undef
 
 const lay = (layer: Layer, knowledge: Knowledge): Knowledge => ({
   ...knowledge,
+  changedAt: undefined,
   object: (key) => {
     const change = layer.objects.get(key)
     return change === undefined ? knowledge.object(key) : merged(change, knowledge.object(key))

@@ -9,7 +9,7 @@ import { byNumber, objectAsked } from './objects.ts'
 import { printed, renderBody, renderText } from './render.ts'
 import type { Founding } from './render.ts'
 import type { Guess, StatusFeatures } from './status.ts'
-import { toUtf8 } from './text.ts'
+import { toBody, toUtf8 } from './text.ts'
 
 export type Rule = 'exact' | 'stale' | 'object' | 'list' | 'patched' | 'template' | 'unseen' | 'status' | 'write'
 
@@ -148,7 +148,7 @@ export const fromTemplate = (place: Place, rule: Rule, status: number): Ruled | 
   if (body === undefined) return status < 400 && status !== 204 ? undefined : answered(place, empty)
   const text = madeBody(place, body, status >= 400) ?? (status < 400 ? undefined : '')
   if (text === undefined) return undefined
-  return answered(place, { ...empty, headers: learnedHeaders(body), body: toUtf8(text) })
+  return answered(place, { ...empty, headers: learnedHeaders(body), body: toBody(text) })
 }
 
 /** An error that this endpoint never gave looks as it does elsewhere in the service. */

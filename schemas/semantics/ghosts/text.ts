@@ -1,6 +1,9 @@
 /** Bytes, text and short hashes, without Node: TextEncoder and TextDecoder are part of every JavaScript host. */
 interface Encoding {
-  readonly TextEncoder: new () => { encode(text: string): Uint8Array }
+  readonly TextEncoder: new () => {
+    encode(text: string): Uint8Array
+    encodeInto(text: string, into: Uint8Array): { readonly written: number }
+  }
   readonly TextDecoder: new (
     label: string,
     options: { readonly fatal: boolean; readonly ignoreBOM: boolean },
@@ -11,6 +14,25 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export const toUtf8 = (text: string): Uint8Array => encoder.encode(text)
+
+const POOL = 64 * 1024
+/** Bytes of UTF-8 that a character of JavaScript becomes at most. */
+const WIDEST = 3
+let pool = new Uint8Array(POOL)
+let used = 0
+
+/** The same for what is sent at once: memory of its own for each would cost more than the text. Kept, it keeps its pool. */
+export const toBody = (text: string): Uint8Array => {
+  const most = WIDEST * text.length
+  if (most > POOL / 4) return toUtf8(text)
+  if (used + most > POOL) {
+    pool = new Uint8Array(POOL)
+    used = 0
+  }
+  const from = used
+  used += encoder.encodeInto(text, pool.subarray(from, from + most)).written
+  return pool.subarray(from, used)
+}
 
 /** The text of well-formed UTF-8, undefined for anything else. */
 export const fromUtf8 = (bytes: Uint8Array): string | undefined => {
