@@ -135,5 +135,8 @@ export const telemetryShield = {
   traceShare: share
     .prefault('10%')
     .describe("Requests that begin a trace of their own; a caller's is always continued"),
-  serverTiming: z.boolean().default(false).describe('Tells clients in Server-Timing where the time went'),
+  serverTiming: z
+    .boolean()
+    .default(false)
+    .describe('Tells clients in Server-Timing where the time went; dev does unless this says false'),
 }

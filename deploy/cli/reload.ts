@@ -51,6 +51,11 @@ const terminalClosed = (): boolean => {
   }
 }
 
+const ALONE = 'SIGUSR2 replaces the processes of ingress --workers N, one by one; this one has none, and goes on'
+
+/** Where nobody can take over; a process that does not listen for SIGUSR2 would end by it, requests and all. */
+export const keepOnRenewal = (logger: Logger): void => void process.on('SIGUSR2', () => logger.warn({}, ALONE))
+
 /** Listens for SIGHUP; returns how to stop. */
 export const reloadOnHangup = (settings: ReloadSettings): (() => void) => {
   const hear = (): void => {

@@ -60,6 +60,10 @@ const withPorts = async (loaded: Loaded): Promise<{ config: Config; moved: strin
   }
 }
 
+/** Whoever develops is told where the time went, unless that was said otherwise. */
+const withTiming = (config: Config, { named }: Loaded): Config =>
+  named(['telemetry', 'serverTiming']) ? config : { ...config, telemetry: { ...config.telemetry, serverTiming: true } }
+
 interface Parts {
   readonly ingress: IngressRole
   readonly processors: Supervised
@@ -131,7 +135,8 @@ export const startDev = async (options: DevOptions): Promise<Dev> => {
       cure: 'name the backend: chaos-proxy --target http://localhost:3000   (or services: in chaos-proxy.yaml)',
       exit: EXIT.usage,
     })
-  const { config, moved } = await withPorts(options.loaded)
+  const { config: configured, moved } = await withPorts(options.loaded)
+  const config = withTiming(configured, options.loaded)
   const place = placeOf(config)
   makePlace(place)
   const parts = await startParts(config, options)

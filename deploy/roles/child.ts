@@ -1,6 +1,6 @@
 /**
  * The process of a role that `dev` forked. The parent starts it, stops it and asks it through the channel; when the
- * parent goes away, it ends too. Ctrl-C reaches the whole process group, so it is left to the parent.
+ * parent goes away, it ends too.
  */
 import { Socket } from 'node:net'
 import { Registry } from 'prom-client'
@@ -14,6 +14,9 @@ import type { Role, RoleContext, RoleName } from './role.ts'
 import { startRole } from './start.ts'
 
 const DRAIN_MS = 12_000
+
+/** What a terminal or `systemctl kill` sends to all processes at once is left to the parent, which asks through the channel. */
+const PARENTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
 
 /** Set for one of several ingress processes. */
 export const WORKER = 'CHAOS_PROXY_WORKER'
@@ -43,8 +46,7 @@ const workerOf = (channel: Channel, accepting: Share): Pick<RoleContext, 'worker
 
 /** Runs `name` until the parent says otherwise. */
 export const runChild = (name: RoleName): void => {
-  process.on('SIGINT', () => undefined)
-  process.on('SIGTERM', () => undefined)
+  for (const signal of PARENTS) process.on(signal, () => undefined)
   const registry = new Registry()
   watchProcess(registry, name)
   let role: Role | undefined

@@ -85,6 +85,7 @@ describe.sequential('dev', () => {
     expect(passed.body).toBe(await direct.text())
     expect(passed.ghost).toBeNull()
     expect(passed.headers.get('etag')).toBe(direct.headers.get('etag'))
+    expect(passed.headers.get('server-timing')).toMatch(/^proxy;dur=.*upstream;dur=/)
     expect((await get('/books/9999')).status).toBe(404)
   })
 
@@ -158,7 +159,9 @@ describe.sequential('dev', () => {
     const [processors] = descendants(dev.process.pid as number)
     expect(processors).toBeDefined()
     process.kill(processors as number, 'SIGKILL')
+    dev.process.kill('SIGUSR2')
     expect((await get('/books/7')).status).toBe(200)
+    await dev.until(/SIGUSR2 replaces/)
     await dev.until(/"msg":"(processors|console) runs again"/, 40_000)
   })
 

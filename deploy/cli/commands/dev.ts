@@ -7,7 +7,7 @@ import { EXIT } from '../failure.ts'
 import { listenToKeys } from '../keys.ts'
 import { jsonLogger, terminalLogger, type Logger } from '../logger.ts'
 import { configOf, withPlace, withTarget, type CommonFlags } from '../options.ts'
-import { reloadOnHangup } from '../reload.ts'
+import { keepOnRenewal, reloadOnHangup } from '../reload.ts'
 import { untilInterrupted, type Ended } from '../signals.ts'
 import { openTerminal, type Terminal } from '../terminal.ts'
 
@@ -48,6 +48,7 @@ export const runDev = async (flags: CommonFlags): Promise<void> => {
   const keys = (stop: () => void): (() => void) =>
     json ? () => undefined : listenToKeys({ dev, terminal, quit: stop })
   const stopReloading = reloadOnHangup({ loaded, load: () => configOf(flags), apply: dev.reload, logger })
+  keepOnRenewal(logger)
   let how: Ended
   try {
     dev.complete.then(() => logger.info({}, 'all roles run')).catch(() => undefined)

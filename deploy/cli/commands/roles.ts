@@ -12,7 +12,7 @@ import { startVitals, type Vitals } from '../../roles/vitals.ts'
 import { CliError, EXIT } from '../failure.ts'
 import { jsonLogger, terminalLogger, type Logger } from '../logger.ts'
 import { configOf, withPlace, withTarget, type CommonFlags } from '../options.ts'
-import { reloadOnHangup } from '../reload.ts'
+import { keepOnRenewal, reloadOnHangup } from '../reload.ts'
 import { untilInterrupted, type Ended } from '../signals.ts'
 import { openTerminal } from '../terminal.ts'
 import { noticePrinter } from './dev.ts'
@@ -73,7 +73,9 @@ const listenForReloads = ({ loaded, load, logger }: Setting, running: Role): voi
 /** The ingress may have several processes. */
 const startAll = async (role: RoleName, context: RoleContext): Promise<Role> => {
   const { workers } = context.config.listen
-  return role === 'ingress' && workers > 1 ? await startWorkers(context, workers) : await startRole(role, context)
+  if (role === 'ingress' && workers > 1) return await startWorkers(context, workers)
+  keepOnRenewal(context.logger)
+  return await startRole(role, context)
 }
 
 const runUntilEnded = async (setting: Setting): Promise<Ended> => {
