@@ -76,6 +76,63 @@ const readiness = [
   }),
 ]
 
+const EVALUATION = 'chaosproxy_model_evaluation{service=~"$service", measure='
+
+/** One measure of the newest trial, of both sides. */
+const measured = (measure: string) =>
+  [`max by (service, by) (${EVALUATION}"${measure}"})`, '{{service}} {{by}}'] as const
+
+const model = [
+  stat({
+    width: 6,
+    title: 'Models in use',
+    says: 'Services whose response model beat the tables on exchanges held back; of the others the tables say how sure ghosts are.',
+    queries: [['sum(max by (service) (chaosproxy_model_published{service=~"$service"})) or vector(0)', '']],
+  }),
+  stat({
+    width: 6,
+    title: 'Held back',
+    says: 'Exchanges that the newest trials were judged by; no model was made from them.',
+    queries: [['sum(max by (service) (chaosproxy_model_samples{service=~"$service", part="held"})) or vector(0)', '']],
+  }),
+  stat({
+    width: 6,
+    title: 'Newest sample',
+    says: 'How long ago, by event time, the newest exchange passed that a trial took in.',
+    unit: 's',
+    queries: [['time() - max(chaosproxy_model_updated_timestamp_seconds{service=~"$service"})', '']],
+  }),
+  stat({
+    width: 6,
+    title: 'Inference, p99',
+    says: 'What a model takes for one ghost answer, its evidence with it.',
+    unit: 's',
+    bad: [0.0005, 0.001],
+    queries: [
+      ['histogram_quantile(0.99, sum by (le) (rate(chaosproxy_model_inference_seconds_bucket[$__rate_interval])))', ''],
+    ],
+  }),
+  graph({
+    width: 8,
+    title: 'Calibration error',
+    says: 'How far confidence is from what came true, by the tables and by the model, on exchanges held back.',
+    queries: [measured('calibration_error')],
+  }),
+  graph({
+    width: 8,
+    title: 'Log loss',
+    says: 'What a confidence costs where it was wrong: a model is published only where it costs less than the tables.',
+    queries: [measured('log_loss')],
+  }),
+  graph({
+    width: 8,
+    title: 'Variant told right',
+    says: 'Of exchanges held back, those whose kind of status (success, denied, missing, refused) was told, by the tables and by the model.',
+    unit: 'percentunit',
+    queries: [measured('variant_accuracy')],
+  }),
+]
+
 const knowledge = [
   graph({
     title: 'Fidelity, the ten weakest endpoints',
@@ -127,6 +184,7 @@ export const ghost: Board = {
     { heading: 'Now', panels: now },
     { heading: 'Over time', panels: overTime },
     { heading: 'Before and beside them', panels: readiness },
+    { heading: 'How sure they are', panels: model },
     { heading: 'What they know and did', panels: knowledge },
   ],
 }

@@ -140,6 +140,41 @@ const showEndpoints = (items) => {
   $('endpoints').tBodies[0].replaceChildren(...rows)
 }
 
+const against = (evaluation, name, tell) => {
+  const found = evaluation.find(({ measure }) => measure === name)
+  if (found === undefined) return cell('number', '–')
+  const [tables, model] = [tell(found.tables), tell(found.model)]
+  const made = cell('number', element('span', 'was', `${tables} → `), model)
+  made.title = `tables ${tables}, model ${model}`
+  return made
+}
+const ORIGINS = { prior: 'as shipped', tuned: 'shipped, trained on', own: 'trained here' }
+const showModels = ({ items, inference }) => {
+  $('models-empty').hidden = items.length > 0
+  put(
+    'models-note',
+    inference === null ? 'tables → model' : `tables → model · takes ${inference.mean_ms.toFixed(3)} ms in the mean`,
+  )
+  const rows = items.map((m) => {
+    const isUsed = m.state === 'published'
+    const used = element('span', isUsed ? '' : 'note', isUsed ? (ORIGINS[m.origin] ?? m.origin) : 'no: the tables')
+    used.title = isUsed ? `version ${m.evidence_version}, ${m.hash.slice(0, 12)}, trained on ${m.trained_on}` : m.reason
+    const measures = [
+      against(m.evaluation, 'calibration error', (x) => x.toFixed(3)),
+      against(m.evaluation, 'log loss', (x) => x.toFixed(3)),
+      against(m.evaluation, 'variant accuracy', (x) => `${(100 * x).toFixed(1)} %`),
+    ]
+    return row(
+      cell('', m.service),
+      cell('', used),
+      cell('number', compact.format(m.held_back)),
+      ...measures,
+      cell('number', clock(m.updated_at)),
+    )
+  })
+  $('models').tBodies[0].replaceChildren(...rows)
+}
+
 const showMode = (mode) => {
   if (state.switching) return
   for (const input of document.querySelectorAll('input[name=mode]')) input.checked = input.value === mode
@@ -180,6 +215,7 @@ const refreshEndpoints = async () => {
   state.endpointsAt = Date.now()
   const { items } = await request('/admin/endpoints?limit=200')
   showEndpoints(items)
+  showModels(await request('/api/models?limit=50'))
 }
 const refresh = async () => {
   try {
