@@ -4,8 +4,10 @@
  */
 import type { EndpointModel, Json, Knowledge, ListModel, ParameterRole } from '../../schemas/semantics/ghosts/model.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
-import { AROUND, listParameters, MAX_LIST, planOf, totalKey } from '../../schemas/semantics/ghosts/lists.ts'
+import { AROUND, totalKey } from '../../schemas/semantics/ghosts/around.ts'
+import { listParameters, MAX_LIST, planOf, startFrom } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
+import { learnLink } from '../../schemas/semantics/ghosts/links.ts'
 import { momentOf } from '../../schemas/semantics/ghosts/mint.ts'
 import { collectionPath, objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import { visibleView } from '../../schemas/semantics/ghosts/views.ts'
@@ -20,13 +22,14 @@ import {
   pointersOf,
 } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { Fields } from '../../schemas/semantics/ghosts/pointers.ts'
-import { allows, candidates, compare, fieldsOf, roleOf } from '../../schemas/semantics/ghosts/roles.ts'
+import { allows, candidates, compare, fieldsOf, pagingOf, roleOf } from '../../schemas/semantics/ghosts/roles.ts'
 
 const MAX_PARAMETERS = 16
 const MAX_ROLES = 16
 const MAX_ORDERS = 12
 const MAX_TOTALS = 32
-const MAX_AROUND = 16
+const MAX_AROUND = 24
+const DEPTH = 3
 const MAX_SAMPLES = 3
 /** Answers after which a list that no other collection explains is a collection of its own. */
 const OWN_AFTER = 3
@@ -145,6 +148,15 @@ const learnOrder = (list: ListModel, items: readonly Fields[]): void => {
   if (list.seen > OWN_AFTER) list.order = list.order.filter(([, , kept, broken]) => kept >= broken)
 }
 
+/** A page 0 with items is the first one: what stands around the items is learned anew. */
+const learnBase = (list: ListModel, asked: Asked, items: readonly Fields[]): void => {
+  if (list.base === 0 || items.length === 0) return
+  if (!asked.query.some(([name, value]) => value === '0' && pagingOf(name) === 'page')) return
+  list.base = 0
+  list.around = []
+  list.links = []
+}
+
 const isSorted = (list: ListModel, asked: Asked): boolean =>
   asked.query.some(([name]) => {
     const role = list.parameters.find((p) => p.name === name)
@@ -163,7 +175,7 @@ const learnLength = (list: ListModel, plan: Plan | undefined, length: number): v
 const mayBeTotal = (value: Json, plan: Plan, count: number): boolean => {
   if (typeof value !== 'number' || !Number.isInteger(value)) return false
   if (plan.limit >= MAX_LIST) return value >= count
-  const end = plan.offset + Math.max(0, plan.page - 1) * plan.limit + count
+  const end = startFrom(plan) + count
   return count > 0 && count < plan.limit ? value === end : value >= end
 }
 
@@ -196,18 +208,20 @@ const totalOf = (
 const learnAround = (
   list: ListModel,
   page: { json: Json | undefined; seen: SeenList; plan: Plan },
-  asker: string,
+  asked: Asked,
 ): void => {
   const { json, seen, plan } = page
   if (seen.at === '') return
-  const scalars = pointersOf(json, 2).filter(([p, v]) => isScalar(v) && !p.startsWith(`${seen.at}/`))
+  const scalars = pointersOf(json, DEPTH).filter(([p, v]) => isScalar(v) && !p.startsWith(`${seen.at}/`))
   const count = seen.items.length
   const total = totalOf(list, scalars, plan, count)
   const last = ownField(seen.items[count - 1], list.idField)
-  for (const [pointer, value] of scalars)
+  for (const [pointer, value] of scalars) {
     noteAround(list, pointer, rolesOf(value, plan, { count, total: total ?? count, last }))
+    learnLink((list.links ??= []), [pointer, value], asked, { ...plan, count, total: total ?? count })
+  }
   if (total === undefined) return
-  const key = totalKey(plan, asker)
+  const key = totalKey(plan, asked.asker)
   list.totals = [...list.totals.filter(([k]) => k !== key), [key, total] as [string, number]].slice(-MAX_TOTALS)
 }
 
@@ -259,10 +273,11 @@ export const learnList = (model: EndpointModel, seen: SeenList, json: Json | und
   learnCandidates(list, model, seen.items, with_)
   decideType(list, model, item !== undefined)
   for (const [name, value] of listParameters(list, model.template, asked)) parameterOf(list, name, value, seen.items)
+  learnBase(list, asked, seen.items)
   if (!isSorted(list, asked)) learnOrder(list, seen.items)
   const plan = planOf(list, model.template, asked, () => false)
   learnLength(list, plan, seen.items.length)
-  if (plan !== undefined) learnAround(list, { json, seen, plan }, asked.asker)
+  if (plan !== undefined) learnAround(list, { json, seen, plan }, asked)
 }
 
 /** The id field of the list's own collection as GETs of one show it. */

@@ -32,6 +32,8 @@ export interface Seen {
   readonly fields: Fields
   /** The object's own representation, rather than an entry of a list. */
   readonly whole: boolean
+  /** What only lists show of it. */
+  readonly aside?: Fields
   /** As a query asked for it: with fields left out, or with more than it has by itself. */
   readonly part?: boolean
 }
@@ -40,7 +42,11 @@ type View = ObjectRecord['views'][number]
 
 /** Whether a view says nothing new, and is young enough to stay as it is. */
 const isOldNews = (known: View, view: View, record: ObjectRecord): boolean =>
-  known.json === view.json && known.whole === view.whole && known.at >= record.written && view.at < known.at + REFRESH
+  known.json === view.json &&
+  known.aside === view.aside &&
+  known.whole === view.whole &&
+  known.at >= record.written &&
+  view.at < known.at + REFRESH
 
 /** Of a part of a known object only what it has by itself, with the rest as it was. */
 const completed = (known: View, { fields }: Seen): Seen => {
@@ -52,17 +58,35 @@ const completed = (known: View, { fields }: Seen): Seen => {
 const merged = (known: View | undefined, seen: Seen, record: ObjectRecord): Seen => {
   if (seen.part === true)
     return known === undefined || known.at < record.written ? { ...seen, whole: false } : completed(known, seen)
-  if (seen.whole || known === undefined || !known.whole || known.at < record.written) return seen
-  return { fields: { ...(parseJson(known.json) as Fields), ...seen.fields }, whole: true }
+  if (known === undefined || known.at < record.written) return seen
+  if (seen.whole) return { ...seen, aside: without(listedOf(known), seen.fields) }
+  return known.whole ? renewed(known, seen.fields) : seen
+}
+
+const without = (fields: Fields, others: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !Object.hasOwn(others, name)))
+
+/** What only lists showed so far. */
+const listedOf = ({ whole, json, aside }: View): Fields => {
+  const text = whole ? aside : json
+  return text === undefined ? {} : (parseJson(text) as Fields)
+}
+
+/** An object that is known as a whole, with what a list says of it now: what it does not show by itself stays aside. */
+const renewed = (known: View, fields: Fields): Seen => {
+  const before = parseJson(known.json) as Fields
+  const aside = without(fields, before)
+  return { fields: { ...before, ...without(fields, aside) }, whole: true, aside: { ...listedOf(known), ...aside } }
 }
 
 /** Adds what an asker saw; true when that must be written. */
 export const addView = (record: ObjectRecord, asked: Asked, seen: Seen): boolean => {
   const known = record.views.find((view) => view.asker === asked.asker)
   if (known !== undefined && known.at > asked.at) return false
-  const { fields, whole } = merged(known, seen, record)
-  const view: View = { asker: asked.asker, json: JSON.stringify(fields), at: asked.at, whole }
-  if (view.json.length > MAX_JSON || !isExactJson(fields)) return false
+  const { fields, whole, aside = {} } = merged(known, seen, record)
+  const listed = Object.keys(aside).length === 0 ? {} : { aside: JSON.stringify(aside) }
+  const view: View = { asker: asked.asker, json: JSON.stringify(fields), at: asked.at, whole, ...listed }
+  if (view.json.length + (listed.aside?.length ?? 0) > MAX_JSON || !isExactJson(fields)) return false
   if (known !== undefined && isOldNews(known, view, record)) return false
   record.views = [...record.views.filter((v) => v !== known), view].slice(-MAX_VIEWS)
   if (view.at > record.gone) record.gone = 0

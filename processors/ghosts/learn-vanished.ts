@@ -3,7 +3,8 @@
  * are less than the numbers that were given out.
  */
 import type { Header } from '../../schemas/events.ts'
-import { collectionOf, MAX_LIST, planOf, totalKey } from '../../schemas/semantics/ghosts/lists.ts'
+import { totalKey } from '../../schemas/semantics/ghosts/around.ts'
+import { collectionOf, isFirst, MAX_LIST, planOf } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
 import type { EndpointModel, ListModel } from '../../schemas/semantics/ghosts/model.ts'
 import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
@@ -34,9 +35,9 @@ const leftOut = ({ o, asked, memory, emit }: Lesson, type: string, id: string): 
   memory.keepObject(record, emit)
 }
 
-const learnGaps = (lesson: Lesson, type: string, numbers: readonly number[], isFirst: boolean): void => {
+const learnGaps = (lesson: Lesson, type: string, numbers: readonly number[], isStart: boolean): void => {
   const [first = 0] = numbers
-  const from = isFirst && first > 0 ? [0, ...numbers] : numbers
+  const from = isStart && first > 0 ? [0, ...numbers] : numbers
   for (const [i, number] of from.entries()) {
     const next = from[i + 1] ?? number
     if (next - number > WIDEST) continue
@@ -76,7 +77,7 @@ export const learnVanished = (lesson: Lesson, model: EndpointModel, list: ListMo
   if (plan === undefined || plan.filters.length > 0 || list.type !== model.template) return
   const type = collectionOf(list, asked)
   const numbers = plan.sort.length === 0 && !plan.descending ? numbersOf(list, seen) : undefined
-  const isFirst = plan.page <= 1 && plan.offset === 0 && plan.after === '' && (plan.limited || plan.limit < MAX_LIST)
-  if (numbers !== undefined) learnGaps(lesson, type, numbers, isFirst)
+  const isStart = isFirst(plan) && (plan.limited || plan.limit < MAX_LIST)
+  if (numbers !== undefined) learnGaps(lesson, type, numbers, isStart)
   learnTotal(lesson, model, list, plan)
 }

@@ -6,17 +6,19 @@ import type { AcceptedWrite, WriteState } from '../../schemas/semantics/ghosts/a
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { loginKey, touchKey } from '../../schemas/semantics/ghosts/exact.ts'
 import { changesOf, namedFields } from '../../schemas/semantics/ghosts/fold.ts'
+import { isForState, learnGuards } from '../../schemas/semantics/ghosts/guards.ts'
 import { exactHeaders } from '../../schemas/semantics/ghosts/headers.ts'
 import { issuedBy } from '../../schemas/semantics/ghosts/issued.ts'
 import { parseJson } from '../../schemas/semantics/ghosts/json.ts'
 import type { EndpointModel, Json } from '../../schemas/semantics/ghosts/model.ts'
-import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
+import { findNamed, objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import type { Named } from '../../schemas/semantics/ghosts/objects.ts'
 import { changeKey } from '../../schemas/semantics/ghosts/overlay.ts'
 import type { Change } from '../../schemas/semantics/ghosts/overlay.ts'
 import { at, idOf, isFields, objectIn } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { fromUtf8 } from '../../schemas/semantics/ghosts/text.ts'
+import { visibleView } from '../../schemas/semantics/ghosts/views.ts'
 import { learnWanted } from '../../schemas/semantics/ghosts/wanted.ts'
 import { keptAndLost, standIn, targetOf } from '../../schemas/semantics/ghosts/writes.ts'
 import type { Target } from '../../schemas/semantics/ghosts/writes.ts'
@@ -99,7 +101,7 @@ const learnWriteBody = (lesson: Lesson, model: EndpointModel, consent: Consent, 
   }
   const general = bodyModel(model, status)
   if (general !== undefined && general.seen < ENOUGH) learnBody(general, o, asked, options)
-  if (!isError || asked.shortfall === 'ok') return
+  if (!isError || (asked.shortfall === 'ok' && !isForState(status))) return
   const special = bodyModel(model, `${status}|${asked.shortfall}`)
   if (special !== undefined && special.seen < ENOUGH) learnBody(special, o, asked, options)
 }
@@ -108,6 +110,14 @@ const learnWriteBody = (lesson: Lesson, model: EndpointModel, consent: Consent, 
 const learnLargest = (model: EndpointModel, target: Target, changes: readonly Change[]): void => {
   if (target.kind !== 'create') return
   for (const { id } of changes) if (/^\d{1,15}$/.test(id)) model.largest = Math.max(model.largest, Number(id))
+}
+
+/** How the write fared by the state that its object was in, where that is known as it is now. */
+const learnState = ({ o, asked, memory }: Lesson, model: EndpointModel, target: Target): void => {
+  const object = findNamed(target.named, asked.service, memory)
+  if (object === undefined || target.before === undefined || asked.shortfall !== 'ok') return
+  if (visibleView(object, asked.asker)?.stale === false)
+    learnGuards((model.guards ??= []), target.before, o.exchange.status)
 }
 
 const learnKept = (model: EndpointModel, target: Target, asked: Asked, json: Json | undefined): void => {
@@ -130,6 +140,7 @@ export const learnWriting = (lesson: Lesson, model: EndpointModel, features: Sta
   learnStatus(told, model, features)
   learnCredential(told, false)
   if (!consent.refused) learnWriteBody(told, model, consent, target)
+  learnState(told, model, target)
   if (!isGood(status)) return
   if (model.list !== null) return
   model.wants = learnWanted(model.wants, asked.json)

@@ -11,6 +11,8 @@ import { press } from './worlds/press.ts'
 import { stall } from './worlds/stall.ts'
 import { quay } from './worlds/quay.ts'
 import { clinic } from './worlds/clinic.ts'
+import { surgery } from './worlds/surgery.ts'
+import { tracker } from './worlds/tracker.ts'
 import { calibrationError, chanceOf, play } from './worlds/world.ts'
 import type { Score, World } from './worlds/world.ts'
 
@@ -62,5 +64,5 @@ const thinned = async (world: World): Promise<void> => {
   }
 }
 
-for (const world of [conduit, desk, stall, press, fleet, depot, quay, clinic])
+for (const world of [conduit, desk, stall, press, fleet, depot, quay, clinic, tracker, surgery])
   if (values.world === undefined || world.name === values.world) await (values.thin ? thinned : whole)(world)

@@ -8,6 +8,7 @@ import type { Asked } from './asked.ts'
 import { readFeatures, writeFeatures } from './features.ts'
 import { findExact, isSuperseded, isUntouched, loginKey } from './exact.ts'
 import { isQuery } from './graph.ts'
+import { guessByState, isForState } from './guards.ts'
 import type { Graph } from './graph.ts'
 import { fromGraph, fromMutation } from './graph-answer.ts'
 import { fitHeaders } from './headers.ts'
@@ -200,16 +201,28 @@ export const answerWrite = (known: EndpointModel | undefined, request: Asked, kn
   const place: Place = { model, asked, knowledge, object: undefined, features }
   if (model.issues && goodStatus(model) !== CREATED) return answerLogin(place)
   if (asked.graph !== undefined && model.template.includes('#')) return fromMutation(place, asked.graph)
-  return fromGuess(place, guessAt(place) ?? usualRemoval(place), known === undefined)
+  const target = targetOf(model, asked, knowledge)
+  return fromGuess(place, target, guessWrite(place, target), known === undefined)
+}
+
+/** How a write fares: by what such requests got; where that is well, also by the state of what it is about. */
+const guessWrite = (place: Place, { before }: Target): Guess | undefined => {
+  const guess = guessAt(place) ?? usualRemoval(place)
+  const { model, features } = place
+  const good = goodStatus(model)
+  if (before === undefined || good === undefined || features.body !== 'ok' || features.credential === 'bad')
+    return guess
+  if (guess === undefined || (guess.status >= 300 && !isForState(guess.status))) return guess
+  return guessByState(model.guards ?? [], before, good) ?? guess
 }
 
 /** A refusal, what a search finds, or what becomes of a write. */
-const fromGuess = (place: Place, guess: Guess | undefined, isBorrowed: boolean): Ruled => {
+const fromGuess = (place: Place, target: Target, guess: Guess | undefined, isBorrowed: boolean): Ruled => {
   if (guess === undefined) return unfounded(place)
   const { status } = guess
   if (status >= 300) return fromTemplate({ ...place, guess }, 'status', status) ?? unfounded(place)
   if (place.model.list !== null) return fromList(place, false) ?? unfounded(place)
-  return fromWrite(place, status, targetOf(place.model, place.asked, place.knowledge), isBorrowed)
+  return fromWrite(place, status, target, isBorrowed)
 }
 
 const UNKNOWN_SHARE = 0.65

@@ -62,20 +62,27 @@ const shown = (accepted: Accepted, root: string, template: string): { fields: Fi
 const renamed = (accepted: Accepted, named: Named, id: string, change: Change): Change[] =>
   id === named.id ? [change] : [changeOf(accepted, named, undefined), change]
 
-/** An object that an item's write, or an action on it, left behind. */
-const changed = (accepted: Accepted, named: Named): Change[] => {
+/** An object that an item's write, or an action on it, left behind. An answer with another id is no action's: only an item gets a new name. */
+const changed = (accepted: Accepted, named: Named, isAction: boolean): Change[] => {
   const { asked, knowledge, json } = accepted
   const type = knowledge.type(asked.service, named.template)
   const root = type === undefined ? undefined : objectIn(json, type)
   const after = root === undefined ? undefined : shown(accepted, root, named.template)
   if (type !== undefined && after !== undefined) {
     const id = idOf(after.fields, type.idField) ?? named.id
+    if (isAction && id !== named.id) return []
     return renamed(accepted, named, id, changeOf(accepted, { ...named, id }, after.fields, after.whole))
   }
+  return merged(accepted, named, type?.root ?? '')
+}
+
+/** What is known of an object, with what the request names of it. */
+const merged = (accepted: Accepted, named: Named, root: string): Change[] => {
+  const { asked, knowledge, json } = accepted
   const object = findNamed(named, asked.service, knowledge)
   const before = object === undefined ? undefined : visibleView(object, asked.asker)
   if (before === undefined || isFields(json)) return []
-  return [changeOf(accepted, named, { ...before.value, ...namedFields(asked.json, type?.root ?? '') }, before.whole)]
+  return [changeOf(accepted, named, { ...before.value, ...namedFields(asked.json, root) }, before.whole)]
 }
 
 const created = (accepted: Accepted): Change[] => {
@@ -106,11 +113,11 @@ export const changesOf = (accepted: Accepted): readonly Change[] => {
   if (asked.graph !== undefined && model.template.includes('#')) return graphChanges(accepted)
   const named = objectAsked(model, asked)
   if (named !== undefined)
-    return asked.method === 'DELETE' ? [changeOf(accepted, named, undefined)] : changed(accepted, named)
+    return asked.method === 'DELETE' ? [changeOf(accepted, named, undefined)] : changed(accepted, named, false)
   const isPost = asked.method === 'POST'
   const made = isPost ? created(accepted) : []
   if (made.length > 0) return made
   const above = objectAbove(model, asked, knowledge)
-  const acted = above === undefined ? [] : changed(accepted, above)
+  const acted = above === undefined ? [] : changed(accepted, above, true)
   return acted.length > 0 ? acted : single(accepted)
 }

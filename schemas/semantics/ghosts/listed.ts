@@ -1,9 +1,10 @@
 /** Answers that are lists: made from the known objects, or the last one brought up to date. */
 import type { Asked } from './asked.ts'
 import { parseJson } from './json.ts'
-import { aroundOf, collectionOf, makeList } from './lists.ts'
+import { aroundOf } from './around.ts'
+import { collectionOf, makeList } from './lists.ts'
 import type { Made } from './lists.ts'
-import type { ListModel, Variant } from './model.ts'
+import type { ListModel, Node, Variant } from './model.ts'
 import { describeObject, moment } from './notes.ts'
 import { objectKey } from './objects.ts'
 import { patchList } from './patch.ts'
@@ -13,7 +14,7 @@ import { idOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { printed, renderBody } from './render.ts'
 import { toUtf8 } from './text.ts'
-import { nodeAt } from './writes.ts'
+import { nodeAt } from './trees.ts'
 
 /** A list that was measured and found worse than the older exact answer or the template gives way, unless it is as right as this. */
 const LIST_CEILING = 0.4
@@ -42,6 +43,16 @@ const noteList = ({ asked, knowledge }: Place, list: ListModel, made: Made, sett
   })
 }
 
+/** Items that a list must have shown before what it never shows is left out. */
+const SHOWN = 3
+
+/** Whether items of a list have a field: an object may show more by itself. */
+const fitsIn = (item: Node | null | undefined): ((name: string) => boolean) => {
+  if (item === null || item === undefined || (item.kinds.object ?? 0) < SHOWN) return () => true
+  const names = new Set(item.kids.map(([name]) => name))
+  return (name) => names.has(name)
+}
+
 /** A list made from the known objects. */
 export const fromList = (place: Place, hasVariant: boolean): Ruled | undefined => {
   const { model, asked, knowledge } = place
@@ -53,9 +64,9 @@ export const fromList = (place: Place, hasVariant: boolean): Ruled | undefined =
     item === null || item === undefined
       ? own
       : (JSON.parse(renderBody(item, unnoted(asked), { root: '', own }).text) as Fields)
-  const made = makeList(model.list, model.template, asked, { knowledge, complete })
+  const made = makeList(model.list, model.template, asked, { knowledge, complete, fits: fitsIn(item) })
   if (made === undefined) return undefined
-  const settled = aroundOf(model.list, made, asked.asker).set(model.list.at, made.items)
+  const settled = aroundOf(model.list, made, asked).set(model.list.at, made.items)
   noteList(place, model.list, made, settled.keys())
   const text =
     model.list.at === ''

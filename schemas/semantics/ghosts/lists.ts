@@ -7,11 +7,10 @@ import type { Collection, Json, Knowledge, ListModel } from './model.ts'
 import type { Compare, Entry, Sight } from './seen.ts'
 import { fromBase64 } from './mint.ts'
 import { collectionPath } from './objects.ts'
-import { at, ownField, pointersOf, textOf } from './pointers.ts'
+import { at, pointersOf, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { compare, compareBy, isFilter, passes, roleByName, roleOf, sortOf } from './roles.ts'
 import type { SortKey } from './roles.ts'
-import { keyOf } from './model.ts'
 import { pick } from './picks.ts'
 import { byId, entryOf, pageOf } from './sight.ts'
 
@@ -21,6 +20,8 @@ export interface Plan {
   sort: readonly SortKey[]
   descending: boolean
   page: number
+  /** Number of the first page. */
+  readonly base: number
   offset: number
   limit: number
   after: string
@@ -100,7 +101,8 @@ export const planOf = (
     filters: [],
     sort: [],
     descending: false,
-    page: 1,
+    page: list.base ?? 1,
+    base: list.base ?? 1,
     offset: 0,
     limit: MAX_LIST,
     after: '',
@@ -174,7 +176,7 @@ const OFFSET_IN = /\b(?:o|offset|skip|start)\W{1,3}(\d{1,6})\b/
 
 /** Where a page begins; undefined where a cursor names nothing that is known. */
 const startOf = (entries: readonly Entry[], plan: Plan): number | undefined => {
-  if (plan.after === '') return plan.offset + Math.max(0, plan.page - 1) * plan.limit
+  if (plan.after === '') return startFrom(plan)
   const text = fromBase64(plan.after) ?? ''
   const names = new Set([plan.after, ...text.split(/[^\w-]+/)])
   const last = entries.findIndex(({ id }) => names.has(id))
@@ -200,10 +202,15 @@ interface Known {
   readonly knowledge: Knowledge
   /** An item of which only something is known, with blanks for the rest. */
   readonly complete: (item: Fields) => Fields
+  /** Whether items of this list have a field. */
+  readonly fits: (name: string) => boolean
 }
 
-const shownOf = (item: Fields, { picked }: Plan, { idField }: ListModel): Fields =>
-  picked === '' ? item : pick(item, picked, idField)
+const shownOf = (item: Fields, { picked }: Plan, { idField }: ListModel, { fits }: Known): Fields => {
+  if (picked !== '') return pick(item, picked, idField)
+  const names = Object.keys(item)
+  return names.every(fits) ? item : Object.fromEntries(names.filter(fits).map((name) => [name, item[name] as Json]))
+}
 
 const SAMPLE = 50
 
@@ -225,56 +232,14 @@ export const makeList = (list: ListModel, template: string, asked: Asked, known:
   const cut = { start, limit: plan.limit, compare: order.compare }
   const page = pageOf(entries, { without, added }, cut)
   return {
-    items: page.map(({ item, guessed }) => shownOf(guessed === true ? known.complete(item) : item, plan, list)),
+    items: page.map(({ item, guessed }) => shownOf(guessed === true ? known.complete(item) : item, plan, list, known)),
     total: entries.length - without.length + added.length,
     plan,
   }
 }
 
-/** Totals are told apart by who asks and by the filters. */
-export const totalKey = (plan: Plan, asker: string): string =>
-  keyOf(asker, ...plan.filters.flatMap(([role, value]) => [role, value]).slice(0, 16))
+/** How many items come before a page. */
+export const startFrom = ({ offset, page, base, limit }: Plan): number => offset + Math.max(0, page - base) * limit
 
-interface Page {
-  readonly count: number
-  readonly total: number
-  readonly plan: Plan
-  readonly last: Json | undefined
-}
-
-/** Scalars around the items, by what they may be. Undefined: this page says nothing. */
-export const AROUND: Readonly<Record<string, (page: Page) => Json | undefined>> = {
-  count: ({ count }) => count,
-  limit: ({ plan }) => (plan.limit < MAX_LIST ? plan.limit : undefined),
-  page: ({ plan }) => plan.page,
-  offset: ({ plan }) => plan.offset + (plan.paged && plan.page > 1 ? (plan.page - 1) * plan.limit : 0),
-  pages: ({ plan, total }) => Math.ceil(total / plan.limit),
-  total: ({ total }) => total,
-  more: ({ plan, total, count }) => startFrom(plan) + count < total,
-  next: ({ plan, total, count }) => (startFrom(plan) + count < total ? plan.page + 1 : null),
-  previous: ({ plan }) => (plan.page > 1 ? plan.page - 1 : null),
-  last: ({ last, plan, total, count }) => (last !== undefined && startFrom(plan) + count < total ? last : null),
-}
-
-const startFrom = (plan: Plan): number => plan.offset + Math.max(0, plan.page - 1) * plan.limit
-
-/** What stands around the items of a made list, by pointer. */
-export const aroundOf = (list: ListModel, made: Made, asker: string): Map<string, Json> => {
-  const told = list.totals.find(([key]) => key === totalKey(made.plan, asker))?.[1]
-  const page: Page = {
-    count: made.items.length,
-    total: Math.max(made.total, told ?? 0),
-    plan: made.plan,
-    last: ownField(made.items[made.items.length - 1], list.idField),
-  }
-  const found = new Map<string, Json>()
-  for (const [pointer, roles] of list.around) {
-    const best = roles.reduce<[string, number] | undefined>(
-      (a, b) => (a !== undefined && a[1] >= b[1] ? a : b),
-      undefined,
-    )
-    const value = best === undefined ? undefined : AROUND[best[0]]?.(page)
-    if (value !== undefined) found.set(pointer, value)
-  }
-  return found
-}
+/** Whether a request wants the beginning. */
+export const isFirst = (plan: Plan): boolean => plan.page <= plan.base && plan.offset === 0 && plan.after === ''

@@ -4,6 +4,7 @@
  * or behind a sigil), so a field called `__proto__` is a field like any other.
  */
 import type { Header, Parameter } from '../../events.ts'
+import type { Guard, LinkRole } from './counted.ts'
 import type { GraphFacts, GraphRoot } from './graph-model.ts'
 import type { Vitals } from '../vitals.ts'
 import type { Json } from './json.ts'
@@ -111,6 +112,10 @@ export interface ListModel {
   around: [string, [string, number][]][]
   /** Totals as they were told, by asker and filters. */
   totals: [string, number][]
+  /** Number of the first page: 0 where a page 0 had items, otherwise 1. */
+  base?: number
+  /** Links to other pages around the items. */
+  links?: LinkRole[]
 }
 
 /** What the bodies of accepted requests have: pointer, how often, kinds, how often it was empty. */
@@ -162,6 +167,8 @@ export interface EndpointModel {
   graph?: GraphRoot[]
   /** Most rows that a total ever told of. */
   rows?: number
+  /** Of a write: how it fared by the state of what it was about. */
+  guards?: Guard[]
 }
 
 /** One stored answer to one target, asker and set of headers. */
@@ -194,7 +201,8 @@ export interface ObjectRecord {
   readonly service: string
   readonly type: string
   readonly id: string
-  views: { readonly asker: string; json: string; at: number; whole: boolean }[]
+  /** `aside`: what only lists show of it. */
+  views: { readonly asker: string; json: string; at: number; whole: boolean; readonly aside?: string }[]
   gone: number
   written: number
   /** Order of first sight. */

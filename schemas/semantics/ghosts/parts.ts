@@ -134,19 +134,24 @@ const body = fields({
   text: maybe(node(1)),
   headers: listOf(tuple(isText, isText, isNumber)),
 })
-const list = fields({
-  at: isText,
-  type: isText,
-  candidates: listOf(tuple(isText, isNumber, isNumber)),
-  idField: isText,
-  seen: isNumber,
-  longest: isNumber,
-  full: isNumber,
-  order: listOf(tuple(isText, isNumber, isNumber, isNumber)),
-  around: listOf(tuple(isText, listOf(tuple(isText, isNumber)))),
-  totals: listOf(tuple(isText, isNumber)),
-  parameters: listOf(fields({ name: isText, roles: listOf(tuple(isText, isNumber)) })),
-})
+const link = tuple(isText, isText, isText, isText, isText, isText, isNumber, isNumber)
+const list = all(
+  optional('base', isNumber),
+  optional('links', listOf(link)),
+  fields({
+    at: isText,
+    type: isText,
+    candidates: listOf(tuple(isText, isNumber, isNumber)),
+    idField: isText,
+    seen: isNumber,
+    longest: isNumber,
+    full: isNumber,
+    order: listOf(tuple(isText, isNumber, isNumber, isNumber)),
+    around: listOf(tuple(isText, listOf(tuple(isText, isNumber)))),
+    totals: listOf(tuple(isText, isNumber)),
+    parameters: listOf(fields({ name: isText, roles: listOf(tuple(isText, isNumber)) })),
+  }),
+)
 
 const graphRoots = listOf(
   fields({
@@ -175,6 +180,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   endpoint: all(
     optional('vitals', vitals),
     optional('graph', graphRoots),
+    optional('guards', listOf(tuple(isText, isText, isNumber, isNumber, isNumber))),
     fields({
       id: isText,
       service: isText,
@@ -221,7 +227,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
     service: isText,
     type: isText,
     id: isText,
-    views: listOf(fields({ asker: isText, json: isJsonText, at: isNumber, whole: isFlag })),
+    views: listOf(
+      all(optional('aside', isJsonText), fields({ asker: isText, json: isJsonText, at: isNumber, whole: isFlag })),
+    ),
     gone: isNumber,
     written: isNumber,
     born: isNumber,

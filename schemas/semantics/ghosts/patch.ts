@@ -1,6 +1,6 @@
 /** The last answer to a list request, brought up to date with what was written since. */
 import type { Asked } from './asked.ts'
-import { collectionOf, matches, planOf } from './lists.ts'
+import { collectionOf, isFirst, matches, planOf } from './lists.ts'
 import type { Plan } from './lists.ts'
 import type { Json, Knowledge, ListModel, ObjectRecord } from './model.ts'
 import { describeObject } from './notes.ts'
@@ -54,8 +54,6 @@ const orderOf = (list: ListModel, plan: Plan): ((a: Fields, b: Fields) => number
   const [field, by, kept] = list.order.reduce((a, b) => (b[2] - b[3] > a[2] - a[3] ? b : a), ['', 1, 0, 0])
   return field === '' || kept < 2 ? undefined : (a, b) => by * compare(at(a, field), at(b, field))
 }
-
-const isFirst = (plan: Plan): boolean => plan.page <= 1 && plan.offset === 0 && plan.after === ''
 
 interface Paged {
   readonly told: Told

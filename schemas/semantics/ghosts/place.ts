@@ -106,7 +106,7 @@ export const isPretty = (body: BodyModel): boolean => 2 * body.pretty > body.jso
 /** The bodies of a status; where one depends on what the request lacked, those first. */
 export const bodyOf = (model: EndpointModel, status: number, shortfall = 'ok'): BodyModel | undefined => {
   const key = `${status}|${shortfall}`
-  if (shortfall !== 'ok' && Object.hasOwn(model.bodies, key)) return model.bodies[key]
+  if (Object.hasOwn(model.bodies, key)) return model.bodies[key]
   return Object.hasOwn(model.bodies, String(status)) ? model.bodies[String(status)] : undefined
 }
 

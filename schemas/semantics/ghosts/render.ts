@@ -5,6 +5,7 @@
  */
 import type { Asked } from './asked.ts'
 import { freshIn, isTimeForm, timeIn } from './mint.ts'
+import { BLANK, inKind, prevailingKind } from './kinds.ts'
 import type { LeafSource } from '../ghost-port.ts'
 import type { Json, Kind, Node } from './model.ts'
 import { newSecret } from './issued.ts'
@@ -49,36 +50,6 @@ interface Rendering extends Filling {
   readonly founding: Founding
 }
 
-/** The kind that most answers had here. */
-export const prevailingKind = (node: Node): Kind => {
-  let best: Kind = 'null'
-  let most = 0
-  for (const [kind, count] of Object.entries(node.kinds) as [Kind, number][])
-    if (count > most) {
-      most = count
-      best = kind
-    }
-  return best
-}
-
-const BLANK: Readonly<Record<Kind, string>> = {
-  object: '{}',
-  array: '[]',
-  string: '""',
-  number: '0',
-  boolean: 'false',
-  null: 'null',
-}
-const NUMBER = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?$/
-
-/** A request's text in the kind that answers have; undefined when it cannot be of that kind. */
-const inKind = (value: Json, kind: Kind): Json | undefined => {
-  if (typeof value !== 'string' || kind === 'string') return value
-  if (kind === 'number') return NUMBER.test(value) ? Number(value) : undefined
-  if (kind === 'boolean') return value === 'true' ? true : value === 'false' ? false : undefined
-  return value
-}
-
 /** Names of maps rather than of fields: an id, an address, a sentence. */
 const GENERATED = /[\d@]|.{41}/
 
@@ -96,6 +67,22 @@ const isPresent = ([name, kid]: readonly [string, Node], parent: Node, asked: As
   return kid.seen >= MIN_PRESENCE * (parent.kinds.object ?? 0)
 }
 
+/** Objects that must have been shown at a place before what was never there is left out. */
+const SHAPED = 3
+const OPEN_SHAPE = 32
+
+/** Whether a read shows nothing here but what is known to stand here; an entry of a list may have more. */
+const isSettledShape = (node: Node, { making }: Rendering): boolean =>
+  making !== true && (node.kinds.object ?? 0) >= SHAPED && node.kids.length < OPEN_SHAPE
+
+/** What is known to stand there besides what the tree has. */
+const besides = (own: Json | undefined, done: ReadonlySet<string>): string[] =>
+  isFields(own)
+    ? Object.entries(own)
+        .filter(([name]) => !done.has(name))
+        .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
+    : []
+
 const renderObject = (node: Node, own: Json | undefined, pointer: string, with_: Rendering): string => {
   const parts: string[] = []
   const done = new Set<string>()
@@ -107,9 +94,7 @@ const renderObject = (node: Node, own: Json | undefined, pointer: string, with_:
     done.add(name)
     parts.push(`${JSON.stringify(name)}:${renderNode(kid, value, below, with_)}`)
   }
-  if (isFields(own))
-    for (const [name, value] of Object.entries(own))
-      if (!done.has(name)) parts.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`)
+  if (pointer !== with_.root || !isSettledShape(node, with_)) parts.push(...besides(own, done))
   return `{${parts.join(',')}}`
 }
 

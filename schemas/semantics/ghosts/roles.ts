@@ -209,6 +209,10 @@ const rolesByName = (name: string): string[] => {
   return found
 }
 
+/** Whether a parameter names a page, or how many items come before. */
+export const pagingOf = (name: string): 'page' | 'offset' | undefined =>
+  rolesByName(name).find((role) => role === 'page' || role === 'offset') as 'page' | 'offset' | undefined
+
 const BY_NAME = new Set(['formal', 'pick'])
 
 /** What a parameter that no answer had yet does by its name, as far as that is plain. */
@@ -218,8 +222,8 @@ export const roleByName = (name: string, value: string): string | undefined =>
 /** Every role that the first answer with a parameter allows. */
 export const candidates = (name: string, value: string, items: readonly Fields[]): string[] => {
   const [first] = items
-  const roles = first === undefined ? [] : fieldsOf(first).flatMap((field) => fieldRoles(name, field))
-  roles.push(...rolesByName(name))
+  const roles = rolesByName(name)
+  if (first !== undefined) roles.push(...fieldsOf(first).flatMap((field) => fieldRoles(name, field)))
   if (COMPARISON.test(value.split(/\s+and\s+|;/i)[0] ?? '')) roles.push('where')
   roles.push(ORDER.test(value) ? 'order' : 'sort')
   if (!INTEGER.test(value)) roles.push('text')

@@ -74,7 +74,7 @@ const between = (entries: readonly Entry[], idField: string, gone: ReadonlySet<s
 export const entryOf = (object: ObjectRecord, asker: string): Entry | undefined => {
   const view = visibleView(object, asker)
   if (view === undefined) return undefined
-  return { id: object.id, born: object.born, item: view.value, written: object.written > 0 }
+  return { id: object.id, born: object.born, item: view.listed, written: object.written > 0 }
 }
 
 /** Entries of one value, and the order that they were last asked for in. */

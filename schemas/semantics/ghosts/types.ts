@@ -2,7 +2,8 @@
 import type { Asked } from './asked.ts'
 import type { EndpointModel, Knowledge, Node, TypeModel } from './model.ts'
 import { keyOf } from './model.ts'
-import { collectionPath, typeOf } from './objects.ts'
+import { collectionPath, objectAbove, typeOf } from './objects.ts'
+import { goodBody, nodeAt, rootIn } from './trees.ts'
 
 /** The collection that an endpoint makes known, if it makes any. */
 export const typeFrom = (model: EndpointModel): TypeModel | undefined => {
@@ -24,13 +25,7 @@ export interface Types {
   item(service: string, template: string): Node | undefined
 }
 
-const treeAt = (model: EndpointModel): Node | undefined => {
-  const good = Object.entries(model.bodies).filter(([status]) => Number(status) < 300)
-  const [best] = good.sort((a, b) => b[1].seen - a[1].seen)
-  let node = best?.[1].tree ?? undefined
-  for (const name of model.root.split('/').slice(1)) node = node?.kids.find(([kid]) => kid === name)?.[1]
-  return node
-}
+const treeAt = (model: EndpointModel): Node | undefined => nodeAt(goodBody(model)?.tree ?? null, model.root)
 
 /** What is known by a GET of one beats what is known by a list. */
 export const openTypes = (): Types => {
@@ -72,15 +67,49 @@ export const openTypes = (): Types => {
   }
 }
 
-/** The collection that a POST to a path adds to: the path's own, or the one that a list at this path shows. */
-export const typeForPost = (
-  model: EndpointModel,
-  asked: Asked,
-  knowledge: Knowledge,
-): { readonly type: TypeModel; readonly path: string } | undefined => {
+interface Adding {
+  readonly type: TypeModel
+  readonly path: string
+}
+
+const lastName = (template: string): string => template.slice(template.lastIndexOf('/') + 1)
+
+/** `POST /pets/3/visits` makes what `/visits` shows: a collection of the same name that stands by itself. */
+const namesake = (model: EndpointModel, asked: Asked, knowledge: Knowledge): TypeModel | undefined => {
+  for (const type of knowledge.types(asked.service))
+    if (!type.template.includes('{') && lastName(type.template) === lastName(model.template)) return type
+  return undefined
+}
+
+const FROM_PATH = /^s\d+$/
+
+/** Whether the object above in the path is what answers show: by its id. */
+const isOfAbove = (id: Node): boolean =>
+  id.sources.some(({ from, pre, hits, misses }) => FROM_PATH.test(from) && pre === undefined && hits > 4 * misses)
+
+/** What a POST below an object makes, where its answers show another id than that object's: no act on it, but a thing of its own. */
+const addedBelow = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Adding | undefined => {
+  const above = objectAbove(model, asked, knowledge)
+  const over = above === undefined ? undefined : knowledge.type(asked.service, above.template)
+  if (over === undefined) return undefined
+  const tree = goodBody(model)?.tree ?? null
+  const root = rootIn(tree, over)
+  const id = nodeAt(tree, `${root}/${over.idField}`)
+  if (id === undefined || isOfAbove(id)) return undefined
+  const type = namesake(model, asked, knowledge)
+  if (type !== undefined) return { type, path: type.template }
+  return {
+    type: { template: model.template, idField: over.idField, root },
+    path: collectionPath(model.template, asked),
+  }
+}
+
+/** The collection that a POST to a path adds to: the path's own, the one that a list at this path shows, or what its answers show. */
+export const typeForPost = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Adding | undefined => {
   const own = knowledge.type(asked.service, model.template)
   if (own !== undefined) return { type: own, path: collectionPath(model.template, asked) }
   const list = knowledge.sibling(asked.service, 'GET', asked.target)?.list
   const shown = list === null || list === undefined ? undefined : knowledge.type(asked.service, list.type)
-  return shown === undefined || shown.template.includes('{') ? undefined : { type: shown, path: shown.template }
+  if (shown !== undefined && !shown.template.includes('{')) return { type: shown, path: shown.template }
+  return list === null || list === undefined ? addedBelow(model, asked, knowledge) : undefined
 }

@@ -7,18 +7,29 @@ import type { Fields } from './pointers.ts'
 type View = ObjectRecord['views'][number]
 
 /** Views are replaced, never changed: what one says is parsed once. */
-const parsed = new WeakMap<View, { readonly value: Fields | undefined }>()
-const valueOf = (view: View): Fields | undefined => {
+interface Parsed {
+  readonly value: Fields | undefined
+  readonly listed: Fields | undefined
+}
+const parsed = new WeakMap<View, Parsed>()
+const fieldsIn = (text: string): Fields | undefined => {
+  const json = parseJson(text)
+  return isFields(json) ? json : undefined
+}
+const parsedOf = (view: View): Parsed => {
   const known = parsed.get(view)
-  if (known !== undefined) return known.value
-  const json = parseJson(view.json)
-  const value = isFields(json) ? json : undefined
-  parsed.set(view, { value })
-  return value
+  if (known !== undefined) return known
+  const value = fieldsIn(view.json)
+  const listed = view.aside === undefined ? value : { ...value, ...fieldsIn(view.aside) }
+  const made = { value, listed }
+  parsed.set(view, made)
+  return made
 }
 
 export interface Visible {
   readonly value: Fields
+  /** The same with what only lists show. */
+  readonly listed: Fields
   readonly at: number
   readonly whole: boolean
   /** Somebody wrote to the object since: this is what it was before. */
@@ -35,7 +46,8 @@ export const visibleView = (object: ObjectRecord, asker: string): Visible | unde
   let best: View | undefined
   for (const view of object.views) if (isFor(view, asker) && beats(view, best)) best = view
   if (best === undefined || best.at < object.gone) return undefined
-  const value = valueOf(best)
+  const { value, listed = value } = parsedOf(best)
   const stale = best.at < object.written
-  return value === undefined ? undefined : { value, at: best.at, whole: best.whole, stale }
+  if (value === undefined || listed === undefined) return undefined
+  return { value, listed, at: best.at, whole: best.whole, stale }
 }

@@ -14,6 +14,7 @@ import type { Fields } from './pointers.ts'
 import { provenSource } from './proven.ts'
 import { renderBody } from './render.ts'
 import { valueFrom } from './sources.ts'
+import { nodeAt, rootIn } from './trees.ts'
 import { typeForPost } from './types.ts'
 
 /** What a write is about. */
@@ -57,22 +58,6 @@ export const standIn = (
     }
   }
   return undefined
-}
-
-/** The place at a pointer of a tree. */
-export const nodeAt = (tree: Node | null, pointer: string): Node | undefined => {
-  let node = tree ?? undefined
-  for (const name of pointer.split('/').slice(1)) node = node?.kids.find(([kid]) => kid === name)?.[1]
-  return node
-}
-
-/** Where the object stands in the answers to these writes. */
-const rootIn = (tree: Node | null, type: TypeModel | undefined): string => {
-  if (type === undefined || tree === null) return type?.root ?? ''
-  const holds = (pointer: string): boolean => nodeAt(tree, pointer)?.kids.some(([n]) => n === type.idField) === true
-  if (holds(type.root) || holds('')) return holds(type.root) ? type.root : ''
-  const found = tree.kids.find(([name]) => holds(`/${name}`))
-  return found === undefined ? type.root : `/${found[0]}`
 }
 
 /** An id that no object of the collection has, of the kind that they have. */

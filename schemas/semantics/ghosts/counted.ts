@@ -1,0 +1,7 @@
+/** Hypotheses that are counted, as they stand on the log. */
+
+/** A field of an object and how it looked before writes: how many were taken, how many refused, and with which status. */
+export type Guard = [string, string, number, number, number]
+
+/** What a link may be: pointer, target, what stands before the path, parameter, what that counts, `bare` where the first page has none, hits, misses. */
+export type LinkRole = [string, string, string, string, 'page' | 'offset', string, number, number]
