@@ -38,7 +38,8 @@ const eventsOnTheLog = async (): Promise<Event[]> => {
   return events
 }
 
-const onTheLog = async (): Promise<Event[]> => (await eventsOnTheLog()).filter(({ exchange }) => exchange !== null)
+const onTheLog = async (under = '/'): Promise<Event[]> =>
+  (await eventsOnTheLog()).filter(({ exchange }) => exchange?.target.startsWith(under) === true)
 
 /** Over one connection, so that one process alone sees that the backend is gone. */
 const askAlone = (url: string, agent: Agent): Promise<void> =>
@@ -62,12 +63,10 @@ const sharesWhatItFinds = async (url: string): Promise<void> => {
 const servesEvenly = async (proxy: string): Promise<void> => {
   const agent = new Agent({ keepAlive: true })
   await Promise.all(Array.from({ length: 60 }, (_, n) => askAlone(`${proxy}/held/${n}`, agent)))
-  const held = async (): Promise<Event[]> =>
-    (await onTheLog()).filter(({ exchange }) => exchange?.target.startsWith('/held/') === true)
-  await eventually('all of them are on the log', async () => (await held()).length === 60)
+  await eventually('all of them are on the log', async () => (await onTheLog('/held/')).length === 60)
   agent.destroy()
   const counts = new Map<string, number>()
-  for (const { instance } of await held()) counts.set(instance, (counts.get(instance) ?? 0) + 1)
+  for (const { instance } of await onTheLog('/held/')) counts.set(instance, (counts.get(instance) ?? 0) + 1)
   expect([...counts.values()].filter((count) => count >= 24)).toHaveLength(2)
 }
 
@@ -101,6 +100,8 @@ test.skipIf(process.platform !== 'linux')('ingress --workers 2', { timeout: 120_
     renewing.push(...(await load(100, 1, (n) => `${proxy}/renew/${renewing.length + n}`)))
   expect(replaced()).toBe(2)
   expect(renewing.filter(({ status }) => status !== 200)).toEqual([])
+  // Those connections are closed meanwhile.
+  await eventually('what was renewed is on the log', async () => (await onTheLog('/renew/')).length === renewing.length)
   await servesEvenly(proxy as string)
   await sharesWhatItFinds(`${proxy}/both`)
   expect(await running.end('SIGINT')).toBe(130)
