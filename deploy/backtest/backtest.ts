@@ -12,7 +12,7 @@ import type { Codecs } from '../../schemas/codecs.ts'
 import type { Event, Exchange, Header } from '../../schemas/events.ts'
 import type { EventLog, Output } from '../../schemas/log.ts'
 import type { GhostAnswer, GhostBook, GhostRequest, GhostVerdict } from '../../schemas/semantics/ghost-port.ts'
-import { openGhostBook } from '../../schemas/semantics/ghosts/book.ts'
+import { openGhostBook, type Judge } from '../../schemas/semantics/ghosts/book.ts'
 import { topicName } from '../../schemas/topics.ts'
 import { spyOn, type Heard } from '../learn/spy.ts'
 import { partitionsOf, readSpan, type ReadRecord } from './read.ts'
@@ -30,6 +30,8 @@ export interface BacktestOptions {
   readonly codecs: Codecs
   readonly topology: Topology
   readonly terms: (service: string) => Terms
+  /** How sure ghosts are where a response model says it; the tables do otherwise. */
+  readonly judge?: Judge
   /** What is learned, and what is then asked; ms. */
   readonly learn: Span
   readonly outage: Span
@@ -137,14 +139,15 @@ interface Asked {
 const REJECTED = 'rejected'
 
 /** Why no ghost may answer this, whatever it knows. */
-const exclusion = (terms: Terms, { method, target, requestHeaders }: Exchange): Judged['fate'] | undefined => {
+const exclusion = (terms: Terms, exchange: Exchange, reads: boolean): Judged['fate'] | undefined => {
+  const { method, target, requestHeaders } = exchange
   const path = target.split('?')[0] ?? target
   if (isHealthCheck(path, linesOf(requestHeaders), terms.health))
     return { kind: 'excluded', reason: 'health-check', detail: 'It asks how the backend is.' }
-  const no = forbidden(terms, method)
+  const no = forbidden(terms, reads ? 'GET' : method)
   if (no === undefined) return undefined
-  const reason = isSafe(method) ? 'method' : terms.writes === 'reject' ? REJECTED : terms.writes
-  return { kind: 'excluded', reason: isSafe(method) ? reason : `write ${reason}`, detail: no.detail }
+  const reason = reads ? 'method' : `write ${terms.writes === 'reject' ? REJECTED : terms.writes}`
+  return { kind: 'excluded', reason, detail: no.detail }
 }
 
 const fateOf = (terms: Terms, verdict: GhostVerdict, at: number): Judged['fate'] => {
@@ -161,13 +164,15 @@ const judge = (session: Session, read: Asked, heard: Heard): Judged => {
   const { method, target } = exchange
   const known = heard.find(event.service, method, target.split('?')[0] ?? target)
   const about = { method, target, exchange: event.id, endpoint: known?.id ?? `${event.service} ${method} (unknown)` }
-  const excluded = exclusion(terms, exchange)
-  if (excluded !== undefined) return { ...about, fate: excluded, truth: undefined }
   const request = requestOf(event, exchange, terms.writes === 'simulate')
+  // A query of GraphQL only asks, though by POST.
+  const reads = isSafe(method) || book.isQuery?.(request) === true
+  const excluded = exclusion(terms, exchange, reads)
+  if (excluded !== undefined) return { ...about, fate: excluded, truth: undefined }
   const verdict = book.answer(request)
   const fate = fateOf(terms, verdict, event.at)
   const answer = fate.kind === 'answered' ? (verdict as GhostAnswer) : undefined
-  if (answer !== undefined && !isSafe(method) && answer.status < 300)
+  if (answer !== undefined && !reads && answer.status < 300)
     book.accept(request, { id: event.id, status: answer.status, body: answer.body })
   return { ...about, endpoint: verdict.endpoint || about.endpoint, fate, truth: truthOf(read, answer) }
 }
@@ -199,7 +204,7 @@ export const ghostTopology = ({ locator, processors }: Topology): Topology => ({
 export const backtest = async (options: BacktestOptions): Promise<Backtested> => {
   const session: Session = {
     options,
-    book: openGhostBook(),
+    book: openGhostBook(options.judge),
     learners: new Map(),
     tally: openTally(),
     seen: new Set(),

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { topology } from '../../../processors/topology.ts'
 import type { Config } from '../../../schemas/config.ts'
 import { backtest, ghostTopology, type Terms } from '../../backtest/backtest.ts'
+import { judgeThen } from '../../backtest/models.ts'
 import { survey, type Found } from '../../backtest/read.ts'
 import { reportLines, reportOf, type Report } from '../../backtest/report.ts'
 import { instantGiven, outageGiven, shareGiven, spanLength, type Span } from '../../backtest/span.ts'
@@ -92,7 +93,9 @@ const run = async (flags: BacktestFlags): Promise<void> => {
     const spans = spansOf(flags, found)
     const progress = openProgress(process.stderr, found.records)
     const { service } = flags
-    const options = { log, codecs, topology: ghostTopology(topology), terms: termsOf(config), ...spans, service }
+    const without = new Set(config.services.filter(({ ghost }) => !ghost.model).map(({ name }) => name))
+    const judge = await judgeThen({ log, codecs, until: spans.learn.to, without })
+    const options = { log, codecs, topology: ghostTopology(topology), terms: termsOf(config), judge, ...spans, service }
     const done = await backtest({ ...options, onRead: progress.add }).finally(progress.end)
     const report = reportOf(done, { service, ...spans })
     if (flags.json === true) terminal.print(JSON.stringify(report))

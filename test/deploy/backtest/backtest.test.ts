@@ -1,15 +1,24 @@
+import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { backtest, ghostTopology, type Terms } from '../../../deploy/backtest/backtest.ts'
+import { judgeThen } from '../../../deploy/backtest/models.ts'
 import { survey } from '../../../deploy/backtest/read.ts'
 import { reportLines, reportOf, type Report } from '../../../deploy/backtest/report.ts'
 import { toEvent } from '../../../deploy/learn/event.ts'
 import { toInputLine } from '../../../deploy/learn/input.ts'
+import { LAYERS } from '../../../processors/model/trial.ts'
+import { openMemoryLog } from '../../../processors/runtime/logs/memory.ts'
 import { topology } from '../../../processors/topology.ts'
 import { openCodecs } from '../../../schemas/codec.ts'
 import type { EventLog, LogRecord } from '../../../schemas/log.ts'
 import { memorySchemaStore } from '../../../schemas/schema-store.ts'
+import { EVIDENCE_SIZE, EVIDENCE_VERSION } from '../../../schemas/semantics/model/evidence.ts'
+import { weightsOf } from '../../../schemas/semantics/model/network.ts'
+import { hashOf, packed } from '../../../schemas/semantics/model/published.ts'
+import { topicName, topicSpecs } from '../../../schemas/topics.ts'
 
 const START = Date.parse('2026-11-21T14:00:00Z')
+const digest = (text: string, bytes: Uint8Array) => createHash('sha256').update(text).update(bytes).digest('hex')
 const codecs = await openCodecs(memorySchemaStore())
 
 interface Said {
@@ -18,14 +27,15 @@ interface Said {
   readonly status?: number
   readonly body?: unknown
   readonly agent?: string
+  readonly asks?: unknown
 }
 
 /** One request a second. */
 const logOf = (traffic: readonly Said[]): Pick<EventLog, 'read' | 'ranges'> => {
-  const records = traffic.map(({ method = 'GET', path, status = 200, body, agent }, offset): LogRecord => {
+  const records = traffic.map(({ method = 'GET', path, status = 200, body, agent, asks }, offset): LogRecord => {
     const time = (START + offset * 1000) / 1000
     const request_headers = { ...(agent !== undefined && { 'user-agent': agent }) }
-    const raw = { time, method, path, status, request_headers, response_body: body }
+    const raw = { time, method, path, status, request_headers, request_body: asks, response_body: body }
     const line = toInputLine(raw)
     if (typeof line === 'string') throw new Error(line)
     const value = codecs.encode('exchanges', toEvent(line, offset, 'shop'))
@@ -88,6 +98,45 @@ it('tells what would have been answered, how rightly, and what not and why', asy
   expect(report.parts).toMatchObject({ status: 2 / 3, shape: 1, values: 1, echo: 1 })
   const text = reportLines(report, (_colour, words) => words).join('\n')
   expect(text).toMatch(/survived +50\.0 %/)
+})
+
+it('asks for queries though they are sent by POST, and for no mutation', async () => {
+  const query = (id: number): Said => ({
+    method: 'POST',
+    path: '/graphql',
+    asks: { query: 'query Book($id: ID!) { book(id: $id) { id title } }', variables: { id: String(id) } },
+    body: { data: { book: { id: String(id), title: `Title ${id}` } } },
+  })
+  const rename: Said = {
+    method: 'POST',
+    path: '/graphql',
+    asks: { query: 'mutation Rename { rename(id: "1", title: "New") { id title } }' },
+    body: { data: { rename: { id: '1', title: 'New' } } },
+  }
+  const learned = [...Array.from({ length: 40 }, (_, i) => query(1 + (i % 8))), rename]
+  const report = await tested([...learned, query(2), query(3), rename], learned.length)
+  expect(report).toMatchObject({ requests: 3, eligible: 2, answered: 2, right: 2 })
+  expect(report.not_asked.map(({ reason }) => reason)).toEqual(['write rejected'])
+})
+
+it('goes by the response model of that time, where there is one', async () => {
+  const log = openMemoryLog()
+  await log.createTopics(topicSpecs(1))
+  const weights = packed(new Float32Array(weightsOf(LAYERS)))
+  const plain = { version: EVIDENCE_VERSION, layers: [...LAYERS], weights, slope: 1, offset: -9, fade: 0 }
+  const about = { state: 'published' as const, reason: '', origin: 'own', trainedOn: 1, heldBack: 1, evaluation: [] }
+  const put = async (service: string, at: number): Promise<void> => {
+    const value = codecs.encode('models', { ...about, ...plain, service, at, hash: hashOf(plain, digest) })
+    await log.append(topicName('models'), [{ key: service, value, timestamp: 1 }])
+  }
+  await put('shop', START * 1000)
+  await put('late', (START + 60_000) * 1000)
+  await put('plain', START * 1000)
+  const judge = await judgeThen({ log, codecs, until: START + 30_000, without: new Set(['plain']) })
+  const asked = ['shop', 'late', 'plain', 'none'].map((service) => judge(service, () => new Uint8Array(EVIDENCE_SIZE)))
+  expect(asked).toEqual([expect.any(Number), undefined, undefined, undefined])
+  expect(asked[0]).toBeLessThan(0.01)
+  await log.close()
 })
 
 it('does not know what came after the death', async () => {
