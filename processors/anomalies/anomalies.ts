@@ -27,7 +27,8 @@ import {
 import { agentOf, judge } from './strangeness.ts'
 import { excuse, slowerBy } from './stream.ts'
 import { tellRequest } from './tell.ts'
-import { closeIncidents, dismissIntruders, hear, noteIntruder, type Voice } from './voice.ts'
+import { alarmed, closeIncidents, dismissIntruders, dropAlarms, hear } from './voice.ts'
+import { noteIntruder, tellNews, type Voice } from './voice.ts'
 import {
   barFor,
   closeEndpoint,
@@ -161,15 +162,14 @@ interface Known {
   readonly endpoint: Endpoint
 }
 
-/** Endpoints that have something to say of a minute, if only that nothing came. */
-const concerned = ({ endpoints }: Kept, { touched, watched }: Service): readonly Known[] =>
-  [...new Set([...touched, ...watched])].flatMap((id) => {
+/** Endpoints that have something to say of a minute, if only that nothing came, or that what is wrong with them goes on. */
+const concerned = ({ endpoints }: Kept, voice: Voice): readonly Known[] =>
+  [...new Set([...voice.service.touched, ...voice.service.watched, ...alarmed(voice)])].flatMap((id) => {
     const endpoint = endpoints.get(id)
     return endpoint === undefined ? [] : [{ id, endpoint }]
   })
 
-const closeEndpoints = (kept: Kept, service: Service, scene: Scene): readonly Turned[] => {
-  const known = concerned(kept, service)
+const closeEndpoints = (kept: Kept, service: Service, known: readonly Known[], scene: Scene): readonly Turned[] => {
   const ofService = closeService(service, scene)
   const explained = ofService.filter(({ change }) => change.turn === 'over').map(({ change }) => change.kind)
   const watched: string[] = []
@@ -196,15 +196,20 @@ const closeSizes = ({ sizes }: Kept, voice: Voice, total: Minute, at: number): v
 
 const closeMinute = (kept: Kept, voice: Voice, at: number): void => {
   const { service } = voice
-  const minutes = concerned(kept, service).map(({ endpoint }) => endpoint)
-  const total = totalOf(service, minutes)
+  const known = concerned(kept, voice)
+  const total = totalOf(
+    service,
+    known.map(({ endpoint }) => endpoint),
+  )
   const came = decayCame(service, total)
   const isBlind = isShaken(service, total.count) || service.blind
   const seen = { number: service.minutes, isBlind, isYoung: isYoung(service) }
   const scene = { at, bar: barFor(service), total, came, ...seen }
-  for (const one of closeEndpoints(kept, service, scene)) hear(voice, one)
+  for (const one of closeEndpoints(kept, service, known, scene)) hear(voice, one)
   closeSizes(kept, voice, total, at)
   for (const one of service.crowd === undefined ? [] : closeCrowd(service.crowd, at)) hear(voice, one)
+  dropAlarms(voice, at, (id, kind) => (kept.endpoints.get(id)?.stream.watches[kind].raised ?? 0) > 0)
+  tellNews(voice, at)
   dismissIntruders(voice, at)
   closeIncidents(voice, at)
   if (at % (60 * MINUTE) === 0) service.told = 0

@@ -23,6 +23,15 @@ export interface Alarm extends Measure {
   over: number
 }
 
+/** What was told of an incident so far. */
+export interface Told {
+  readonly kinds: readonly AlarmKind[]
+  /** What it was said to be, and of whom. */
+  readonly speaker: string
+  /** At worst. */
+  readonly severity: number
+}
+
 export interface Incident {
   readonly id: string
   readonly raised: number
@@ -31,6 +40,8 @@ export interface Incident {
   quiet: number
   /** Some of it stayed and is what is usual now. */
   accepted: boolean
+  /** Absent in what was kept before there was such a thing, all of which was told. */
+  told?: Told
 }
 
 const MAX_ALARMS = 24
@@ -57,15 +68,13 @@ export const incidentFor = (incidents: readonly Incident[], alarm: Alarm): Incid
 export const holderOf = (incidents: readonly Incident[], subject: string, kind: AlarmKind): Incident | undefined =>
   incidents.find(({ alarms }) => alarms.some((one) => same(one, subject, kind) && one.over === 0))
 
-/** An alarm began, or goes on and is measured anew; true when it is a kind that the incident did not have. */
-export const join = (incident: Incident, alarm: Alarm): boolean => {
-  const isNewKind = !incident.alarms.some(({ kind }) => kind === alarm.kind)
+/** An alarm began, or goes on and is measured anew. */
+export const join = (incident: Incident, alarm: Alarm): void => {
   const at = incident.alarms.findIndex((one) => same(one, alarm.subject, alarm.kind))
   const known = incident.alarms[at]
   if (known !== undefined) incident.alarms[at] = { ...alarm, began: known.began, raised: known.raised }
   else if (incident.alarms.length < MAX_ALARMS) incident.alarms.push(alarm)
   incident.quiet = 0
-  return isNewKind
 }
 
 /** An alarm is over. */

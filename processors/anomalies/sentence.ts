@@ -41,16 +41,32 @@ const MOST = 0.6
 /** `shop GET /users` → `GET /users`. */
 export const endpointName = (id: string): string => id.slice(id.indexOf(' ') + 1)
 
-/** Of the alarms of the gravest kind: the service's, unless few endpoints are concerned; then that of most traffic. */
+const weightOf = ({ kind, size }: Alarm): number => {
+  if (kind === 'latency') return Math.log(Math.max(1, size))
+  return kind === 'errors' || kind === 'refusals' ? size : 1
+}
+
+/** What an endpoint brings to its service's mean. */
+const partOf = (alarm: Alarm): number => alarm.share * weightOf(alarm)
+
+/** So much of what the service shows is theirs, if endpoints are who is ill; of times far out the service's mean says too much. */
+const enoughOf = (kind: AlarmKind): number => (kind === 'latency' ? 0.5 : MOST)
+
+const isMadeOf = (whole: Alarm, parts: readonly Alarm[]): boolean => {
+  const share = parts.reduce((sum, one) => sum + one.share, 0)
+  const made = parts.reduce((sum, one) => sum + partOf(one), 0)
+  return share < MOST && made >= enoughOf(whole.kind) * weightOf(whole)
+}
+
+/** Of the alarms of the gravest kind: the service's, unless few endpoints make it; then that of the endpoint that does most. */
 export const speakerOf = ({ alarms }: Incident): Alarm | undefined => {
   const open = alarms.filter(({ over }) => over === 0)
   const all = open.length > 0 ? open : alarms
   const kind = ORDER.find((one) => all.some((alarm) => alarm.kind === one))
   const of = all.filter((alarm) => alarm.kind === kind)
   const whole = of.find(({ subject }) => subject === '')
-  const parts = of.filter(({ subject }) => subject !== '').sort((a, b) => b.share - a.share)
-  const share = parts.reduce((sum, one) => sum + one.share, 0)
-  return parts.length > 0 && (whole === undefined || share < MOST) ? parts[0] : (whole ?? parts[0])
+  const parts = of.filter(({ subject }) => subject !== '').sort((a, b) => partOf(b) - partOf(a))
+  return whole !== undefined && !isMadeOf(whole, parts) ? whole : (parts[0] ?? whole)
 }
 
 const MANY: Readonly<Partial<Record<AlarmKind, string>>> = {

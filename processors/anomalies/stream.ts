@@ -141,7 +141,8 @@ const ratiosOf = (stream: Stream, kind: Kind, asked: Asked): Ratios => {
 /** How many times slower than usual, by what came since. */
 export const slowerBy = ({ seen }: Since): number => Math.exp(seen.logs / Math.max(1, seen.timed))
 
-const LEAST_SLOWER = 1.25
+/** What is less slow is nothing to tell. */
+export const LEAST_SLOWER = 1.25
 const LEAST_MINUTES = 2
 
 const matters = (kind: Kind, since: Since): boolean => {

@@ -1,8 +1,11 @@
 /** What a service has to tell: its incidents, as alarms rise and fall, and the clients that do strange things. */
 import type { Emit, Observation, Store } from '../kit/processor.ts'
 import type { Client } from './client.ts'
-import { holderOf, incidentFor, isClosed, join, leave, type Alarm, type AlarmKind, type Incident } from './incident.ts'
+import { holderOf, incidentFor, isClosed, isOpen, join, leave } from './incident.ts'
+import type { Alarm, AlarmKind, Incident, Told } from './incident.ts'
+import { severityOf, speakerOf } from './sentence.ts'
 import type { Intruder, Service } from './state.ts'
+import { KINDS, type Kind } from './stream.ts'
 import { tellIncident, type State } from './tell.ts'
 import { MINUTE, type Turned } from './watch.ts'
 
@@ -23,7 +26,8 @@ const openIncident = (voice: Voice, incidents: Incident[], at: number): Incident
   const { name, service } = voice
   const number = incidents.length === 0 ? '' : `:${incidents.length}`
   const id = `${name}:${service.partition}:${Math.floor(at / 1000).toString(36)}${number}`
-  const incident: Incident = { id, raised: at, alarms: [], quiet: 0, accepted: false }
+  const told: Told = { kinds: [], speaker: '', severity: 0 }
+  const incident: Incident = { id, raised: at, alarms: [], quiet: 0, accepted: false, told }
   const dropped = incidents.length >= MAX_INCIDENTS ? incidents.shift() : undefined
   if (dropped !== undefined) tell(voice, dropped, 'closed', at)
   incidents.push(incident)
@@ -32,11 +36,8 @@ const openIncident = (voice: Voice, incidents: Incident[], at: number): Incident
 
 const raise = (voice: Voice, alarm: Alarm): void => {
   const all = voice.incidents.get(voice.name) ?? []
-  const incident = incidentFor(all, alarm) ?? openIncident(voice, all, alarm.raised)
-  const isNew = incident.alarms.length === 0
-  const isNews = join(incident, alarm)
+  join(incidentFor(all, alarm) ?? openIncident(voice, all, alarm.raised), alarm)
   voice.incidents.set(voice.name, all)
-  if (isNews) tell(voice, incident, isNew ? 'open' : 'changed', alarm.raised)
 }
 
 /** An alarm rose, goes on or is over. */
@@ -50,6 +51,62 @@ export const hear = (voice: Voice, { subject, change, alarm }: Turned<AlarmKind>
   if (change.turn !== 'goes on') leave(incident, subject, change.kind, alarm.raised)
   if (change.turn === 'accepted') incident.accepted = true
   voice.incidents.set(voice.name, all)
+}
+
+/** By so much graver is news. */
+const GRAVER = 0.2
+
+const wordOf = (incident: Incident): Told => {
+  const speaker = speakerOf(incident)
+  const kinds = [...new Set(incident.alarms.map(({ kind }) => kind))]
+  return { kinds, speaker: `${speaker?.kind} ${speaker?.subject}`, severity: severityOf(incident) }
+}
+
+/** Another kind, another that it is of, or that it became graver; as alarms end, the others are no news. */
+const isNews = ({ alarms }: Incident, now: Told, before: Told, at: number): boolean =>
+  now.severity >= before.severity + GRAVER ||
+  now.kinds.some((kind) => !before.kinds.includes(kind)) ||
+  (now.speaker !== before.speaker && alarms.some(({ raised }) => raised === at))
+
+/** Takes note of what is news of an incident; undefined when nothing is. */
+const takeNews = (incident: Incident, at: number): State | undefined => {
+  const now = wordOf(incident)
+  const before = (incident.told ??= now)
+  if (!isNews(incident, now, before, at)) return undefined
+  incident.told = { ...now, severity: Math.max(before.severity, now.severity) }
+  return before.kinds.length === 0 ? 'open' : 'changed'
+}
+
+/**
+ * Tells what is not told yet, once all alarms of a minute are heard: so that the one endpoint is named that is ill, and not
+ * the service that it makes ill; where that turns out later, it is told again.
+ */
+export const tellNews = (voice: Voice, at: number): void => {
+  const all = voice.incidents.get(voice.name)
+  if (all === undefined) return
+  for (const incident of all.filter(isOpen)) {
+    const state = takeNews(incident, at)
+    if (state !== undefined) tell(voice, incident, state, at)
+  }
+  voice.incidents.set(voice.name, all)
+}
+
+/** Endpoints, and whoever else there is, with which something is wrong. */
+export const alarmed = ({ incidents, name }: Voice): readonly string[] =>
+  (incidents.get(name) ?? []).flatMap(({ alarms }) =>
+    alarms.flatMap(({ subject, over }) => (over === 0 ? subject : [])),
+  )
+
+const isOfStream = (kind: AlarmKind): kind is Kind => (KINDS as readonly string[]).includes(kind)
+
+/** Ends what was raised at endpoints that are gone, or begin anew, as they became one with others or several. */
+export const dropAlarms = (voice: Voice, at: number, isRaised: (id: string, kind: Kind) => boolean): void => {
+  const all = voice.incidents.get(voice.name)
+  for (const incident of all ?? [])
+    for (const { subject, kind, over } of incident.alarms)
+      if (over === 0 && subject !== '' && isOfStream(kind) && !isRaised(subject, kind))
+        leave(incident, subject, kind, at)
+  if (all !== undefined) voice.incidents.set(voice.name, all)
 }
 
 /** Ends what has been quiet for long enough. */
@@ -92,6 +149,7 @@ export const noteIntruder = (voice: Voice, o: Observation, client: Client): void
   intruders.push([key, kind, o.at])
   const size = kind === 'credential_stuffing' ? client.unauthorised : client.strange
   raise(voice, { subject: key, kind, began: o.at, raised: o.at, size, usual: 0, share: 0, upstream: '', over: 0 })
+  tellNews(voice, o.at)
 }
 
 const INTRUDER_GONE = 5 * MINUTE

@@ -8,6 +8,7 @@ import { spreadOf, type Endpoint, type Service } from './state.ts'
 import {
   isCalm,
   KINDS,
+  LEAST_SLOWER,
   observeMinute,
   slowerBy,
   TRAFFIC,
@@ -136,7 +137,7 @@ const adoptLatency = (endpoint: Endpoint): void => {
   endpoint.spread = spreadOf(endpoint.latency)
 }
 
-/** By times themselves, where there are enough: scores saturate far out. */
+/** By the middle of the times themselves, where there are enough: scores saturate far out. */
 const slowerNow = ({ held, latency }: Endpoint): number | undefined => {
   if (held.total < LEAST_HEARD) return undefined
   return Math.exp(logQuantile(held, 0.5) - logQuantile(latency, 0.5))
@@ -171,7 +172,10 @@ const shareOf = (endpoint: Endpoint, { number, came }: Scene): number => {
 
 const withSize = (turned: Turned, endpoint: Endpoint): Turned => {
   const slower = turned.change.kind === 'latency' ? slowerNow(endpoint) : undefined
-  return slower === undefined ? turned : { ...turned, alarm: { ...turned.alarm, size: slower } }
+  // Where only some are slow, the middle one is not.
+  return slower === undefined || slower < LEAST_SLOWER
+    ? turned
+    : { ...turned, alarm: { ...turned.alarm, size: slower } }
 }
 
 /** An endpoint that gets nearly everything is silent when the service is: that is not told twice. */

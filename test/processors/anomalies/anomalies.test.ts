@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { Event } from '../../../schemas/events.ts'
 import { anomalies } from '../../../processors/anomalies/anomalies.ts'
+import { random } from '../../topology/recording.ts'
 import { anEvent, anExchange, aSignal, MINUTE } from '../kit/builders.ts'
-import { given } from '../kit/given.ts'
+import { given, givenTopology, literalLocator } from '../kit/given.ts'
 import { AGENT, incidentsIn, stateOf, town } from './traffic.ts'
 
 const HOURS = 60
@@ -94,6 +96,47 @@ describe('incidents', () => {
     expect(still).toEqual([])
     const loud = incidentsIn(given(anomalies, ...before).when(...replayed).said)
     expect(loud.map(({ kind }) => kind)).not.toContain('traffic_spike')
+  })
+
+  it.each([40, 41, 44, 46])('names the endpoint that is ill, and not the service that it makes ill: %i', (seed) => {
+    const shop = town(seed)
+    const next = random(seed)
+    // Of eight requests four are to /books; times lie between 6 and 60 ms, and then 400 ms more.
+    const half = (more: number) => (path: string) => {
+      const total = Math.round(6_000 * 10 ** next()) + (path === '/books' ? more : 0)
+      return { timings: { queue: 0, connect: 0, firstByte: total, total } }
+    }
+    const paths = ['/books', '/carts']
+    const before = shop.spell({ minutes: 60, rate: 8, paths, over: half(0) })
+    const ill = shop.spell({ minutes: 12, rate: 8, paths, over: half(400_000) })
+    const told = incidentsIn(given(anomalies, ...before).when(...ill).said)
+    expect(told.at(-1)?.sentence).toMatch(/^GET \/books is /)
+    expect(told[0]?.id).toBe(told.at(-1)?.id)
+    expect(told.map(stateOf).join()).toMatch(/^open(,changed){0,2}$/)
+  })
+
+  it('ends what is wrong with an endpoint that is never asked for again', () => {
+    const shop = town(50)
+    const paths = [...Array.from({ length: 40 }, () => '/books'), '/rare']
+    const before = shop.spell({ minutes: 4 * HOURS, rate: 10, paths })
+    const ill = shop.spell({ minutes: 60, rate: 10, paths, over: (path) => (path === '/rare' ? { status: 500 } : {}) })
+    const after = shop.spell({ minutes: 7 * HOURS, rate: 2, paths: ['/books'] })
+    const told = incidentsIn(given(anomalies, ...before).when(...ill, ...after).said)
+    expect(told[0]).toMatchObject({ endpoint: 'shop GET /rare', kind: 'errors' })
+    expect(told.filter((one) => one.id === told[0]?.id && one.endedAt > 0)).toHaveLength(1)
+  })
+
+  it('ends what is wrong with an endpoint that turns out to be another', () => {
+    const shop = town(51)
+    const before = shop.spell({ minutes: 2 * HOURS, rate: 8 })
+    const ill = shop.spell({ minutes: 15, rate: 8, over: (path) => (path === '/carts' ? { status: 500 } : {}) })
+    const [first, ...after] = shop.spell({ minutes: 60, paths: ['/books'], rate: 8 }).filter((e) => e.exchange !== null)
+    const locator = literalLocator({ [first?.id ?? '']: { from: 'shop GET /carts', into: 'shop GET /orders' } })
+    const merged = givenTopology({ locator, processors: [anomalies] }, [...before, ...ill])
+    const told = incidentsIn(merged.when(first as Event, ...after).said)
+    expect(told.filter((one) => stateOf(one) === 'closed').map(({ details }) => details)).toEqual([
+      expect.stringContaining('shop GET /carts'),
+    ])
   })
 
   it('accepts as usual what has stayed for six hours', () => {

@@ -11,6 +11,8 @@ export interface Spell {
   readonly minutes: number
   /** Requests a minute; one heartbeat a minute comes besides. */
   readonly rate?: number
+  /** Drawn from, each as likely. */
+  readonly paths?: readonly string[]
   readonly slower?: number
   readonly failing?: number
   /** What else differs, by path. */
@@ -29,8 +31,8 @@ export const town = (seed = 1, from = NOON): Town => {
   const next = random(seed)
   let at = from
   let count = 0
-  const ask = (time: number, { slower = 1, failing = 0, over }: Spell): Event => {
-    const target = PATHS[Math.floor(next() * PATHS.length)] ?? '/'
+  const ask = (time: number, { paths = PATHS, slower = 1, failing = 0, over }: Spell): Event => {
+    const target = paths[Math.floor(next() * paths.length)] ?? '/'
     const total = Math.round(20_000 * Math.exp(0.4 * normal(next)) * slower)
     const status = next() < failing ? 503 : 200
     const client = `client-${Math.floor(next() * 40)}`
