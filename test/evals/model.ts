@@ -82,7 +82,8 @@ for (const world of worlds)
     for (let seed = 1; seed <= (share === 1 ? 1 : Number(values.seeds)); seed++)
       runs.push(await runOf(world, share, seed))
 
-const training = openTraining()
+/** However busy the machine is: figures wait. */
+const training = openTraining(undefined, 3_600_000)
 const rowsOf = ({ samples, answers }: Run): readonly Row[] => [...samples, ...answers]
 /** The first output's corrections are made smaller. */
 const shrunk = (weights: Float32Array): Float32Array => {

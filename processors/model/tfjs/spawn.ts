@@ -23,7 +23,7 @@ export interface Training {
 }
 
 /** A process that trains; `close` ends it at once. */
-export const openTraining = (spawn: typeof start = start): Training => {
+export const openTraining = (spawn: typeof start = start, limitMs = LIMIT_MS): Training => {
   const child = spawn()
   child.unref()
   child.channel?.unref()
@@ -38,8 +38,8 @@ export const openTraining = (spawn: typeof start = start): Training => {
       const fail = (reason: string): void => settle({ kind: 'failed', reason })
       const timer = setTimeout(() => {
         child.kill('SIGKILL')
-        fail(`training took longer than ${LIMIT_MS / 1000} s and was ended`)
-      }, LIMIT_MS)
+        fail(`training took longer than ${limitMs / 1000} s and was ended`)
+      }, limitMs)
       child.once('exit', (code, signal) => fail(`the training process ended (${signal ?? code})`))
       child.once('error', (error) => fail(error.message))
       child.once('message', settle)
