@@ -25,6 +25,7 @@ import { createSignals, startHeartbeat } from './edge/signals.ts'
 import { TUNNEL_IDLE } from './edge/tunnel/join.ts'
 import { openViews } from './edge/views.ts'
 import type { Ingress, IngressOptions, ListenLimits, ListenTimeouts } from './options.ts'
+import type { Service, Upstream } from './phases/context.ts'
 import { openService, type Given } from './services.ts'
 import { statusOf } from './status.ts'
 import { walkOf, type Parts } from './walk.ts'
@@ -60,11 +61,11 @@ const emitterOf = ({ log, codecs, spool, logger, onEvent }: IngressOptions, inst
   })
 
 const listenOf = ({ listen, capture, logger }: IngressOptions): Omit<ServerSettings, 'tls' | 'run'> => {
-  const { host, port, accepting, proxyProtocol = false } = listen
+  const { host, port, accepting, h2c = false, proxyProtocol = false } = listen
   const limits = { ...LIMITS, ...listen.limits }
   const timeouts = { ...TIMEOUTS, ...listen.timeouts }
   const balancers = proxyProtocol ? addressSet(listen.trustedProxies ?? []) : undefined
-  return { host, port, limits, timeouts, balancers, accepting, maxBody: capture.maxBody, logger }
+  return { host, port, limits, timeouts, balancers, accepting, h2c, maxBody: capture.maxBody, logger }
 }
 
 const stamped = (): { readonly id: string; readonly at: number } => {
@@ -113,7 +114,8 @@ const openAll = async (options: IngressOptions, life: Life): Promise<Opened> => 
   const pools = openPools(services, secured)
   const inFlight = (): number => life.server?.inFlight() ?? 0
   const shield = openShield({ options, redactor, pseudonym: keys.pseudonym, inFlight, services })
-  const settling = createSettling({ signals, clock: monotonic })
+  const opened = (service: Service, upstream: Upstream): void => checker.watch(service, [upstream])
+  const settling = createSettling({ signals, clock: monotonic, opened })
   conductMetrics(services, options.registry, settling.conduct)
   const checker = startChecker(services, signals, { secured, pools, ill: settling.conduct.ill })
   return {

@@ -8,12 +8,14 @@ import type { Strategy } from './balance/strategies.ts'
 import type { GhostOptions, Mode } from './options-ghost.ts'
 import type { Accepting, ListenLimits, ListenTimeouts } from './options-listen.ts'
 import type { News } from './options-news.ts'
+import type { QueueOptions } from './options-queue.ts'
 import type { LimitCount, ListenTlsOptions, OverloadOptions, ShieldOptions } from './options-shield.ts'
 import type { GhostBook, GhostKind } from '../schemas/semantics/ghost-port.ts'
 
 export type * from './options-ghost.ts'
 export type * from './options-listen.ts'
 export type * from './options-news.ts'
+export type * from './options-queue.ts'
 export type * from './options-shield.ts'
 
 export interface UpstreamOptions {
@@ -163,26 +165,6 @@ export type IngressEvent =
   /** The log went away (events go to the spool), came back, or events are being lost. */
   | { readonly kind: 'log'; readonly state: 'direct' | 'spooling' | 'losing'; readonly reason: string }
 
-/** The folder of a process that is gone: the caller's until it is `over`. */
-export interface Orphan {
-  readonly dir: string
-  /** `isTaken`: what it held is safe elsewhere. */
-  readonly over: (isTaken: boolean) => void
-}
-
-/** Where accepted writes are kept until a backend takes them. */
-export interface QueueOptions {
-  /** A folder that is this process's alone. */
-  readonly dir: string
-  readonly maxBytes: number
-  /** What other processes left behind. */
-  readonly orphans?: () => readonly Orphan[]
-  /** Folders of other processes beside this one. */
-  readonly peers?: () => readonly string[]
-  /** A folder that all of them share: there they see in which order the writes of a sender go. */
-  readonly lines?: string
-}
-
 export interface IngressOptions {
   readonly listen: {
     readonly host: string
@@ -197,6 +179,8 @@ export interface IngressOptions {
     readonly forwarded?: 'x-forwarded' | 'rfc7239' | 'both'
     /** Connections begin with a PROXY protocol header. */
     readonly proxyProtocol?: boolean
+    /** Without TLS clients may speak HTTP/2, too. */
+    readonly h2c?: boolean
     readonly tls?: ListenTlsOptions
     /** Other processes accept from the same port. */
     readonly accepting?: Accepting | undefined

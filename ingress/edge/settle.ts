@@ -21,6 +21,8 @@ export interface SettlingSettings {
   /** µs, monotonic. */
   readonly clock: () => number
   readonly conduct?: Conduct
+  /** A breaker opened: whether its upstream is back is to be looked at from now on. */
+  readonly opened?: (service: Service, upstream: Upstream) => void
 }
 
 type Tell = (change: BreakerChange, reason: string) => void
@@ -45,7 +47,7 @@ const timedOf = ({ service }: Context, outcome: Outcome, micros: number): Outcom
   return outcome === 'good' && slowCall > 0 && micros > slowCall * 1000 ? 'slow' : outcome
 }
 
-export const createSettling = ({ signals, clock, conduct = createConduct() }: SettlingSettings): Settling => {
+export const createSettling = ({ signals, clock, conduct = createConduct(), opened }: SettlingSettings): Settling => {
   const told = teller()
   const watch = (service: Service, upstream: Upstream, seen: Parameters<typeof noted>[2], reason: string): void => {
     const { passive, upstreams } = service
@@ -59,6 +61,7 @@ export const createSettling = ({ signals, clock, conduct = createConduct() }: Se
   const moved = (context: Context, { to }: BreakerChange, now: number): void => {
     conduct.moved(context, now)
     if (to === 'closed') (context.upstream as Upstream).since = now
+    if (to === 'open') opened?.(context.service as Service, context.upstream as Upstream)
   }
   conduct.tellTo(({ service, upstream, why, status }, change, endpoint) =>
     signals.route?.(service as Service, upstream as Upstream, change, { endpoint, reason: `${why} ${status}` }),
