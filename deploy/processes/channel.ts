@@ -22,7 +22,7 @@ interface How {
 export interface Pipe {
   send?(message: unknown, socket: Socket | undefined, how: How, done: (error: Error | null) => void): unknown
   on(event: 'message', listener: (message: unknown, socket?: Socket) => void): unknown
-  once(event: 'disconnect', listener: () => void): unknown
+  once(event: 'disconnect' | 'close', listener: () => void): unknown
 }
 
 type Message =
@@ -91,6 +91,8 @@ export const openChannel = (pipe: Pipe, handlers: Readonly<Record<string, Handle
     else settle(message)
   })
   pipe.once('disconnect', lose)
+  // Node does not say `disconnect` while a socket that was sent waits to be acknowledged: then the end of the process must do.
+  pipe.once('close', lose)
   return {
     call: <T>(name: string, value?: unknown, socket?: Socket) =>
       new Promise<T>((resolve, reject) => {

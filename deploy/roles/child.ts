@@ -14,6 +14,8 @@ import type { Role, RoleContext, RoleName } from './role.ts'
 import { startRole } from './start.ts'
 
 const DRAIN_MS = 12_000
+/** Between two looks whether the parent is there. */
+const PARENT_MS = 1_000
 
 /** What a terminal or `systemctl kill` sends to all processes at once is left to the parent, which asks through the channel. */
 const PARENTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
@@ -42,6 +44,19 @@ const workerOf = (channel: Channel, accepting: Share): Pick<RoleContext, 'worker
           ticketSeed: () => channel.call('ticket-seed'),
         },
       }
+}
+
+/** The parent is gone. Node does not say `disconnect` while a socket that was sent waits to be acknowledged. */
+const onOrphaned = (end: () => void): void => {
+  const timer = setInterval(() => {
+    if (!process.connected) gone()
+  }, PARENT_MS).unref()
+  const gone = (): void => {
+    clearInterval(timer)
+    process.off('disconnect', gone)
+    end()
+  }
+  process.once('disconnect', gone)
 }
 
 /** Runs `name` until the parent says otherwise. */
@@ -96,7 +111,7 @@ export const runChild = (name: RoleName): void => {
     least: share.hearLeast,
   })
   channel.tell('awake', null)
-  process.once('disconnect', () => {
+  onOrphaned(() => {
     setTimeout(() => process.exit(1), DRAIN_MS).unref()
     void (starting ?? Promise.resolve(undefined))
       .then((started) => started?.close())

@@ -99,8 +99,10 @@ const openTeam = ({ config, logger, onNotice, verbose = false }: RoleContext, op
   const join: Team['join'] = async () => {
     const number = ++newest
     const seat: Seat = { take: (socket) => started.call<number>('connection', null, socket) }
+    let runs = false
     const handlers = {
-      open: (open: number) => spread.told(seat, open),
+      // A dead one's last words may come after its end, and its successor does not listen yet.
+      open: (open: number) => runs && spread.told(seat, open),
       connection: (_: unknown, socket?: Socket) => socket && spread.give(socket),
       counts: (counts: unknown) => tellOthers(number, 'counts', counts),
       news: (news: unknown) => tellOthers(number, 'news', news),
@@ -111,7 +113,11 @@ const openTeam = ({ config, logger, onNotice, verbose = false }: RoleContext, op
     const start = (): ChildProcess => {
       const child = spawn(number)
       takeAppends(child, opened, logger)
-      child.once('exit', () => spread.drop(seat))
+      runs = true
+      child.once('exit', () => {
+        runs = false
+        spread.drop(seat)
+      })
       return child
     }
     const started = superviseRole({ role: 'ingress', config, logger, onNotice, spawn: start, ...rest })

@@ -56,7 +56,8 @@ const startOne = async (spread: Spread): Promise<Process> => {
 const start = async (count: number): Promise<{ all: readonly Process[]; port: number }> => {
   const processes: Process[] = []
   const spread = openSpread((least) => {
-    for (const { channel } of processes) channel.call('least', least).catch(() => undefined)
+    for (const { channel, child } of processes)
+      if (child.signalCode === null) channel.call('least', least).catch(() => undefined)
   })
   processes.push(...(await Promise.all(Array.from({ length: count }, () => startOne(spread)))))
   return { all: processes, port: await (processes[0] as Process).channel.call<number>('listen') }
