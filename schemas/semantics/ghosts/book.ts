@@ -18,6 +18,9 @@ import type { OpenCollection } from './collection.ts'
 import { openOverlay } from './overlay.ts'
 import type { Overlay } from './overlay.ts'
 import { explanationOf } from './explain.ts'
+import { negotiated } from './negotiated.ts'
+import { openExemplars } from './nearest.ts'
+import type { Exemplars, Nearest } from './nearest.ts'
 import { openNotes } from './notes.ts'
 import type { Notes } from './notes.ts'
 import { decodePart } from './parts.ts'
@@ -35,6 +38,7 @@ interface Shelves {
   readonly endpoints: Map<string, EndpointModel>
   readonly directory: Directory
   readonly answers: Map<string, AnswerSet>
+  readonly exemplars: Exemplars
   readonly objects: Map<string, ObjectRecord>
   /** Objects by service and type. */
   readonly collections: Map<string, OpenCollection>
@@ -53,6 +57,7 @@ const openShelves = (): Shelves => ({
   endpoints: new Map(),
   directory: openDirectory(),
   answers: new Map(),
+  exemplars: openExemplars(),
   objects: new Map(),
   collections: new Map(),
   credentials: new Map(),
@@ -141,6 +146,7 @@ const put = (shelves: Shelves, key: string, part: Part): void => {
       break
     case 'answer':
       shelves.answers.set(key, shelves.sharing.answers(key, part.value))
+      shelves.exemplars.note(part.value.endpoint, key)
       break
     case 'credential':
       shelves.credentials.set(key, part.value)
@@ -205,7 +211,7 @@ const mayWrite = (asked: Asked, { writes }: GhostRequest): string | undefined =>
 const answerSeen = (seen: Seen, request: GhostRequest): Ruled => {
   const { asked, knowledge, found } = seen
   if (isPreflight(asked)) return answerPreflight(asked, knowledge, found)
-  return withCors(answerPlain(seen, request), asked, knowledge)
+  return withCors(negotiated(answerPlain(seen, request), asked), asked, knowledge)
 }
 
 const answerPlain = ({ asked, knowledge, found }: Seen, request: GhostRequest): Ruled => {
@@ -229,6 +235,9 @@ const judged = ({ verdict, evidence }: Ruled, service: string, judge: Judge | un
   const confidence = judge(service, evidence)
   return confidence === undefined ? verdict : { ...verdict, confidence }
 }
+
+const nearestTo = ({ exemplars, answers }: Shelves, { found, asked }: Seen): Nearest | undefined =>
+  found === undefined ? undefined : exemplars.find(found.id, asked, (key) => answers.get(key))
 
 /** An empty book. A part that cannot be believed counts as gone: the older one under its key may be wrong by now. */
 export const openGhostBook = (judge?: Judge): GhostBook => {
@@ -262,7 +271,8 @@ export const openGhostBook = (judge?: Judge): GhostBook => {
       const seen = look(shelves, knowledge, request, notes)
       const ruled = answerSeen(seen, request)
       const verdict = judged(ruled, request.service, judge)
-      return explanationOf({ ...seen, ruled, verdict, notes, endpoints: shelves.endpoints.values() })
+      const nearest = nearestTo(shelves, seen)
+      return explanationOf({ ...seen, ruled, verdict, notes, nearest, endpoints: shelves.endpoints.values() })
     },
     accept: (request, { id, status, body }) => {
       const seen = look(shelves, knowledge, request)
