@@ -1,5 +1,7 @@
 /** Answers that are lists: made from the known objects, or the last one brought up to date. */
 import type { Asked } from './asked.ts'
+import { ANY_FIELD, onlyNames } from './item-texts.ts'
+import type { Fits } from './item-texts.ts'
 import { parseJson } from './json.ts'
 import { aroundOf } from './around.ts'
 import { collectionOf, makeList } from './lists.ts'
@@ -13,7 +15,7 @@ import type { Place, Ruled } from './place.ts'
 import { idOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { printed, renderBody } from './render.ts'
-import { toUtf8 } from './text.ts'
+import { toBody, toUtf8 } from './text.ts'
 import { nodeAt } from './trees.ts'
 
 /** A list that was measured and found worse than the older exact answer or the template gives way, unless it is as right as this. */
@@ -46,12 +48,10 @@ const noteList = ({ asked, knowledge }: Place, list: ListModel, made: Made, sett
 /** Items that a list must have shown before what it never shows is left out. */
 const SHOWN = 3
 
-/** Whether items of a list have a field: an object may show more by itself. */
-const fitsIn = (item: Node | null | undefined): ((name: string) => boolean) => {
-  if (item === null || item === undefined || (item.kinds.object ?? 0) < SHOWN) return () => true
-  const names = new Set(item.kids.map(([name]) => name))
-  return (name) => names.has(name)
-}
+const fitsIn = (item: Node | null | undefined): Fits =>
+  item === null || item === undefined || (item.kinds.object ?? 0) < SHOWN
+    ? ANY_FIELD
+    : onlyNames(JSON.stringify(item.kids.map(([name]) => name)))
 
 /** A list made from the known objects. */
 export const fromList = (place: Place, hasVariant: boolean): Ruled | undefined => {
@@ -70,16 +70,16 @@ export const fromList = (place: Place, hasVariant: boolean): Ruled | undefined =
   noteList(place, model.list, made, settled.keys())
   const text =
     model.list.at === ''
-      ? JSON.stringify(made.items)
+      ? made.text
       : body.tree === null
         ? undefined
-        : renderBody(body.tree, asked, { root: '', settled }).text
+        : renderBody(body.tree, asked, { root: '', settled, listed: { at: model.list.at, text: made.text } }).text
   if (text === undefined) return undefined
   return answered(place, {
     rule: 'list',
     status,
     headers: learnedHeaders(body),
-    body: toUtf8(printed(text, isPretty(body))),
+    body: toBody(printed(text, isPretty(body))),
     learnedAt: model.at,
   })
 }

@@ -3,9 +3,11 @@
  * whose effect is not known means that no list is made.
  */
 import type { Asked } from './asked.ts'
-import type { Collection, Json, Knowledge, ListModel } from './model.ts'
+import type { Collection, Knowledge, ListModel } from './model.ts'
 import type { Compare, Entry, Sight } from './seen.ts'
 import { fromBase64 } from './mint.ts'
+import { fittingItem, freshItem, knownItem } from './item-texts.ts'
+import type { Fits, Shown } from './item-texts.ts'
 import { collectionPath } from './objects.ts'
 import { at, pointersOf, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
@@ -34,6 +36,8 @@ export interface Plan {
 
 export interface Made {
   readonly items: readonly Fields[]
+  /** Their JSON. */
+  readonly text: string
   /** All that match, on every page. */
   readonly total: number
   readonly plan: Plan
@@ -202,14 +206,13 @@ interface Known {
   readonly knowledge: Knowledge
   /** An item of which only something is known, with blanks for the rest. */
   readonly complete: (item: Fields) => Fields
-  /** Whether items of this list have a field. */
-  readonly fits: (name: string) => boolean
+  readonly fits: Fits
 }
 
-const shownOf = (item: Fields, { picked }: Plan, { idField }: ListModel, { fits }: Known): Fields => {
-  if (picked !== '') return pick(item, picked, idField)
-  const names = Object.keys(item)
-  return names.every(fits) ? item : Object.fromEntries(names.filter(fits).map((name) => [name, item[name] as Json]))
+const shownOf = ({ item, guessed }: Entry, { picked }: Plan, { idField }: ListModel, known: Known): Shown => {
+  if (guessed !== true && picked === '') return knownItem(item, known.fits)
+  const whole = guessed === true ? known.complete(item) : item
+  return freshItem(picked === '' ? fittingItem(whole, known.fits) : pick(whole, picked, idField))
 }
 
 const SAMPLE = 50
@@ -220,9 +223,9 @@ export const makeList = (list: ListModel, template: string, asked: Asked, known:
   const collection = known.knowledge.objects(asked.service, collectionOf(list, asked))
   const sight = collection.sight(asked.asker, list.idField, asked.at)
   const mine = [...collection.changed()].flatMap((object) => entryOf(object, asked.asker) ?? [])
-  const samples = [...sight.entries.slice(0, SAMPLE), ...mine.slice(0, SAMPLE)]
-  if (samples.length === 0) return undefined
-  const plan = planOf(list, template, asked, (field) => samples.some(({ item }) => at(item, field) !== undefined))
+  if (sight.entries.length + mine.length === 0) return undefined
+  const samples = (): Entry[] => [...sight.entries.slice(0, SAMPLE), ...mine.slice(0, SAMPLE)]
+  const plan = planOf(list, template, asked, (field) => samples().some(({ item }) => at(item, field) !== undefined))
   if (plan === undefined) return undefined
   const order = orderOf(list, plan)
   const entries = passing(sight, plan, order)
@@ -231,8 +234,10 @@ export const makeList = (list: ListModel, template: string, asked: Asked, known:
   if (start === undefined) return undefined
   const cut = { start, limit: plan.limit, compare: order.compare }
   const page = pageOf(entries, { without, added }, cut)
+  const shown = page.map((entry) => shownOf(entry, plan, list, known))
   return {
-    items: page.map(({ item, guessed }) => shownOf(guessed === true ? known.complete(item) : item, plan, list, known)),
+    items: shown.map(({ item }) => item),
+    text: `[${shown.map(({ text }) => text).join(',')}]`,
     total: entries.length - without.length + added.length,
     plan,
   }

@@ -38,6 +38,8 @@ export interface Filling {
   readonly whole?: boolean
   /** Values that are settled, by pointer. */
   readonly settled?: ReadonlyMap<string, Json>
+  /** The items of a list, as JSON. */
+  readonly listed?: { readonly at: string; readonly text: string }
   /** What the request names, by pointer: it stands where no source is proven. */
   readonly given?: ReadonlyMap<string, Json>
   /** The answer is to a write: ids and times are made. */
@@ -233,9 +235,16 @@ const valueText = (node: Node, own: Json | undefined, pointer: string, with_: Re
   return JSON.stringify(made)
 }
 
+/** JSON of a place that is settled. */
+const settledJson = (pointer: string, { settled, listed }: Rendering): string | undefined => {
+  if (listed?.at === pointer) return listed.text
+  const value = settled?.get(pointer)
+  return value === undefined ? undefined : JSON.stringify(value)
+}
+
 const renderNode = (node: Node, own: Json | undefined, pointer: string, with_: Rendering): string => {
-  const settled = with_.settled?.get(pointer)
-  if (settled !== undefined) return known(with_, JSON.stringify(settled))
+  const settled = settledJson(pointer, with_)
+  if (settled !== undefined) return known(with_, settled)
   const isObject = prevailingKind(node) === 'object'
   const isOurs = own !== undefined && with_.making !== true && !(isFields(own) && isObject)
   if (isOurs || (own !== undefined && pointer === with_.root && with_.whole === true))
