@@ -52,6 +52,10 @@ export const listenShield = {
     .boolean()
     .default(false)
     .describe('Connections begin with a PROXY protocol header (v1 or v2); only trustedProxies may connect then'),
+  h2c: z
+    .boolean()
+    .default(false)
+    .describe('HTTP/2 also without TLS, for clients that begin with it (prior knowledge), as gRPC clients do'),
   tls: listenTls.prefault({}),
 }
 

@@ -6,7 +6,7 @@ import { wire } from './front/answering.ts'
 import type { Exchange, Front } from './front/connection.ts'
 import { openCrowd } from './front/crowd.ts'
 import { openDoor, type DoorSettings } from './front/door.ts'
-import type { StreamExchange, StreamHead } from './front/http2.ts'
+import type { Client, StreamExchange, StreamHead } from './front/http2.ts'
 import { refuse } from './front/leave.ts'
 import { isIdle, openConnection, tick } from './front/life.ts'
 import { openHttp2, type Http2Front } from './front/sessions.ts'
@@ -24,6 +24,7 @@ export interface ServerSettings {
   readonly maxBody: number
   readonly balancers: DoorSettings['balancers']
   readonly accepting: DoorSettings['accepting']
+  readonly h2c: boolean
   readonly tls: ListenTls | undefined
   readonly logger: Pick<Logger, 'debug'>
   readonly run: (context: Context) => void
@@ -64,14 +65,14 @@ const toldOf = (head: RequestHead, exchange: Exchange): Told => ({
   carrier: exchange,
 })
 
-const streamTold = (head: StreamHead, exchange: StreamExchange, peer: string): Told => ({
+const streamTold = (head: StreamHead, exchange: StreamExchange, { peer, secure }: Client): Told => ({
   method: head.method,
   target: head.target,
   protocol: 'HTTP/2',
   rawHeaders: head.lines,
   chunked: head.chunked,
   peer,
-  secure: true,
+  secure,
   kind: head.upgrade ? 'upgrade' : 'plain',
   carrier: exchange,
 })
@@ -139,7 +140,7 @@ const http2Of = ({ limits, timeouts, maxBody, run }: ServerSettings, front: Fron
     limits,
     timeouts,
     count: (by) => void (front.inFlight += by),
-    serve: (head, exchange, peer) => run(arrive(streamTold(head, exchange, peer), maxBody)),
+    serve: (head, exchange, client) => run(arrive(streamTold(head, exchange, client), maxBody)),
   })
 
 const CROWD = new ProtocolError('this address has too many connections', 429)
@@ -150,11 +151,12 @@ const doorOf = (settings: ServerSettings, front: Front, http2: Http2Front): Serv
     tls: settings.tls,
     balancers: settings.balancers,
     accepting: settings.accepting,
+    h2c: settings.h2c,
     patience: settings.timeouts.head,
-    enter: (socket, peer, protocol, secure) => {
-      const welcome = mayCome(peer, socket)
-      if (protocol === 'h2') return welcome ? http2.accept(socket, peer) : void socket.destroy()
-      const connection = openConnection(front, socket, { peer, secure })
+    enter: (socket, protocol, client) => {
+      const welcome = mayCome(client.peer, socket)
+      if (protocol === 'h2') return welcome ? http2.accept(socket, client) : void socket.destroy()
+      const connection = openConnection(front, socket, client)
       if (!welcome) refuse(connection, CROWD)
     },
     refused: (reason) => settings.logger.debug({ reason }, 'a connection was refused before its first request'),

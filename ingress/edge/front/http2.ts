@@ -38,8 +38,14 @@ export interface StreamHead {
   readonly upgrade: boolean
 }
 
+/** Whose connection it is: the address, as far as it is known, and whether TLS protects it. */
+export interface Client {
+  readonly peer: string
+  readonly secure: boolean
+}
+
 export interface Http2Settings {
-  readonly serve: (head: StreamHead, exchange: StreamExchange, peer: string) => void
+  readonly serve: (head: StreamHead, exchange: StreamExchange, client: Client) => void
   /** Called with 1 when a request begins and with -1 when it is over. */
   readonly count: (by: 1 | -1) => void
   readonly limits: ListenLimits
@@ -143,11 +149,12 @@ const wire: Wire<StreamExchange> = {
   },
 }
 
-/** One name for a host, however it is written; the scheme is https. */
-const plainHost = (host: string): string => host.toLowerCase().replace(/:(?:443)?$/, '')
+/** One name for a host, however it is written. */
+const plainHost = (host: string, secure: boolean): string =>
+  host.toLowerCase().replace(secure ? /:(?:443)?$/ : /:(?:80)?$/, '')
 
 /** The fields as HTTP/1.1 says them; undefined when one cannot be said there, or when two say something else. */
-const linesOf = (raw: readonly string[], authority: string): string[] | undefined => {
+const linesOf = (raw: readonly string[], authority: string, { secure }: Client): string[] | undefined => {
   const lines = authority === '' ? [] : ['host', authority]
   let cookies = ''
   for (let i = 0; i < raw.length; i += 2) {
@@ -157,7 +164,7 @@ const linesOf = (raw: readonly string[], authority: string): string[] | undefine
     if (!isValidValue(value)) return undefined
     if (name === 'host' && authority !== '') {
       // Section 8.3.1: malformed, since who reads on behind us may take the other one.
-      if (value !== authority && plainHost(value) !== plainHost(authority)) return undefined
+      if (value !== authority && plainHost(value, secure) !== plainHost(authority, secure)) return undefined
       continue
     }
     // Crumbs of one field (section 8.2.3).
@@ -214,7 +221,7 @@ export interface Incoming {
   readonly raw: readonly string[]
   /** No body follows. */
   readonly ended: boolean
-  readonly peer: string
+  readonly client: Client
 }
 
 /** What a request says of itself. */
@@ -253,12 +260,12 @@ const faultOf = ({ method, target, protocol, expects }: Said, limits: ListenLimi
 /** Serves it, or refuses what cannot be passed on; the exchange, if it is one. */
 export const onStream = (
   settings: Http2Settings,
-  { stream, raw, ended, peer }: Incoming,
+  { stream, raw, ended, client }: Incoming,
 ): StreamExchange | undefined => {
   const said = saidBy(raw)
   const { method, target, protocol, authority, expects } = said
   const fault = faultOf(said, settings.limits)
-  const lines = fault === 0 ? linesOf(raw, authority) : undefined
+  const lines = fault === 0 ? linesOf(raw, authority, client) : undefined
   if (lines === undefined) {
     stream.on('error', () => undefined)
     stream.respond({ ':status': fault === 0 ? 400 : fault }, { endStream: true })
@@ -268,7 +275,7 @@ export const onStream = (
     const exchange = openExchange(stream, state, () => settings.count(-1))
     settings.count(1)
     follow(exchange, settings.timeouts.stall)
-    settings.serve(head, exchange, peer)
+    settings.serve(head, exchange, client)
     return exchange
   }
   if (protocol !== '') {

@@ -3,12 +3,12 @@ import { constants, createServer, type Http2Server, type ServerHttp2Session, typ
 import type { Socket } from 'node:net'
 import { asked, closed, type Fault } from '../http2/guard.ts'
 import { guardSocket, type Guarded } from './guarded.ts'
-import { breakOff, onStream, type Http2Settings, type StreamExchange } from './http2.ts'
+import { breakOff, onStream, type Client, type Http2Settings, type StreamExchange } from './http2.ts'
 import { isStuck, openOutgoing, type Outgoing } from './outgoing.ts'
 
 export interface Http2Front {
-  /** Takes over a connection that agreed on `h2`. */
-  accept(socket: Socket, peer: string): void
+  /** Takes over a connection that speaks `h2`. */
+  accept(socket: Socket, client: Client): void
   /** Called every so often: one clock for all limits. `now`: ms, monotonic. */
   tick(now: number): void
   /** Every client is told to go elsewhere; what it asked before it heard that is answered. */
@@ -28,7 +28,7 @@ const PATIENCE = 5000
 
 /** What is known of a session besides what node:http2 knows. */
 interface Known {
-  readonly peer: string
+  readonly client: Client
   readonly socket: Socket
   readonly guarded: Guarded
   readonly outgoing: Outgoing
@@ -96,7 +96,7 @@ const admit = (
   how: { raw: string[]; flags: number },
 ): void => {
   const ended = (how.flags & NGHTTP2_FLAG_END_STREAM) !== 0
-  const exchange = onStream(settings, { stream, raw: how.raw, ended, peer: known.peer })
+  const exchange = onStream(settings, { stream, raw: how.raw, ended, client: known.client })
   if (exchange !== undefined) known.exchanges.add(exchange)
   stream.once('close', () => {
     if (exchange !== undefined) known.exchanges.delete(exchange)
@@ -124,10 +124,10 @@ export const openHttp2 = (settings: Http2Settings): Http2Front => {
     admit(settings, known, stream, { raw: raw ?? [], flags })
   })
   return {
-    accept: (socket, peer) => {
+    accept: (socket, client) => {
       const guarded = guardSocket(socket)
       // The session begins within the call.
-      entering = { peer, socket, guarded, outgoing: openOutgoing(), exchanges: new Set(), leaving: false }
+      entering = { client, socket, guarded, outgoing: openOutgoing(), exchanges: new Set(), leaving: false }
       server.emit('connection', guarded.stream)
     },
     tick: (now) => sessions.forEach((known, session) => look(session, known, now, settings.timeouts)),
