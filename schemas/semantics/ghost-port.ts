@@ -101,7 +101,10 @@ export interface GhostExplanation {
   readonly why: readonly string[]
   /** Why nothing is said. */
   readonly refused?: string
-  /** What is known that comes closest, where the request itself is not known: an endpoint, as `GET /books/{id}`. */
+  /**
+   * What is known that comes closest, where the request itself is not known: another of its endpoint, as `GET /books/7`, or
+   * an endpoint, as `GET /books/{id}`.
+   */
   readonly closest?: string
   readonly leaves: readonly ExplainedLeaf[]
 }

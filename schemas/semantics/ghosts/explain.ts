@@ -6,6 +6,7 @@ import { parseJson } from './json.ts'
 import { isReading } from './compose.ts'
 import type { EndpointModel, Json, Knowledge, Score } from './model.ts'
 import { moment } from './notes.ts'
+import type { Nearest } from './nearest.ts'
 import type { OpenNotes } from './notes.ts'
 import type { Rule, Ruled } from './place.ts'
 import { featureKeys } from './status.ts'
@@ -19,6 +20,8 @@ export interface Told {
   readonly ruled: Ruled
   readonly verdict: GhostVerdict
   readonly notes: OpenNotes
+  /** The known request of the endpoint that is most like this one. */
+  readonly nearest: Nearest | undefined
   /** All endpoints that are known, of every service. */
   readonly endpoints: Iterable<EndpointModel>
 }
@@ -154,15 +157,26 @@ const closestTo = ({ asked, endpoints }: Told): string | undefined => {
   return best === undefined ? undefined : `${best.method} ${best.template}`
 }
 
+/** Where the very request is known, nothing is closer. */
+const nearestRequest = ({ nearest, ruled }: Told): string | undefined =>
+  nearest === undefined || ruled.rule === 'exact' ? undefined : `${nearest.method} ${nearest.target}`
+
+const nearestSentence = (told: Told): string[] => {
+  const request = nearestRequest(told)
+  if (request === undefined || told.nearest === undefined) return []
+  const { status, likeness } = told.nearest
+  return [`of the requests that are known ${request} is most like this one (${likeness.toFixed(2)}); it got ${status}`]
+}
+
 /** The explanation of what was said. */
 export const explanationOf = (told: Told): GhostExplanation => {
   const { verdict, ruled, found } = told
-  const closest = found === undefined ? closestTo(told) : undefined
+  const closest = found === undefined ? closestTo(told) : nearestRequest(told)
   return {
     verdict,
     rule: ruled.rule,
     confidence: verdict.kind === 'answer' ? verdict.confidence : 0,
-    why: whyOf(told),
+    why: [...whyOf(told), ...nearestSentence(told)],
     ...(verdict.kind === 'refuse' ? { refused: verdict.detail } : {}),
     ...(closest === undefined ? {} : { closest }),
     leaves: leavesOf(told),

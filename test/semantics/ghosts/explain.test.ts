@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { GhostExplanation } from '../../../schemas/semantics/ghost-port.ts'
+import { readRequest } from '../../../schemas/semantics/ghosts/asked.ts'
+import { openExemplars } from '../../../schemas/semantics/ghosts/nearest.ts'
 import { given, START } from '../../processors/ghosts/given.ts'
 
 const SECOND = 1_000_000
@@ -79,6 +81,42 @@ describe('explain', () => {
     expect(told.rule).toBe('unseen')
     expect(sources(told)).toMatchObject({ '/id': 'path', '/kind': 'constant', '/author': 'blank' })
     expect(told.leaves[0]?.detail).toBe('path segment 2')
+  })
+
+  it('tells which known request an unknown one looks most like, and none where it is known', () => {
+    expect(explain({ target: '/books/1' }).closest).toBeUndefined()
+    const listed = explain({ target: '/books/4' })
+    expect(listed.closest).toBe('GET /books/3')
+    expect(listed.why.at(-1)).toMatch(/GET \/books\/3 is most like this one \(0\.9\d\); it got 200$/)
+    expect(explain({ target: '/books?page=4' }).closest).toBe('GET /books?page=3')
+    const named = given(
+      ['/tags/fantasy', '/tags/crime', '/tags/romance'].map((target) => ({ target, ...json({ target }) })),
+    )
+    expect(named.explain({ target: '/tags/fantastic' }).closest).toBe('GET /tags/fantasy')
+  })
+
+  it('names no request that only somebody else sent', () => {
+    const theirs = given([1, 2, 3].map((id) => ({ target: `/notes/${id}`, principal: 'cp_a', ...json(book(id)) })))
+    expect(theirs.explain({ target: '/notes/4', principal: 'cp_a' }).closest).toBe('GET /notes/3')
+    expect(theirs.explain({ target: '/notes/4', principal: 'cp_b' }).closest).toBeUndefined()
+    expect(theirs.explain({ target: '/notes/4', principal: '' }).closest).toBeUndefined()
+  })
+
+  it('compares with a bounded number of requests, however many are known', () => {
+    const exemplars = openExemplars()
+    for (let id = 0; id < 5000; id++) exemplars.note('shop GET /books/{id}', `answer shop GET /books/${id} `)
+    let looked = 0
+    const asked = readRequest({
+      service: 'shop',
+      method: 'GET',
+      target: '/books/7',
+      headers: [],
+      body: undefined,
+      principal: '',
+      at: 0,
+    })
+    exemplars.find('shop GET /books/{id}', asked, () => void looked++)
+    expect(looked).toBe(64)
   })
 
   it('says why it refuses, and what is known that comes closest', () => {
