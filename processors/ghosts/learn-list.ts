@@ -275,7 +275,7 @@ export const learnList = (model: EndpointModel, seen: SeenList, json: Json | und
   for (const [name, value] of listParameters(list, model.template, asked)) parameterOf(list, name, value, seen.items)
   learnBase(list, asked, seen.items)
   if (!isSorted(list, asked)) learnOrder(list, seen.items)
-  const plan = planOf(list, model.template, asked, () => false)
+  const plan = planOf(list, model.template, asked, { hasField: () => false })
   learnLength(list, plan, seen.items.length)
   if (plan !== undefined) learnAround(list, { json, seen, plan }, asked)
 }

@@ -73,7 +73,7 @@ const learnTotal = ({ o, asked, memory }: Lesson, model: EndpointModel, list: Li
 /** Learns from a list that everybody sees and that leaves nothing out by itself. */
 export const learnVanished = (lesson: Lesson, model: EndpointModel, list: ListModel, seen: SeenList): void => {
   const { asked } = lesson
-  const plan = planOf(list, model.template, asked, () => false)
+  const plan = planOf(list, model.template, asked, { hasField: () => false })
   if (plan === undefined || plan.filters.length > 0 || list.type !== model.template) return
   const type = collectionOf(list, asked)
   const numbers = plan.sort.length === 0 && !plan.descending ? numbersOf(list, seen) : undefined

@@ -21,7 +21,7 @@ import type { Place, Rule, Ruled } from './place.ts'
 import { fromList, fromPatched } from './listed.ts'
 import { describeObject, moment } from './notes.ts'
 import { printed, renderBody, renderText } from './render.ts'
-import { guessStatus, identified } from './status.ts'
+import { credentialState, guessStatus, identified } from './status.ts'
 import type { Guess } from './status.ts'
 import type { CredentialState } from './status.ts'
 import { fromLatin1, toBody, toUtf8 } from './text.ts'
@@ -225,7 +225,9 @@ const fromGuess = (place: Place, target: Target, guess: Guess | undefined, isBor
   return fromWrite(place, status, target, isBorrowed)
 }
 
-const UNKNOWN_SHARE = 0.65
+/** Of those who are let in nobody asks for a credential. */
+const DENIED = 401
+const UNKNOWN_SHARE = 0.6
 const UNKNOWN_WEIGHT = 2
 /** That a path nobody knows is refused is believed before it was seen. */
 const REFUSED = 0.95
@@ -242,10 +244,12 @@ export const answerUnknown = (asked: Asked, knowledge: Knowledge): Ruled => {
   )
   const facts = knowledge.facts(asked.service)
   if (facts === undefined) return refused
-  const counts = Object.entries(facts.unknownStatuses)
+  const isLetIn = credentialState(identified(asked, knowledge), knowledge) === 'good'
+  const counts = Object.entries(facts.unknownStatuses).filter(([status]) => !isLetIn || Number(status) !== DENIED)
   const weight = counts.reduce((sum, [, count]) => sum + count, 0)
   const [status, most] = counts.reduce((a, b) => (b[1] > a[1] ? b : a), ['0', 0])
-  const isSettled = weight >= UNKNOWN_WEIGHT && most >= UNKNOWN_SHARE * weight
+  const all = Object.values(facts.unknownStatuses).reduce((sum, count) => sum + count, 0)
+  const isSettled = all >= UNKNOWN_WEIGHT && most >= UNKNOWN_SHARE * weight
   if (!isSettled || Number(status) < 400 || Number(status) >= 500) return refused
   const body = facts.unknown ?? NOTHING
   const made =

@@ -11,7 +11,7 @@ import type { Fits, Shown } from './item-texts.ts'
 import { collectionPath } from './objects.ts'
 import { at, pointersOf, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
-import { compare, compareBy, isFilter, passes, roleByName, roleOf, sortOf } from './roles.ts'
+import { compare, compareBy, fieldNamed, isFilter, passes, roleByName, roleOf, sortOf } from './roles.ts'
 import type { SortKey } from './roles.ts'
 import { pick } from './picks.ts'
 import { byId, entryOf, pageOf } from './sight.ts'
@@ -91,16 +91,32 @@ export const listParameters = (list: ListModel, template: string, asked: Asked):
 const FULL = 2
 
 /** What a parameter does that no answer had yet: by its name, or a filter where items have such a field. */
-const roleOfNew = (name: string, value: string, hasField: (pointer: string) => boolean): string | undefined =>
-  hasField(`/${name}`) ? `f:/${name}` : roleByName(name, value)
+const roleOfNew = (name: string, value: string, elsewhere: Elsewhere): string | undefined =>
+  elsewhere.hasField(`/${name}`) ? `f:/${name}` : (elsewhere.roleOf?.(name) ?? roleByName(name, value))
 
-/** What a request wants of a list; undefined when a parameter's effect is not known. `fields`: of the items. */
-export const planOf = (
-  list: ListModel,
-  template: string,
-  asked: Asked,
-  hasField: (pointer: string) => boolean,
-): Plan | undefined => {
+/** What a parameter does that this list never had: as in other lists of the service, by its name, or by a field of that name. */
+export interface Elsewhere {
+  readonly hasField: (pointer: string) => boolean
+  readonly roleOf?: (name: string) => string | undefined
+}
+
+const EVERYWHERE = new Set(['sort', 'order', 'limit', 'page', 'offset', 'pick', 'formal'])
+
+/** What parameters do in the other lists of a service; filters are each list's own. */
+export const rolesElsewhere =
+  (asked: Asked, knowledge: Knowledge) =>
+  (name: string): string | undefined => {
+    for (const { template } of knowledge.types(asked.service)) {
+      const list = template.includes('{') ? null : knowledge.sibling(asked.service, 'GET', template)?.list
+      const parameter = list?.parameters.find((p) => p.name === name)
+      const role = parameter === undefined ? undefined : roleOf(parameter)
+      if (role !== undefined && EVERYWHERE.has(role)) return role
+    }
+    return undefined
+  }
+
+/** What a request wants of a list; undefined when a parameter's effect is not known. */
+export const planOf = (list: ListModel, template: string, asked: Asked, elsewhere: Elsewhere): Plan | undefined => {
   const plan: Plan = {
     filters: [],
     sort: [],
@@ -116,7 +132,7 @@ export const planOf = (
   }
   for (const [name, value] of listParameters(list, template, asked)) {
     const parameter = list.parameters.find((p) => p.name === name)
-    const role = parameter === undefined ? roleOfNew(name, value, hasField) : roleOf(parameter)
+    const role = parameter === undefined ? roleOfNew(name, value, elsewhere) : roleOf(parameter)
     if (role === undefined || !take(plan, role, value)) return undefined
   }
   const isPaging = list.parameters.some((p) => ['page', 'offset', 'after', 'limit'].includes(roleOf(p) ?? ''))
@@ -133,6 +149,10 @@ const usualOrder = (list: ListModel): { readonly field: string; readonly by: num
   return best
 }
 
+/** A row that nobody saw comes last in an order by a field that does not follow from its number. */
+const isPlaced = ({ guessed, item }: Entry, { sort }: Plan): 0 | 1 =>
+  guessed === true && sort.some(({ name }) => fieldNamed(item, name) === undefined) ? 0 : 1
+
 /** The order that a request wants, and a name for it. */
 const orderOf = (list: ListModel, plan: Plan): { readonly name: string; readonly compare: Compare } => {
   const usual = usualOrder(list)
@@ -140,7 +160,8 @@ const orderOf = (list: ListModel, plan: Plan): { readonly name: string; readonly
     (field: string, sign: number): Compare =>
     (a, b) =>
       sign * compare(at(a.item, field), at(b.item, field))
-  const bySort: Compare = (a, b) => (plan.descending ? -1 : 1) * compareBy(plan.sort, a.item, b.item)
+  const bySort: Compare = (a, b) =>
+    isPlaced(b, plan) - isPlaced(a, plan) || (plan.descending ? -1 : 1) * compareBy(plan.sort, a.item, b.item)
   const keys: Compare[] = [
     ...(plan.sort.length === 0 ? [] : [bySort]),
     ...(usual.field === '' ? [] : [byField(usual.field, usual.by)]),
@@ -225,7 +246,9 @@ export const makeList = (list: ListModel, template: string, asked: Asked, known:
   const mine = [...collection.changed()].flatMap((object) => entryOf(object, asked.asker) ?? [])
   if (sight.entries.length + mine.length === 0) return undefined
   const samples = (): Entry[] => [...sight.entries.slice(0, SAMPLE), ...mine.slice(0, SAMPLE)]
-  const plan = planOf(list, template, asked, (field) => samples().some(({ item }) => at(item, field) !== undefined))
+  const hasField = (field: string): boolean => samples().some(({ item }) => at(item, field) !== undefined)
+  const elsewhere = { hasField, roleOf: rolesElsewhere(asked, known.knowledge) }
+  const plan = planOf(list, template, asked, elsewhere)
   if (plan === undefined) return undefined
   const order = orderOf(list, plan)
   const entries = passing(sight, plan, order)

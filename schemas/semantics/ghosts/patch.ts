@@ -83,7 +83,9 @@ const itemsNow = (list: ListModel, items: readonly Fields[], page: Paged, with_:
 export const patchList = (list: ListModel, template: string, told: Told, with_: With): string | undefined => {
   const items = itemsAt(told.json, list.at)
   if (items === undefined || list.idField === '' || list.type === '') return undefined
-  const plan = planOf(list, template, with_.asked, (field) => items.some((item) => at(item, field) !== undefined))
+  const plan = planOf(list, template, with_.asked, {
+    hasField: (field) => items.some((item) => at(item, field) !== undefined),
+  })
   if (plan === undefined || (with_.onlyFirst === true && !isFirst(plan))) return undefined
   const { ids, kept } = itemsNow(list, items, { told, plan }, with_)
   const isNew = (item: Fields): boolean => !ids.has(idOf(item, list.idField) ?? '') && matches(plan, item)

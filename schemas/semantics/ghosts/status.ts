@@ -236,9 +236,17 @@ const SHUT = 0.9
 const isGuarded = (model: EndpointModel, knowledge: Knowledge): boolean =>
   Object.hasOwn(model.bodies, DENIED) || Object.hasOwn(knowledge.facts(model.service)?.errors ?? {}, DENIED)
 
+const FORBIDDEN = 403
+
+/** Some new credentials were good ones that may not do this: one that nobody knows is rather none at all, where that was seen. */
+const asStranger = (model: EndpointModel, f: StatusFeatures, guess: Guess | undefined): Guess | undefined => {
+  const isMixed = f.credential === 'new' && guess?.status === FORBIDDEN && (model.statuses['new']?.[DENIED] ?? 0) > 0
+  return isMixed ? { ...guess, status: DENIED } : guess
+}
+
 /** The status that an unseen request would get, undefined when nothing speaks for one or it would let a stranger in. */
 export const guessStatus = (model: EndpointModel, f: StatusFeatures, knowledge: Knowledge): Guess | undefined => {
-  const guess = guessByFeatures(model, f, knowledge)
+  const guess = asStranger(model, f, guessByFeatures(model, f, knowledge))
   const isOpen = f.credential === 'good' || mayEnter(model, f.credential)
   if (guess !== undefined && (guess.status >= 400 || isOpen)) return guess
   return !isOpen && isGuarded(model, knowledge) ? { status: DENIED, share: SHUT, weight: 2 } : undefined
