@@ -41,6 +41,9 @@ export class RemoteError extends Error {
   }
 }
 
+/** The code of a call whose socket never left this process. */
+export const UNSENT = 'unsent'
+
 interface Waiting {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
@@ -63,7 +66,15 @@ export const openChannel = (pipe: Pipe, handlers: Readonly<Record<string, Handle
   let next = 0
   let gone = false
   const send = (message: Message, socket?: Socket): void => {
-    if (!gone) pipe.send?.(message, socket, { keepOpen: message.kind === 'call' }, (error) => error && lose())
+    if (gone) return
+    pipe.send?.(message, socket, { keepOpen: message.kind === 'call' }, (error) => {
+      if (error !== null && socket !== undefined) refuse(message, error)
+      else if (error !== null) lose()
+    })
+  }
+  /** A socket that cannot be sent says nothing about the pipe. */
+  const refuse = (message: Message, { message: why }: Error): void => {
+    if (message.kind === 'call') settle({ kind: 'failed', id: message.id, message: why, code: UNSENT })
   }
   const lose = (): void => {
     gone = true
@@ -96,7 +107,7 @@ export const openChannel = (pipe: Pipe, handlers: Readonly<Record<string, Handle
   return {
     call: <T>(name: string, value?: unknown, socket?: Socket) =>
       new Promise<T>((resolve, reject) => {
-        if (gone) return reject(new RemoteError('the other process went away', 'gone'))
+        if (gone) return reject(new RemoteError('the other process went away', socket ? UNSENT : 'gone'))
         const id = next++
         waiting.set(id, { resolve: resolve as (value: unknown) => void, reject })
         send({ kind: 'call', id, name, value }, socket)

@@ -1,12 +1,12 @@
 /**
- * Gives connections to whichever of several processes has the fewest. One that is given stays open here until the process
- * has said that it took it; when that ends before, another one gets it. So a connection is never lost with a process that
- * has not read from it.
+ * Gives connections to whichever of several processes has the fewest. When a process dies that was sent one, the connection
+ * is closed: it may have read from it, and nobody else could go on. So no client ever waits for an answer from the dead.
  */
 import type { Socket } from 'node:net'
+import { UNSENT } from './channel.ts'
 
 export interface Seat {
-  /** Resolves with how many are open there then; rejects when the process is gone. */
+  /** Resolves with how many are open there then; rejects when the process is gone, with `UNSENT` when it was before. */
   readonly take: (socket: Socket) => Promise<number>
 }
 
@@ -93,8 +93,9 @@ export const openSpread = (onLeast: (least: number) => void): Spread => {
       try {
         await offer(seat, place, socket)
         break
-      } catch {
+      } catch (error) {
         places.delete(seat)
+        if ((error as { code?: string }).code !== UNSENT) break
       }
     }
     socket.destroy()
