@@ -87,12 +87,19 @@ const onClientClose = (trip: Trip): void => {
   trip.next()
 }
 
+/** What began as an answer was none: the next ones may come from elsewhere, or from a ghost. */
+const brokeOff = ({ context, settings, carrier }: Trip): void => {
+  context.permission = 'yes'
+  settings.settle(context, 'bad', 'it broke off its answer')
+  carrier.via.destroy(carrier)
+}
+
 const onTrouble = (trip: Trip, error: Trouble, reused: boolean): void => {
   const { context, settings } = trip
   if (trip.over) return
   const code = error.code ?? ''
   const begun = trip.flow !== undefined && !takeBack(trip.flow)
-  if (begun) return trip.carrier.via.destroy(trip.carrier)
+  if (begun) return brokeOff(trip)
   const upstream = context.upstream as Upstream
   const replayable = trip.upload.replayable && !trip.informed
   const trouble = { code, message: error.message, handed: trip.handed, reused, replayable }

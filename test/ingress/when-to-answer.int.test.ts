@@ -120,6 +120,25 @@ describe('one broken endpoint', () => {
   })
 })
 
+it('takes answers that break off for what they are: after some, the endpoint has ghosts', async () => {
+  stand = await openStand({
+    backend: (req, res) => {
+      if (req.url?.startsWith('/cart') !== true) return say(200)(res)
+      res.writeHead(200, { 'content-length': 100 }).write('half of it', () => res.destroy())
+    },
+    ghosts: bookOf(undefined),
+    service: { breaker: { openFor: 600_000 } },
+  })
+  let broken = 0
+  await eventually('a ghost', async () => {
+    expect(await tells('/books/1')).toBe('200')
+    const told = await tells('/cart/1').catch(() => 'broken')
+    if (told === 'broken') broken++
+    return told === 'ghost'
+  })
+  expect(broken).toBeGreaterThan(0)
+})
+
 describe('readiness', () => {
   const ready = (share: number): Vitals => {
     const vitals = openVitals()
