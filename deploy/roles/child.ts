@@ -89,9 +89,10 @@ export const runChild = (name: RoleName): void => {
     setTimeout(() => process.exit(1), 100).unref()
   }
   const stop = async (): Promise<Readonly<Record<string, number>>> => {
-    const figures = role?.figures() ?? {}
+    const before = role?.figures() ?? {}
     await role?.close()
-    return figures
+    // What it served while it drained counts, too; the others' figures end with what they closed.
+    return name === 'ingress' ? { ...before, ...role?.figures() } : before
   }
   const share = openShare({
     tellOpen: (open) => channel.tell('open', open),

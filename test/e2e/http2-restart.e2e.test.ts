@@ -67,6 +67,7 @@ test.skipIf(process.platform !== 'linux')('no request fails', { timeout: 120_000
   for (const client of clients) client.close()
   expect(answers.filter((answer) => answer !== '200 ok')).toEqual([])
   expect(await running.end('SIGTERM')).toBe(0)
+  expect(running.output()).toMatch(new RegExp(`"requests":${answers.length},.*ingress stopped`))
   const lines = readFileSync(join(dir, 'access.log'), 'utf8').trim().split('\n')
   const served = lines.map((line) => JSON.parse(line) as { status: number; complete: boolean })
   expect(served.filter(({ status, complete }) => status === 200 && complete)).toHaveLength(answers.length)
