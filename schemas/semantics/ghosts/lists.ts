@@ -95,7 +95,7 @@ const roleOfNew = (name: string, value: string, elsewhere: Elsewhere): string | 
   elsewhere.hasField(`/${name}`) ? `f:/${name}` : (elsewhere.roleOf?.(name) ?? roleByName(name, value))
 
 /** What a parameter does that this list never had: as in other lists of the service, by its name, or by a field of that name. */
-export interface Elsewhere {
+interface Elsewhere {
   readonly hasField: (pointer: string) => boolean
   readonly roleOf?: (name: string) => string | undefined
 }
@@ -103,7 +103,7 @@ export interface Elsewhere {
 const EVERYWHERE = new Set(['sort', 'order', 'limit', 'page', 'offset', 'pick', 'formal'])
 
 /** What parameters do in the other lists of a service; filters are each list's own. */
-export const rolesElsewhere =
+const rolesElsewhere =
   (asked: Asked, knowledge: Knowledge) =>
   (name: string): string | undefined => {
     for (const { template } of knowledge.types(asked.service)) {
