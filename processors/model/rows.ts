@@ -14,7 +14,7 @@ export interface Row {
   readonly weight: number
 }
 
-/** Bounds: 65 bytes a row and some. */
+/** Bounds: 69 bytes a row and some. */
 const ROWS = 4_000
 const SERVICES = 64
 
