@@ -30,6 +30,8 @@ const PREFIXED = /^([a-z]{1,8})[_-]([A-Za-z0-9]{8,})$/
 const NUMBERED = /^[A-Za-z]{1,8}[_-]\d{5,}$/
 const UPPER_HEX = /^[A-Z]{2}[0-9a-fA-F]{32}$/
 const URN = /^(?:urn|arn|spotify|did|doi|gid|tag)(?::|%3A).+/i
+/** `A:3`, `user:123`: a name and a number; `12:undo` is a number with an action. */
+const NAMED_NUMBER = /^[A-Za-z][\w-]{0,11}(?::|%3A)\d+$/i
 const JWT = /^ey[\w-]+\.[\w-]+\.[\w-]*$/
 const HANDLE = /^@[\w.-]{2,}$/
 
@@ -84,6 +86,7 @@ const formKind = (text: string): string | undefined => {
   if (/^[+-]\d+$/.test(text)) return 'integer'
   if (COORDINATES.test(text)) return 'coordinates'
   if (URN.test(text)) return 'urn'
+  if (NAMED_NUMBER.test(text)) return 'token'
   return HANDLE.test(text) ? undefined : drawnKind(text)
 }
 

@@ -29,6 +29,7 @@ describe('templates', () => {
     ['/odata/Orders(5)/Items', '/odata/Orders({id})/Items'],
     ['/tiles/3/4/5.png', '/tiles/{id}/{tileId}/{tileId2}.png'],
     ['/orders/ord_615587', '/orders/{id}'],
+    ['/slots/A:3', '/slots/{id}'],
     ['/games/xteqf7rdkhE1e3ztNKSWjm.pgn', '/games/{id}.pgn'],
     ['/standards/iso_8601', '/standards/iso_8601'],
     ['/v2/users', '/v2/users'],
