@@ -5,7 +5,7 @@ const slow = ['test/**/*.int.test.ts', 'test/**/*.e2e.test.ts', 'test/architectu
 export default defineConfig({
   test: {
     pool: 'forks',
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: slow } },
@@ -15,7 +15,6 @@ export default defineConfig({
           name: 'slow',
           include: slow,
           fileParallelism: false,
-          testTimeout: 60_000,
           globalSetup: ['test/kit/kafka/global-setup.ts'],
         },
       },
