@@ -134,7 +134,7 @@ export const connectionsSection: Section = {
   run: async () => {
     const backend = await openBackend()
     const url = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`
-    const subject = await startSubject('captured.ts', { BACKEND: url, LOG: 'embedded' })
+    const subject = await startSubject('ingress.ts', { BACKEND: url, LOG: 'embedded', MODE: 'failover' })
     try {
       return [...(await bodies(subject)), ...(await crowds(subject))]
     } finally {

@@ -47,14 +47,14 @@ const measure = async ({ subject, size, name }: Known, one: Case): Promise<Cost>
 }
 
 const startAll = async (live: string): Promise<Known[]> => {
-  const env = { LOG: 'embedded' }
+  const env = { LOG: 'embedded', MODE: 'failover' }
   const all: Known[] = [
-    { name: LIVE, size: 1000, subject: await startSubject('captured.ts', { ...env, BACKEND: live }) },
+    { name: LIVE, size: 1000, subject: await startSubject('ingress.ts', { ...env, BACKEND: live }) },
     { name: MAP, size: 1000, subject: await startSubject('from-memory.ts', { KNOWN: '1000' }) },
   ]
   const dead = `http://127.0.0.1:${await freePort()}`
   for (const size of SIZES) {
-    const subject = await startSubject('captured.ts', { ...env, BACKEND: dead, KNOWN: String(size) })
+    const subject = await startSubject('ingress.ts', { ...env, BACKEND: dead, KNOWN: String(size) })
     all.push({ name: `of ${size}`, size, subject })
   }
   return all

@@ -1,10 +1,14 @@
 /**
- * The ingress as a subject of a proxy benchmark or of wire cases: PORT, BACKEND (http://host:port) from the environment.
- * LOG=memory | embedded | none | host:port of a Kafka, by node-rdkafka (default embedded in a temporary directory);
- * TIMEOUT: ms for heads, stalls and connects; LIMIT: requests per second and client that the limiter lets through (none
- * without it).
+ * A subject: the ingress with full capture, listening on PORT, in front of BACKEND (or of 127.0.0.1:BPORT). Of the
+ * environment it takes
+ * - LOG: embedded (default, in a temporary directory), kafka (at BROKERS, by PRODUCER: kafkajs or rdkafka), none
+ * - MODE: of its ghosts; off (default) keeps the breaker out of the way, too, for cases that break answers on purpose
+ * - KNOWN: so many objects stand in its ghost book
+ * - LIMIT: requests per second and client that the limiter lets through; no limiter without it
+ * - TIMEOUT: ms for heads, stalls, connects and answers
+ * At SIGTERM it drains and prints how many events the log has: a proxy that drops them would be a fast one.
  */
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
@@ -12,70 +16,87 @@ import { startIngress } from '../../ingress/ingress.ts'
 import { openCodecs } from '../../schemas/codec.ts'
 import type { EventLog } from '../../schemas/log.ts'
 import { memorySchemaStore } from '../../schemas/schema-store.ts'
-import { topicSpecs } from '../../schemas/topics.ts'
+import { topicName, topicSpecs } from '../../schemas/topics.ts'
 import { memorySpool } from '../ingress/kit/spool.ts'
 import { rdkafkaPath } from '../kit/kafka/rdkafka.ts'
+import { openBook } from './ghosts-book.ts'
 
 const { env } = process
-const port = Number(env['PORT'] ?? 8080)
-const backend = env['BACKEND'] ?? `http://127.0.0.1:${env['BPORT'] ?? 3000}`
+const mode = env['MODE'] === 'failover' ? 'failover' : 'off'
 const timeout = Number(env['TIMEOUT'] ?? 30_000)
+const dir = await mkdtemp(join(tmpdir(), 'chaos-proxy-ingress-'))
 
-const emptyView = {
-  get: () => undefined,
-  entries: () => new Map<string, Uint8Array>().entries(),
-  size: 0,
-  subscribe: () => () => undefined,
-  positions: () => [],
+type Log = Pick<EventLog, 'append' | 'close' | 'createTopics' | 'ranges' | 'view'>
+
+const noLog: Log = {
+  append: async (_topic, records) => records.map(() => 0),
   close: async () => undefined,
+  createTopics: async () => undefined,
+  ranges: async () => [],
+  view: async () => ({
+    get: () => undefined,
+    entries: () => new Map<string, Uint8Array>().entries(),
+    size: 0,
+    subscribe: () => () => undefined,
+    positions: () => [],
+    close: async () => undefined,
+  }),
 }
 
-const openLog = async (): Promise<Pick<EventLog, 'append' | 'view'>> => {
-  const kind = env['LOG'] ?? 'embedded'
-  if (kind === 'none') return { append: async (_topic, records) => records.map(() => 0), view: async () => emptyView }
-  if (kind === 'memory') {
-    const { openMemoryLog } = await import('../../processors/runtime/logs/memory.ts')
-    const log = openMemoryLog()
-    await log.createTopics(topicSpecs(1))
-    return log
-  }
-  if (kind.includes(':')) {
-    const { openKafkaLog } = await import('../../processors/runtime/logs/kafka/log.ts')
-    const rdkafka = rdkafkaPath()
-    const log = await openKafkaLog({ brokers: [kind], clientId: 'bench', producer: 'rdkafka', rdkafka })
-    await log.createTopics(topicSpecs(1))
-    return log
-  }
+const openKafka = async (): Promise<Log> => {
+  const { openKafkaLog } = await import('../../processors/runtime/logs/kafka/log.ts')
+  const brokers = (env['BROKERS'] ?? '').split(',')
+  const producer = env['PRODUCER'] === 'rdkafka' ? 'rdkafka' : 'kafkajs'
+  return await openKafkaLog({ brokers, clientId: 'bench', producer, rdkafka: rdkafkaPath() })
+}
+
+const openLog = async (): Promise<Log> => {
+  if (env['LOG'] === 'none') return noLog
+  if (env['LOG'] === 'kafka') return await openKafka()
   const { openEmbeddedLog } = await import('../../processors/runtime/logs/embedded/log.ts')
-  const dir = await mkdtemp(join(tmpdir(), 'chaos-proxy-ingress-'))
-  const log = await openEmbeddedLog({ dir, writer: 'ingress' })
-  await log.createTopics(topicSpecs(1))
-  return log
+  return await openEmbeddedLog({ dir, writer: 'ingress' })
 }
 
-const quiet = () => undefined
+/** Over all partitions. */
+const countOf = async (log: Log): Promise<number> =>
+  (await log.ranges(topicName('exchanges'))).reduce((sum, { end }) => sum + end, 0)
+
+const log = await openLog()
+await log.createTopics(topicSpecs(1))
+const before = await countOf(log)
+/** µs */
+const HOUR = 3_600_000_000
+const quiet = (): undefined => undefined
+const loud = (fields: object, message: string): void => console.error(message, fields)
 const ingress = await startIngress({
-  listen: { host: '127.0.0.1', port, timeouts: { head: timeout, stall: timeout } },
+  listen: { host: '127.0.0.1', port: Number(env['PORT']), timeouts: { head: timeout, stall: timeout } },
   services: [
     {
-      name: 'bench',
+      name: 'shop',
       match: '/*',
-      upstreams: [{ url: backend }],
+      upstreams: [{ url: env['BACKEND'] ?? `http://127.0.0.1:${env['BPORT']}` }],
       timeouts: { connect: timeout, response: timeout },
-      breaker: { minRequests: 1_000_000, openFor: 1 },
-      ghost: { mode: env['MODE'] === 'failover' ? 'failover' : 'off' },
-      ...(env['LIMIT'] === undefined
-        ? {}
-        : { shield: { rateLimit: [{ limit: Number(env['LIMIT']), per: 1000, by: 'ip' }] } }),
+      ghost: { mode },
+      breaker: mode === 'off' ? { minRequests: 1_000_000, openFor: 1 } : {},
+      shield: env['LIMIT'] === undefined ? {} : { rateLimit: [{ limit: Number(env['LIMIT']), per: 1000, by: 'ip' }] },
     },
   ],
-  capture: { bodies: (env['BODIES'] ?? 'json') as 'json', maxBody: 64 * 1024 },
-  log: await openLog(),
+  capture: { bodies: 'json', maxBody: 64 * 1024 },
+  ...(env['KNOWN'] === undefined ? {} : { ghosts: openBook(Number(env['KNOWN']), Date.now() * 1000 - HOUR) }),
+  log,
   codecs: await openCodecs(memorySchemaStore()),
   spool: memorySpool(),
   secret: new TextEncoder().encode('a secret of the benchmark'),
   registry: new Registry(),
-  logger: { debug: quiet, info: quiet, warn: (o, m) => console.error(m, o), error: (o, m) => console.error(m, o) },
+  logger: { debug: quiet, info: quiet, warn: loud, error: loud },
 })
 console.log(ingress.address)
-process.on('SIGTERM', () => void ingress.close().then(() => process.exit(0)))
+
+const end = async (): Promise<void> => {
+  await ingress.close()
+  process.stdout.write(String((await countOf(log)) - before))
+  await log.close()
+  await rm(dir, { recursive: true, force: true })
+  process.exit(0)
+}
+process.once('SIGTERM', () => void end())

@@ -42,14 +42,14 @@ const LIMIT = '1000000000'
 const startAll = async (backend: string, broker: SharedBroker | undefined): Promise<Named[]> => {
   const start = async (name: string, script: string, env: Record<string, string> = {}): Promise<Named> => ({
     name,
-    subject: await startSubject(script, { BACKEND: backend, LIMIT, ...env }),
+    subject: await startSubject(script, { BACKEND: backend, LIMIT, MODE: 'failover', ...env }),
   })
-  const all = [await start(PEER, 'minimal-proxy.ts'), await start('embedded log', 'captured.ts', { LOG: 'embedded' })]
+  const all = [await start(PEER, 'minimal-proxy.ts'), await start('embedded log', 'ingress.ts', { LOG: 'embedded' })]
   if (broker === undefined) return all
   const kafka = { LOG: 'kafka', BROKERS: broker.brokers.join(',') }
-  all.push(await start('Kafka, kafkajs', 'captured.ts', { ...kafka, PRODUCER: 'kafkajs' }))
+  all.push(await start('Kafka, kafkajs', 'ingress.ts', { ...kafka, PRODUCER: 'kafkajs' }))
   if ((await loadRdkafka(rdkafkaPath())) === undefined) return all
-  return [...all, await start('Kafka, rdkafka', 'captured.ts', { ...kafka, PRODUCER: 'rdkafka' })]
+  return [...all, await start('Kafka, rdkafka', 'ingress.ts', { ...kafka, PRODUCER: 'rdkafka' })]
 }
 
 /** All subjects in every round, so that a neighbour's noise meets all of them. */
