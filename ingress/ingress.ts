@@ -8,6 +8,7 @@ import { followControl } from './edge/control.ts'
 import { openEmitter, type Emitter } from './edge/emitter.ts'
 import { keepRequestsYoung } from './edge/heap.ts'
 import { uuid7 } from './edge/ids.ts'
+import type { Accepting } from './edge/front/door.ts'
 import { openKeys } from './edge/keys.ts'
 import { openMembers, type Members } from './edge/members.ts'
 import { openDesk } from './edge/desk.ts'
@@ -30,6 +31,7 @@ import { openService, type Given } from './services.ts'
 import { statusOf } from './status.ts'
 import { walkOf, type Parts } from './walk.ts'
 
+export type { Accepting } from './edge/front/door.ts'
 export type * from './options.ts'
 
 const REDACT = { headers: [], fields: [], pii: 'pseudonymise' } as const
@@ -60,12 +62,12 @@ const emitterOf = ({ log, codecs, spool, logger, onEvent }: IngressOptions, inst
     onDefect: (error) => logger.error({ err: error }, 'an event could not be encoded and is lost'),
   })
 
-const listenOf = ({ listen, capture, logger }: IngressOptions): Omit<ServerSettings, 'tls' | 'run'> => {
-  const { host, port, accepting, h2c = false, proxyProtocol = false } = listen
+const listenOf = ({ listen, capture, logger }: IngressOptions): Omit<ServerSettings, 'tls' | 'run' | 'accepting'> => {
+  const { host, port, h2c = false, proxyProtocol = false } = listen
   const limits = { ...LIMITS, ...listen.limits }
   const timeouts = { ...TIMEOUTS, ...listen.timeouts }
   const balancers = proxyProtocol ? addressSet(listen.trustedProxies ?? []) : undefined
-  return { host, port, limits, timeouts, balancers, accepting, h2c, maxBody: capture.maxBody, logger }
+  return { host, port, limits, timeouts, balancers, h2c, maxBody: capture.maxBody, logger }
 }
 
 const stamped = (): { readonly id: string; readonly at: number } => {
@@ -154,8 +156,11 @@ const closeAll = async (opened: Opened, server: Listening, stopHeartbeat: () => 
   opened.pools.close()
 }
 
-/** Starts to listen. Rejects when the port is taken or an option is wrong; never because the log or an upstream is away. */
-export const startIngress = async (options: IngressOptions): Promise<Ingress> => {
+/**
+ * Starts to listen. Rejects when the port is taken or an option is wrong; never because the log or an upstream is away.
+ * `accepting`: other processes accept from the same port.
+ */
+export const startIngress = async (options: IngressOptions, accepting?: Accepting): Promise<Ingress> => {
   keepRequestsYoung()
   const life: Life = {}
   const opened = await openAll(options, life)
@@ -173,7 +178,7 @@ export const startIngress = async (options: IngressOptions): Promise<Ingress> =>
     }),
   )
   await views.ready()
-  const server = (life.server = await openServer({ ...listenOf(options), tls, run }))
+  const server = (life.server = await openServer({ ...listenOf(options), accepting, tls, run }))
   const { inFlight } = server
   const stopHeartbeat = startHeartbeat({ emitter, services, views, inFlight, every: options.heartbeat ?? 1000 })
   let closing: Promise<void> | undefined

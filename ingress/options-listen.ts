@@ -1,5 +1,4 @@
-/** What clients may ask of the listening side: sizes and patience; and who else accepts beside it. */
-import type { Socket } from 'node:net'
+/** What clients may ask of the listening side: sizes and patience. */
 
 /** Of one request, in bytes and lines; 0: no limit. */
 export interface ListenLimits {
@@ -23,12 +22,4 @@ export interface ListenTimeouts {
   readonly send: number
   /** Of a WebSocket on which neither side says anything; 0: no limit. */
   readonly tunnel: number
-}
-
-/** Several processes accept from one port: whose a connection is, is settled before anything is read from it. */
-export interface Accepting {
-  /** Asked for each connection that is accepted here, which is paused; false: another process has it now. */
-  readonly keep: (socket: Socket) => boolean
-  /** Called once, with the way in for what others accepted. */
-  readonly open: (enter: (socket: Socket) => void) => void
 }

@@ -6,7 +6,7 @@ import type { EventLog, Spool } from '../schemas/log.ts'
 import type { RedactionSettings } from '../schemas/semantics/redaction.ts'
 import type { Strategy } from './balance/strategies.ts'
 import type { GhostOptions, Mode } from './options-ghost.ts'
-import type { Accepting, ListenLimits, ListenTimeouts } from './options-listen.ts'
+import type { ListenLimits, ListenTimeouts } from './options-listen.ts'
 import type { News } from './options-news.ts'
 import type { QueueOptions } from './options-queue.ts'
 import type { LimitCount, ListenTlsOptions, OverloadOptions, ShieldOptions } from './options-shield.ts'
@@ -182,8 +182,6 @@ export interface IngressOptions {
     /** Without TLS clients may speak HTTP/2, too. */
     readonly h2c?: boolean
     readonly tls?: ListenTlsOptions
-    /** Other processes accept from the same port. */
-    readonly accepting?: Accepting | undefined
   }
   readonly services: readonly ServiceOptions[]
   readonly capture: CaptureOptions

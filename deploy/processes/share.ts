@@ -4,7 +4,7 @@
  * accepts, before it has read anything; the process above them gives it to whoever has the fewest (`spread.ts`).
  */
 import type { Socket } from 'node:net'
-import type { Accepting } from '../../ingress/options.ts'
+import type { Accepting } from '../../ingress/ingress.ts'
 
 export interface Share extends Accepting {
   /** Takes what another process accepted. Returns how many are open here now. */

@@ -36,17 +36,21 @@ export const closeAll = async (closers: readonly (() => Promise<unknown>)[]): Pr
   for (const close of closers.toReversed()) await close().catch(() => undefined)
 }
 
-const tracesOf = ({ telemetry: { otlp: url, traceShare: share } }: Config): Pick<IngressOptions, 'traces'> =>
-  url === '' ? {} : { traces: { url, share } }
+const telemetryOf = ({
+  telemetry: { otlp: url, traceShare: share, accessLog, serverTiming },
+}: Config): Pick<IngressOptions, 'traces' | 'accessLog' | 'serverTiming'> => ({
+  accessLog,
+  serverTiming,
+  ...(url === '' ? {} : { traces: { url, share } }),
+})
 
 /** Each process has its own; the first one has that of a single process. */
 const spoolOf = ({ spool }: Place, number: number): string => (number === 1 ? spool : `${spool}-${number}`)
 
 const listenOf = async ({ config: { listen }, worker }: RoleContext): Promise<IngressOptions['listen']> => {
   if (worker === undefined) return listen
-  const { accepting } = worker
-  if (!listen.tls.enabled) return { ...listen, accepting }
-  return { ...listen, accepting, tls: { ...listen.tls, ticketSeed: await worker.ticketSeed() } }
+  if (!listen.tls.enabled) return listen
+  return { ...listen, tls: { ...listen.tls, ticketSeed: await worker.ticketSeed() } }
 }
 
 /** To the other processes on this machine, and on Kafka to those elsewhere; who hears a word twice takes it once. */
@@ -72,8 +76,8 @@ const readyOf = async (ingress: Ingress, { checks }: IngressLog): Promise<Readin
 }
 
 export const startIngressRole = async (context: RoleContext): Promise<IngressRole> => {
-  const { config, logger, registry } = context
-  const isDev = !context.alone && context.worker === undefined
+  const { config, logger, registry, worker } = context
+  const isDev = !context.alone && worker === undefined
   const place = placeOf(config)
   makePlace(place)
   const closers: (() => Promise<unknown>)[] = []
@@ -81,33 +85,34 @@ export const startIngressRole = async (context: RoleContext): Promise<IngressRol
   try {
     const opened = await openIngressLog(context)
     closers.push(() => opened.close())
-    const dir = spoolOf(place, context.worker?.number ?? 1)
+    const dir = spoolOf(place, worker?.number ?? 1)
     const spool = await openSpool({ dir, maxBytes: config.log.spool })
     closers.push(() => spool.close())
     const queue = openQueueFolder(place.queue, config.log.queue)
     closers.push(async () => queue.release())
-    const ingress = await startIngress({
-      listen: await listenOf(context),
-      services: servicesOf(config, isDev),
-      capture: captureOf(config),
-      overload: config.overload,
-      accessLog: config.telemetry.accessLog,
-      serverTiming: config.telemetry.serverTiming,
-      ...tracesOf(config),
-      onCounted: context.worker?.tellCounts,
-      onNews: newsOf(context, opened),
-      log: opened.log,
-      codecs: opened.codecs,
-      spool,
-      queue: queue.options,
-      secret: secretOf(place),
-      registry,
-      logger,
-      onEvent: (event) => {
-        count(tally, event)
-        context.onNotice(event satisfies Notice)
+    const ingress = await startIngress(
+      {
+        listen: await listenOf(context),
+        services: servicesOf(config, isDev),
+        capture: captureOf(config),
+        overload: config.overload,
+        ...telemetryOf(config),
+        onCounted: worker?.tellCounts,
+        onNews: newsOf(context, opened),
+        log: opened.log,
+        codecs: opened.codecs,
+        spool,
+        queue: queue.options,
+        secret: secretOf(place),
+        registry,
+        logger,
+        onEvent: (event) => {
+          count(tally, event)
+          context.onNotice(event satisfies Notice)
+        },
       },
-    })
+      worker?.accepting,
+    )
     closers.push(() => ingress.close())
     const stopWatching = watchSpools(context, place, opened)
     closers.push(async () => stopWatching())

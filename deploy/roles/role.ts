@@ -1,7 +1,7 @@
 /** A role is one part of chaos-proxy in one process: the ingress, the processors, or the sinks with the console. */
 import type { Duplex } from 'node:stream'
 import type { Registry } from 'prom-client'
-import type { Accepting, LimitCount, News, TicketSeed } from '../../ingress/options.ts'
+import type { Accepting, LimitCount, News, TicketSeed } from '../../ingress/ingress.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Command } from '../../schemas/events.ts'
 import type { Logger } from '../cli/logger.ts'

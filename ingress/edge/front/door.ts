@@ -5,11 +5,18 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
 import { readProxyHeader } from '../proxy-protocol.ts'
-import type { Accepting } from '../../options-listen.ts'
 import type { ListenTls } from '../tls.ts'
 import type { Client } from './http2.ts'
 
 type Protocol = 'http/1.1' | 'h2'
+
+/** Several processes accept from one port: whose a connection is, is settled before anything is read from it. */
+export interface Accepting {
+  /** Asked for each connection that is accepted here, which is paused; false: another process has it now. */
+  readonly keep: (socket: Socket) => boolean
+  /** Called once, with the way in for what others accepted. */
+  readonly open: (enter: (socket: Socket) => void) => void
+}
 
 export interface DoorSettings {
   readonly tls: ListenTls | undefined

@@ -44,7 +44,8 @@ const decoded = (text: string): string => {
   }
 }
 
-const queryPairs = (query: string): [string, string][] =>
+/** Names and values of a query string, decoded; at most 64. */
+export const queryPairs = (query: string): [string, string][] =>
   query
     .split('&')
     .filter((pair) => pair !== '')

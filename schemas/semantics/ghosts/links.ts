@@ -2,7 +2,7 @@
  * Links to other pages around a list: this request with another page in it. What a link does to the parameters is learned
  * as it is counted: which one names the page, what stands before the path, and whether it is left out on the first page.
  */
-import type { Asked } from './asked.ts'
+import { queryPairs, type Asked } from './asked.ts'
 import type { LinkRole } from './counted.ts'
 import type { Json } from './model.ts'
 import { pagingOf } from './roles.ts'
@@ -71,7 +71,7 @@ export const linkFor = (role: LinkRole, asked: Asked, spot: Spot): Json | undefi
 const readLink = (at: string, text: string, asked: Asked, spot: Spot): LinkRole[] => {
   const [, prefix = '', path = '', query = ''] = PARTS.exec(text) ?? []
   if (path !== asked.path) return []
-  const names = [...new URLSearchParams(query).keys()]
+  const names = queryPairs(query).map(([name]) => name)
   const parameter = [...names, ...asked.query.map(([name]) => name)].find((name) => pagingOf(name) !== undefined)
   const by = parameter === undefined ? undefined : pagingOf(parameter)
   if (parameter === undefined || by === undefined) return []
