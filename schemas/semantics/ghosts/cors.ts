@@ -7,7 +7,7 @@ import type { Header } from '../../events.ts'
 import type { GhostAnswer } from '../ghost-port.ts'
 import type { Asked } from './asked.ts'
 import { findExact, readMethod } from './exact.ts'
-import { fitHeaders, headersKey } from './headers.ts'
+import { fitHeaders, headersKey, valueOf } from './headers.ts'
 import type { EndpointModel, Knowledge, StatusTable, Variant } from './model.ts'
 import { refusal } from './place.ts'
 import type { Ruled } from './place.ts'
@@ -41,9 +41,6 @@ const count = (table: StatusTable, key: string, value: string): void => {
   if (known < MOST) return
   for (const name of Object.keys(counts)) counts[name] = Math.max(1, Math.floor((counts[name] ?? 0) / 2))
 }
-
-const valueOf = (headers: readonly Header[], name: string): string | undefined =>
-  headers.find((header) => header.name.toLowerCase() === name)?.value
 
 /** Whether a browser asks first what it may ask. */
 export const isPreflight = ({ method, headers }: Pick<Asked, 'method' | 'headers'>): boolean =>

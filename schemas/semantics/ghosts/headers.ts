@@ -141,3 +141,7 @@ export const cacheDirectives = (headers: readonly Header[]): Set<string> =>
       .flatMap((header) => header.value.toLowerCase().split(','))
       .map((directive) => directive.trim().split('=')[0] ?? ''),
   )
+
+/** The value of a field, by its name in small letters; of several the first. */
+export const valueOf = (headers: readonly Header[], name: string): string | undefined =>
+  headers.find((header) => header.name.toLowerCase() === name)?.value

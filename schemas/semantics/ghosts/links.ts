@@ -4,6 +4,7 @@
  */
 import { queryPairs, type Asked } from './asked.ts'
 import type { LinkRole } from './counted.ts'
+import { startFrom } from './lists.ts'
 import type { Json } from './model.ts'
 import { pagingOf } from './roles.ts'
 
@@ -21,14 +22,12 @@ const TARGETS = ['next', 'previous', 'first', 'last', 'self'] as const
 type Target = (typeof TARGETS)[number]
 const isTarget = (name: string): name is Target => (TARGETS as readonly string[]).includes(name)
 
-const startOf = ({ page, base, offset, limit }: Spot): number => offset + Math.max(0, page - base) * limit
-
 /** Number of the page, from 0, that a link leads to; undefined where there is none. */
 const pageOf = (to: Target, spot: Spot): number | undefined => {
-  const here = Math.floor(startOf(spot) / spot.limit)
+  const here = Math.floor(startFrom(spot) / spot.limit)
   switch (to) {
     case 'next':
-      return startOf(spot) + spot.count < spot.total ? here + 1 : undefined
+      return startFrom(spot) + spot.count < spot.total ? here + 1 : undefined
     case 'previous':
       return here > 0 ? here - 1 : undefined
     case 'first':

@@ -267,7 +267,8 @@ export const makeList = (list: ListModel, template: string, asked: Asked, known:
 }
 
 /** How many items come before a page. */
-export const startFrom = ({ offset, page, base, limit }: Plan): number => offset + Math.max(0, page - base) * limit
+export const startFrom = ({ offset, page, base, limit }: Pick<Plan, 'offset' | 'page' | 'base' | 'limit'>): number =>
+  offset + Math.max(0, page - base) * limit
 
 /** Whether a request wants the beginning. */
 export const isFirst = (plan: Plan): boolean => plan.page <= plan.base && plan.offset === 0 && plan.after === ''

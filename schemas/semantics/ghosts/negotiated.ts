@@ -4,11 +4,11 @@
  */
 import type { Header } from '../../events.ts'
 import type { Asked } from './asked.ts'
+import { valueOf } from './headers.ts'
 import { refusal } from './place.ts'
 import type { Ruled } from './place.ts'
 
-const valueOf = (headers: readonly Header[], name: string): string =>
-  headers.find((header) => header.name.toLowerCase() === name)?.value.toLowerCase() ?? ''
+const lowered = (headers: readonly Header[], name: string): string => valueOf(headers, name)?.toLowerCase() ?? ''
 
 const names = (list: string, name: string): boolean => list.split(',').some((one) => one.trim() === name)
 
@@ -33,8 +33,8 @@ export const negotiated = (ruled: Ruled, asked: Asked): Ruled => {
   const { verdict } = ruled
   if (accept === undefined || verdict.kind !== 'answer' || verdict.ghost === 'exact' || verdict.status >= 300)
     return ruled
-  const type = valueOf(verdict.headers, 'content-type')
-  if (type === '' || !names(valueOf(verdict.headers, 'vary'), 'accept') || accepts(accept, type)) return ruled
+  const type = lowered(verdict.headers, 'content-type')
+  if (type === '' || !names(lowered(verdict.headers, 'vary'), 'accept') || accepts(accept, type)) return ruled
   return refusal(
     verdict.endpoint,
     'nothing-learned',
