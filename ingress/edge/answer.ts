@@ -2,16 +2,18 @@
  * The upstream's answer on its way down. The head is held until all that came with it is told: a small answer comes in
  * one piece, and one write is a third cheaper than three. Nothing waits for another packet.
  */
-import { tee, type Context } from '../phases/context.ts'
+import { tee, type Context, type FieldLines } from '../phases/context.ts'
 import { hasBody, withVia, type AnswerHead } from '../phases/forward.ts'
 import { carrierOf, type Carrier } from './carrier.ts'
-import { trailing } from './upstream/request.ts'
+import { trailing } from '../phases/trailers.ts'
 
 export interface Flow {
   readonly context: Context
   readonly carrier: Carrier
   readonly status: number
   readonly text: string
+  /** The fields of its head, as they came. */
+  readonly raw: FieldLines
   readonly contentLength: number
   readonly lines: string[]
   readonly closing: boolean
@@ -22,19 +24,20 @@ export interface Flow {
 export interface Start {
   readonly status: number
   readonly text: string
+  readonly raw: FieldLines
   readonly head: AnswerHead
   readonly closing: boolean
 }
 
 export const openFlow = (context: Context, start: Start): Flow => {
-  const { status, text, head, closing } = start
+  const { status, text, raw, head, closing } = start
   const { contentLength } = head
   context.status = status
   context.answeredBy = 'upstream'
   context.responseHeaders = head.lines
   const lines = withVia(head.lines.slice(), context.head.requestId, context) as string[]
   const carrier = carrierOf(context)
-  return { context, carrier, status, text, contentLength, lines, closing, held: true, first: undefined }
+  return { context, carrier, status, text, raw, contentLength, lines, closing, held: true, first: undefined }
 }
 
 const begin = (flow: Flow, length: number): void => {
@@ -84,5 +87,5 @@ export const finish = (flow: Flow, trailers: readonly string[]): void => {
     begin(flow, length)
     flow.first = undefined
   }
-  carrier.via.end(carrier, first, trailers.length === 0 ? trailers : trailing(trailers))
+  carrier.via.end(carrier, first, trailing(trailers, flow.raw))
 }

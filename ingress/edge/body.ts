@@ -4,6 +4,7 @@
  * that is broken from its beginning never reaches an upstream.
  */
 import { tee, type Context, type FieldLines } from '../phases/context.ts'
+import { trailing } from '../phases/trailers.ts'
 import { carrierOf, type Broken, type Carrier } from './carrier.ts'
 
 const COLLECT = 64 * 1024
@@ -81,9 +82,9 @@ const stream = (context: Context, carrier: Carrier, { ready, broken, limit = 0 }
       first.push(bytes)
       via.pause(carrier)
     },
-    end: (trailers) => {
-      ended = trailers
-      reader?.end(trailers)
+    end: (all) => {
+      ended = trailing(all, context.arrival.rawHeaders)
+      reader?.end(ended)
     },
     broken: (why, detail) => {
       dead = true

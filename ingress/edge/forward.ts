@@ -69,7 +69,7 @@ const recover = (trip: Trip, failure: Failure): void => reply(trip, trip.setting
 
 /** 1xx (but 100 and 101) go to the client at once. */
 const informational = ({ carrier }: Trip, { status, reason, lines }: ResponseHead): void => {
-  if (status !== 100) carrier.via.interim(carrier, status, reason, rules.clientFields(lines).lines)
+  if (status !== 100) carrier.via.interim(carrier, status, reason, rules.interimFields(lines))
 }
 
 /** The client is gone, or has everything. */
@@ -173,7 +173,7 @@ const listener: Listener<Trip> = {
       cancel(trip)
       return reply(trip, instead)
     }
-    trip.flow = openFlow(context, { status, text: reason, head, closing: settings.draining() })
+    trip.flow = openFlow(context, { status, text: reason, raw: answer.lines, head, closing: settings.draining() })
   },
   data: (trip, chunk) => {
     if (trip.flow === undefined || pass(trip.flow, chunk)) return true

@@ -64,7 +64,7 @@ const passAnswer = (attempt: Attempt, answer: Answered, body: Readable, whole: (
     return onError(attempt, new Error(`it answers ${status} and does not switch`))
   note(attempt, status)
   const head = clientFields(answer.lines)
-  const flow = openFlow(context, { status, text, head, closing: settings.draining() })
+  const flow = openFlow(context, { status, text, raw: answer.lines, head, closing: settings.draining() })
   body.on('data', (bytes: Buffer) => {
     if (pass(flow, bytes)) return
     body.pause()

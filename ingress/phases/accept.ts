@@ -29,6 +29,8 @@ const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/
 
 interface Scan {
   hosts: number
+  /** What Host says; an absolute target overrides it, but does not make it right. */
+  named: string
   connection: string
   traceparent: string
   tracestate: boolean
@@ -47,7 +49,7 @@ type Note = (scan: Scan, head: RequestHead, value: string) => boolean
 const drop: Note = () => true
 
 const NOTES: ReadonlyMap<string, Note> = new Map<string, Note>([
-  ['host', (scan, head, value) => ((head.host = value), (scan.hosts += 1) > 0)],
+  ['host', (scan, head, value) => ((head.host = scan.named = value), (scan.hosts += 1) > 0)],
   ['connection', (scan, _head, value) => (scan.connection += ',' + value) !== ''],
   ['expect', (_scan, head, value) => ((head.expectsContinue = value.toLowerCase() === '100-continue'), true)],
   ['transfer-encoding', drop],
@@ -85,6 +87,7 @@ const noteOf = remembered((name): Note => {
 
 const openScan = (): Scan => ({
   hosts: 0,
+  named: '',
   connection: '',
   traceparent: '',
   tracestate: false,
@@ -149,8 +152,11 @@ const faultOfHost = remembered((host): string => {
 
 const hostFault = (scan: Scan, context: Context): string | undefined => {
   if (scan.hosts > 1) return 'The request has more than one Host field.'
-  if (context.arrival.protocol === 'HTTP/1.0' && context.head.host === '') return undefined
-  const fault = faultOfHost(context.head.host)
+  const { protocol } = context.arrival
+  if (protocol === 'HTTP/1.0' && context.head.host === '') return undefined
+  // RFC 9112 section 3.2: missing or wrong, whatever the target says.
+  if (scan.hosts === 0 && protocol === 'HTTP/1.1') return faultOfHost('')
+  const fault = (scan.named === '' ? '' : faultOfHost(scan.named)) || faultOfHost(context.head.host)
   return fault === '' ? undefined : fault
 }
 

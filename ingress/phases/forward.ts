@@ -66,12 +66,17 @@ export const clientFields = (raw: FieldLines): AnswerHead => {
     if (field === 'connection' || field === 'drop') continue
     if (field === 'content-length') contentLength = Number(value)
     if (field === 'retry-after') retryAfter = true
-    lines.push(name, value)
+    lines.push(name, field === 'content-length' ? String(contentLength) : value)
   }
   const named = connectionNamed(connection)
   if (named.size > 0) lines = lines.filter((_, i) => !named.has((lines[i - (i % 2)] as string).toLowerCase()))
   return { lines, contentLength, retryAfter }
 }
+
+const CONTENT_LENGTH = new Set(['content-length'])
+
+/** The fields of an interim answer as the client gets them: no length is said in one (RFC 9110 section 8.6). */
+export const interimFields = (raw: FieldLines): FieldLines => without(clientFields(raw).lines, CONTENT_LENGTH)
 
 /** 502, 503 and 504 say that the upstream cannot; with Retry-After a 503 is an answer that was meant (RFC 9110 section 10.2.3). */
 export const illStatus = (status: number, retryAfter: boolean): Why | undefined => {

@@ -22,8 +22,11 @@ const LF = 10
 /** Nobody needs them; many of them on tiny chunks are an attack (CVE-2023-39326). */
 const MAX_EXTENSIONS = 16 * 1024
 
-/** Thirteen digits stay below 2^53. Blanks may stand before an extension only. */
-const SIZE = /^([0-9A-Fa-f]{1,13})(?:[ \t]*;.*)?$/
+/**
+ * Thirteen digits stay below 2^53. Blanks may stand before an extension only. A quoted string ends in its line: for who
+ * reads on behind a line's end within one, another line is the next size.
+ */
+const SIZE = /^(0*[0-9A-Fa-f]{1,13})(?:[ \t]*;(?:[^"]|"(?:[^"\\]|\\.)*")*)?$/
 
 const onSize = (state: Chunked, line: string): void => {
   checkText(line)

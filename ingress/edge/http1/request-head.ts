@@ -82,7 +82,7 @@ const requestLineOf = (line: string, maxTarget: number): RequestLine => {
 
 const setLength = (framing: Framing, value: string): void => {
   if (framing.length >= 0) throw new ProtocolError('the request has more than one Content-Length')
-  if (!/^\d{1,15}$/.test(value)) throw new ProtocolError('the Content-Length is not a number')
+  if (!/^0*\d{1,15}$/.test(value)) throw new ProtocolError('the Content-Length is not a number')
   framing.length = Number(value)
 }
 

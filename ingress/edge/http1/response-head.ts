@@ -45,7 +45,7 @@ const statusLineOf = remembered((line): StatusLine => {
 
 const setLength = (framing: Framing, value: string): void => {
   if (framing.length >= 0) throw new ProtocolError('the answer has more than one Content-Length')
-  if (!/^\d{1,15}$/.test(value)) throw new ProtocolError('the Content-Length of the answer is not a number')
+  if (!/^0*\d{1,15}$/.test(value)) throw new ProtocolError('the Content-Length of the answer is not a number')
   framing.length = Number(value)
 }
 

@@ -24,7 +24,6 @@ import { troubleOf } from './connection.ts'
 import { passGate } from './gate.ts'
 import type { PoolOptions } from './options.ts'
 import type { Pool } from './pool.ts'
-import { trailing } from './request.ts'
 
 const { NGHTTP2_REFUSED_STREAM, NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants
 const WINDOW = 1024 * 1024
@@ -210,7 +209,7 @@ const send = (told: Told): void => {
       if (!call.over && !stream.write(bytes)) body.pause()
     },
     end: (lines) => {
-      trailers = trailing(lines)
+      trailers = lines
       if (!call.over) stream.end()
     },
   })

@@ -1,6 +1,5 @@
 /** The request as it goes to the upstream: its head as text, and its body in the framing that the head names. */
 import type { FieldLines } from '../../phases/context.ts'
-import { isHopByHop, isMark } from '../../phases/fields.ts'
 import type { UploadStream } from '../body.ts'
 import type { Call, Connection } from './call.ts'
 
@@ -28,19 +27,7 @@ const headOf = (call: Call): string => {
 /** Up to here head and body go out as one text: one write of one piece is the cheapest. */
 const ONE_PIECE = 12 * 1024
 
-/** What may not come after a body: it frames, routes or authorises the request (RFC 9110 section 6.5.1). */
-const NOT_TRAILING = new Set(['content-length', 'content-type', 'content-encoding', 'content-range', 'host'])
-const SECRET = new Set(['authorization', 'cookie', 'set-cookie', 'cache-control', 'expect', 'range'])
-
-const mayTrail = (name: string): boolean =>
-  !NOT_TRAILING.has(name) && !SECRET.has(name) && !isHopByHop(name) && !isMark(name) && !name.startsWith('x-forwarded-')
-
-/** What of them goes on, in both directions. */
-export const trailing = (trailers: FieldLines): FieldLines =>
-  trailers.filter((_, i) => mayTrail((trailers[i - (i % 2)] as string).toLowerCase()))
-
-const lastChunk = (all: FieldLines): string => {
-  const trailers = trailing(all)
+const lastChunk = (trailers: FieldLines): string => {
   let text = '0\r\n'
   for (let i = 0; i < trailers.length; i += 2) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`
   return text + '\r\n'

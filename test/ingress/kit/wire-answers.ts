@@ -88,6 +88,7 @@ const badFramings = [
   'Content-Length: 2x',
   'Content-Length: ',
   'Content-Length: 99999999999999999999',
+  'Content-Length: 1000000000000000',
   'Content-Length: 2\r\nTransfer-Encoding: chunked',
   'Transfer-Encoding: chunked\r\nContent-Length: 2',
   'Transfer-Encoding: chunked, chunked',
@@ -142,6 +143,13 @@ const heads: readonly AnswerCase[] = [
   bad('a reset', '', 'reset'),
   bad('chunks in HTTP/1.0', answer(CHUNKED, `2\r\nok\r\n${END}`, 'HTTP/1.0 200 OK')),
   bad('interim answers without an end', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(100)),
+  bad('a length in an interim answer that has one', `HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\n\r\nok${ok()}`),
+  bad('chunks in an interim answer', `HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\n${CHUNKED}\r\n${ok()}`),
+  bad('an empty line before', `\r\n${ok()}`),
+  bad(
+    'another protocol beside',
+    answer('Connection: Upgrade\r\nUpgrade: x\r\n', EVIL, 'HTTP/1.1 101 Switching Protocols'),
+  ),
   good('no reason', answer('Content-Length: 2\r\n', 'ok', 'HTTP/1.1 200')),
   good('an odd reason', answer('Content-Length: 2\r\n', 'ok', 'HTTP/1.1 200 \xfcber \t cool')),
   good('an odd status', answer('Content-Length: 2\r\n', 'ok', 'HTTP/1.1 599 Odd'), { status: 599 }),
@@ -223,6 +231,14 @@ const bodies: readonly AnswerCase[] = [
     ],
   }),
   good(
+    'trailers that Connection names, or in which an upstream would speak for the proxy',
+    answer(
+      `Connection: x-hop\r\n${CHUNKED}`,
+      '2\r\nok\r\n0\r\nX-Hop: 1\r\nVia: 1.1 x\r\nX-Request-Id: evil\r\nLocation: /evil\r\nX-Sum: 1\r\n\r\n',
+    ),
+    { trailers: [['X-Sum', '1']] },
+  ),
+  good(
     'trailers that are none',
     answer(
       CHUNKED,
@@ -239,6 +255,11 @@ const bodies: readonly AnswerCase[] = [
   good('hints with a length', `HTTP/1.1 103 Early Hints\r\nContent-Length: 9\r\nConnection: X\r\nX: 1\r\n\r\n${ok()}`, {
     interim: [103],
   }),
+  good('a length with zeros', answer(`Content-Length: ${'0'.repeat(20)}2\r\n`, 'ok'), {
+    fields: { 'content-length': ['2'] },
+  }),
+  good('a coding in capitals', answer('Transfer-Encoding:\tCHUNKED \r\n', `2\r\nok\r\n${END}`)),
+  good('205 in chunks', answer(CHUNKED, END, 'HTTP/1.1 205 Reset Content'), { status: 205, body: '' }),
   good('a coding is left alone', ok('Content-Encoding: br\r\nVary: a\r\n'), {
     fields: { 'content-encoding': ['br'], vary: ['a'] },
   }),

@@ -16,6 +16,9 @@ const badLengths = [
   '\xb2',
   '1_0',
   '99999999999999999999',
+  '1000000000000000',
+  '2, 2',
+  '\xa02',
 ] as const
 const badCodings = [
   'chunked, chunked',
@@ -34,6 +37,10 @@ const badCodings = [
   'chunked\0',
   'gzip',
   'chunked, gzip',
+  'chunked ,',
+  'chunked;q=1',
+  'chunked;a="b,c"',
+  'Chunked, CHUNKED',
 ] as const
 const badSizes = [
   '',
@@ -57,8 +64,25 @@ const badSizes = [
   '2;a\0b',
   '2 a',
   '\xb2',
+  '\xef\xbc\x92',
+  '1fffffffffffff',
+  '10000000000000000',
+  '2;a="x',
+  '2;a="x\\"',
 ] as const
-const goodSizes = ['2', '02', '0000000002', '2;a', '2;a=b;c="d;e"', '2 ; a', '2;', '2\t;x'] as const
+const goodSizes = [
+  '2',
+  '02',
+  '0000000002',
+  `${'0'.repeat(40)}2`,
+  '2;a',
+  '2;a=b;c="d;e"',
+  '2;a="x;\\"y"',
+  '2 ; a = b',
+  '2 ; a',
+  '2;',
+  '2\t;x',
+] as const
 const badTrailers = ['X : a', ' X: a', 'X', ': a', 'X: a\0', 'X: a\rb', 'X: a\nb', 'X: a\r\n b', 'X Y: a'] as const
 
 export const framingCases: readonly RequestCase[] = [
@@ -83,6 +107,10 @@ export const framingCases: readonly RequestCase[] = [
       [400, 501],
     ),
   ),
+  passed(`length ${'0'.repeat(20)}2`, post(`Content-Length: ${'0'.repeat(20)}2\r\n`, 'hi'), {
+    body: 'hi',
+    fields: { 'content-length': ['2'] },
+  }),
   passed('length 02', post('Content-Length: 02\r\n', 'hi'), { body: 'hi', fields: { 'content-length': ['2'] } }),
   passed('coding in capitals', post('Transfer-Encoding:\t Chunked \r\n', `2\r\nhi\r\n${END}`), { body: 'hi' }),
   passed('a GET with a body', get('Content-Length: 2\r\n') + 'hi', { body: 'hi' }),
@@ -103,6 +131,45 @@ export const framingCases: readonly RequestCase[] = [
   refused('LF after the last chunk', chunked('0\n\n')),
   passed('a last chunk of 000;x', chunked('2\r\nhi\r\n000;x=y\r\n\r\n'), { body: 'hi' }),
   ...badTrailers.map((line) => refused(`trailer ${JSON.stringify(line)}`, chunked(`0\r\n${line}\r\n\r\n`))),
+  refused('LF behind the last chunk', chunked('0\r\n\n')),
+  refused('40 KiB of trailers', chunked(`0\r\n${`X: ${'y'.repeat(1000)}\r\n`.repeat(40)}\r\n`)),
+  refused('500 chunks of a byte with 100 bytes beside', chunked(`1;${'a'.repeat(100)}\r\nx\r\n`.repeat(500) + END)),
+  refused('a trailer behind a fold', chunked('0\r\nX: a\r\n\tContent-Length: 9\r\n\r\n')),
+  passed('junk behind chunks', `${chunked(END)}junk\r\n\r\n${SMUGGLED}`, { answers: 2 }),
+  passed('Connection that names what frames', post('Connection: content-length\r\nContent-Length: 2\r\n', 'hi'), {
+    body: 'hi',
+    fields: { 'content-length': ['2'] },
+  }),
+  passed(
+    'Connection that names what frames, in chunks',
+    post('Connection: transfer-encoding, trailer\r\nTransfer-Encoding: chunked\r\n', `2\r\nhi\r\n${END}`),
+    { body: 'hi' },
+  ),
+  passed(
+    'trailers that Connection names',
+    post('Connection: x-hop\r\nTransfer-Encoding: chunked\r\n', '2\r\nhi\r\n0\r\nX-Hop: 1\r\nX-Sum: 1\r\n\r\n'),
+    { body: 'hi', trailers: [['X-Sum', '1']] },
+  ),
+  passed(
+    'trailers in which a client would speak for the proxy, or set conditions',
+    chunked(
+      `2\r\nhi\r\n0\r\n${[
+        'Forwarded: for=6.6.6.6',
+        'X-Real-IP: 6.6.6.6',
+        'Via: 1.1 x',
+        'X-Request-Id: evil',
+        'Traceparent: x',
+        'Max-Forwards: 1',
+        'If-Match: "x"',
+        'Proxy-Authorization: x',
+        'WWW-Authenticate: x',
+        'Expect: 100-continue',
+        'Trailer: y',
+        'X-Sum: 1',
+      ].join('\r\n')}\r\n\r\n`,
+    ),
+    { body: 'hi', trailers: [['X-Sum', '1']] },
+  ),
   passed(
     'trailers that are none',
     chunked(

@@ -23,6 +23,11 @@ const badTargets = [
   '*',
   '?§',
   '\\§',
+  'http:/a.test§',
+  'http://a.test\\@b.test§',
+  'http://a.test:x§',
+  '§\x0b',
+  'HTTP/1.1',
 ] as const
 const goodTargets = [
   '§/%2e%2e/%2F%zz',
@@ -54,6 +59,9 @@ const badHosts = [
   '<a>',
   '\xe9.test',
   'a.test:80:80',
+  ':80',
+  '../x',
+  '[fe80::1%25eth0]',
 ] as const
 const goodHosts = [
   'a.test:',
@@ -155,6 +163,17 @@ const lines: readonly RequestCase[] = [
   refused('an empty Host', get('', { host: 'Host:\r\n' })),
   refused('two Hosts', get('Host: b.test\r\n')),
   refused('the same Host twice', get(HOST)),
+  refused('an absolute target without a Host', get('', { target: 'http://a.test§', host: '' })),
+  refused('an absolute target beside a wrong Host', get('', { target: 'http://b.test§', host: 'Host: a b\r\n' })),
+  refused('an absolute target beside two Hosts', get(HOST, { target: 'http://b.test§' })),
+  passed('an absolute target beside an empty Host', get('', { target: 'http://b.test§', host: 'Host:\r\n' }), {
+    fields: { host: ['b.test'] },
+  }),
+  passed('an absolute target of HTTP/1.0', 'GET http://b.test§ HTTP/1.0\r\n\r\n', { fields: { host: ['b.test'] } }),
+  refused('HTTP/0.9', 'GET §\r\n\r\n'),
+  refused('the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505),
+  refused('a hello of TLS', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03'),
+  passed('a method in small letters', get('', { method: 'trace' })),
   ...badHosts.map((host) => refused(`Host ${JSON.stringify(host)}`, get('', { host: `Host: ${host}\r\n` }))),
   ...goodHosts.map((host) =>
     passed(`Host ${host}`, get('', { host: `Host: ${host}\r\n` }), { fields: { host: [host] } }),
@@ -204,12 +223,14 @@ const fields: readonly RequestCase[] = [
   passed('a range', get('Range: bytes=0-1,5-\r\nIf-Range: "x"\r\n'), {
     fields: { range: ['bytes=0-1,5-'], 'if-range': ['"x"'] },
   }),
+  refused('an expectation beside another', post('Expect: 100-continue, cake\r\nContent-Length: 2\r\n', 'hi'), 417),
   refused('another expectation', post('Expect: cake\r\nContent-Length: 2\r\n', 'hi'), 417),
   passed('an expectation without a body', get('Expect: 100-continue\r\n'), { fields: { expect: [] } }),
   passed('an expectation of HTTP/1.0', `POST § HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi`, {
     body: 'hi',
   }),
   refused('a request that was here before', get('Via: 1.1 x, 1.1 chaos-proxy\r\n'), 508),
+  refused('a request that was here before, in capitals', get('Via: HTTP/1.1 CHAOS-PROXY\r\n'), 508),
   passed('a request that was elsewhere', get('Via: 1.0 fred, 1.1 p.example\r\n'), {
     fields: { via: ['1.0 fred, 1.1 p.example', '1.1 chaos-proxy-*'] },
   }),
@@ -223,12 +244,26 @@ const fields: readonly RequestCase[] = [
   passed('OPTIONS that may go on', get('Max-Forwards: 7\r\n', { method: 'OPTIONS' }), {
     fields: { 'max-forwards': ['6'] },
   }),
+  passed('Max-Forwards that is no number', get('Max-Forwards: +0\r\n', { method: 'OPTIONS' }), {
+    fields: { 'max-forwards': ['+0'] },
+  }),
   passed('Max-Forwards of others', get('Max-Forwards: 0\r\n'), { fields: { 'max-forwards': ['0'] } }),
 ]
 
 const connections: readonly RequestCase[] = [
   passed('three in a row', get() + get() + get(), { lines: ['GET §', 'GET §', 'GET §'], answers: 3 }),
   passed('nothing behind one that closes', get('Connection: close\r\n') + SMUGGLED, { answers: 2 }),
+  passed('nothing behind one that closes and stays', get('Connection: keep-alive, Close\r\n') + SMUGGLED, {
+    answers: 2,
+  }),
+  passed('one behind a word that is none', get('Connection: xclose, "close"\r\nProxy-Connection: close\r\n') + get(), {
+    lines: ['GET §', 'GET §'],
+    answers: 2,
+  }),
+  passed('two of HTTP/1.0 that stay', 'GET § HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'.repeat(2), {
+    lines: ['GET §', 'GET §'],
+    answers: 2,
+  }),
   passed('nothing behind one of HTTP/1.0', `GET § HTTP/1.0\r\n\r\n${SMUGGLED}`, { answers: 2 }),
   passed('nothing behind one that is refused', get() + get('X : a\r\n') + SMUGGLED, { answers: 3 }),
   passed('a client that ends its side', get(), { end: true }),

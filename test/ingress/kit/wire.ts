@@ -61,6 +61,13 @@ const readBody = (message: Pick<Message, 'fields'>, text: string, at: number, re
   return text.length < end ? undefined : [text.slice(at, end), [], end]
 }
 
+/** RFC 9110 section 8.6 and RFC 9112 section 6.1. */
+const isBodiless = (line: string, fields: Message['fields']): boolean => {
+  const framed = fields.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name))
+  if (framed && / (1\d\d|204) /.test(line)) throw new Error('it has no body and says where that ends')
+  return / (1\d\d|204|304) /.test(line)
+}
+
 /** Reads strictly; throws where two readers could differ. undefined: not whole. `bodiless`: no body, whatever is said. */
 export const readMessage = (
   text: string,
@@ -76,9 +83,8 @@ export const readMessage = (
   if (!isRight.test(line)) throw new Error(`first line ${JSON.stringify(line)}`)
   const fields = rest.map(fieldOf)
   if (kind === 'request' && valuesOf({ fields }, 'host').length !== 1) throw new Error('not one Host')
-  const empty = bodiless || / (1\d\d|204|304) /.test(line)
-  const found: Body =
-    kind === 'answer' && empty ? ['', [], stop + 4] : readBody({ fields }, text, stop + 4, kind === 'answer')
+  const empty = kind === 'answer' && (isBodiless(line, fields) || bodiless)
+  const found: Body = empty ? ['', [], stop + 4] : readBody({ fields }, text, stop + 4, kind === 'answer')
   if (found === undefined) return undefined
   return { message: { line, fields, body: found[0], trailers: found[1] }, end: found[2] }
 }
