@@ -1,14 +1,13 @@
 /** The last minute, in memory: what the page shows each second. Fed by the tail of the log; needs no database. */
 import type { Event, Exchange, Header } from '../../schemas/events.ts'
-import { reportedOf } from './reported.ts'
+import { createConditions, GONE, type UpstreamState } from './conditions.ts'
+import { createHauntings, type Haunting } from './hauntings.ts'
 
 const SPAN = 60
 const RECENT = 50
 /** Latencies are counted in bins that grow by 10 %: a p95 is right within 10 %. */
 const GROWTH = Math.log(1.1)
 const BINS = 240
-/** A ghost that has not answered for this long has stopped, s. */
-const GHOST_QUIET = 10
 
 interface Second {
   at: number
@@ -33,26 +32,12 @@ export interface RecentExchange {
   readonly ghost_confidence: number | null
 }
 
-export interface Haunting {
-  readonly service: string
-  readonly since: string
-  readonly answers: number
-  readonly why: string
-}
-
 export interface Heartbeat {
   readonly instance: string
   readonly service: string
   /** Event time, ms. */
   readonly at: number
   readonly attributes: ReadonlyMap<string, string>
-}
-
-export interface UpstreamState {
-  readonly service: string
-  readonly upstream: string
-  readonly health: string
-  readonly breaker: string
 }
 
 export interface LiveSummary {
@@ -74,6 +59,8 @@ export interface Live {
   hauntings(): readonly Haunting[]
   heartbeats(): readonly Heartbeat[]
   upstreams(): readonly UpstreamState[]
+  /** How long nothing has come from any ingress, ms; 0 while something does. */
+  silence(): number
 }
 
 const add = (counts: Map<string, number>, key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1)
@@ -164,67 +151,29 @@ const createSeconds = (now: () => number) => {
   }
 }
 
-/** Ghosts at work, per service: since when, how many answers. */
-const createHauntings = (now: () => number) => {
-  const known = new Map<string, { since: number; last: number; answers: number; why: string }>()
-  return {
-    observe: (event: Event, exchange: Exchange): void => {
-      if (exchange.answeredBy !== 'ghost') return
-      const at = event.at / 1000
-      const before = known.get(event.service)
-      if (before && at - before.last < GHOST_QUIET * 1000) {
-        before.last = Math.max(at, before.last)
-        before.answers++
-        before.why = exchange.why
-      } else known.set(event.service, { since: at, last: at, answers: 1, why: exchange.why })
-    },
-    list: (): Haunting[] =>
-      [...known]
-        .filter(([, { last }]) => now() - last < GHOST_QUIET * 1000)
-        .map(([service, { since, answers, why }]) => ({ service, since: iso(since), answers, why })),
-  }
-}
-
 /** `now` in ms. */
 export const createLive = (now: () => number): Live => {
   const seconds = createSeconds(now)
   const hauntings = createHauntings(now)
   const recent: RecentExchange[] = []
   const heartbeats = new Map<string, Heartbeat>()
-  const upstreams = new Map<string, UpstreamState>()
+  const conditions = createConditions(now)
+  let heardAt = now()
 
-  /** What a heartbeat lists is there; what it does not list any more was taken out. `*` is the service itself. */
-  const hearUpstreams = (service: string, text: string | undefined): void => {
-    if (text === undefined) return
-    const reported = new Map(reportedOf(text).map((one) => [`${service} ${one.url}`, one]))
-    for (const [key, { service: of, upstream }] of upstreams)
-      if (of === service && upstream !== '*' && !reported.has(key)) upstreams.delete(key)
-    for (const [key, { url: upstream, health, breaker }] of reported)
-      if (!upstreams.has(key)) upstreams.set(key, { service, upstream, health, breaker })
-  }
-  const hearSignal = (event: Event): void => {
-    const { signal, service, instance } = event
-    if (signal === null) return
-    if (signal.kind === 'heartbeat') {
-      const attributes = toMap(signal.attributes)
-      heartbeats.set(`${instance} ${service}`, { instance, service, at: event.at / 1000, attributes })
-      hearUpstreams(service, attributes.get('upstreams'))
-    }
-    if (signal.kind !== 'health' && signal.kind !== 'breaker') return
-    // `<upstream> <endpoint>`: one endpoint is left alone there, which says nothing of the upstream as a whole.
-    if (signal.subject.includes(' ')) return
-    const key = `${service} ${signal.subject}`
-    const before = upstreams.get(key) ?? { service, upstream: signal.subject, health: 'unknown', breaker: 'closed' }
-    upstreams.set(key, { ...before, [signal.kind]: signal.to })
+  const hearBeat = ({ signal, service, instance, at }: Event): void => {
+    if (signal?.kind !== 'heartbeat') return
+    heartbeats.set(`${instance} ${service}`, { instance, service, at: at / 1000, attributes: toMap(signal.attributes) })
   }
 
   return {
     observe: (event) => {
-      hearSignal(event)
+      heardAt = now()
+      hearBeat(event)
+      conditions.observe(event)
+      hauntings.observe(event)
       const { exchange } = event
       if (exchange === null) return
       seconds.count(event.at, exchange)
-      hauntings.observe(event, exchange)
       recent.push(toRecent(event, exchange))
       if (recent.length > 2 * RECENT) recent.splice(0, RECENT)
     },
@@ -248,6 +197,7 @@ export const createLive = (now: () => number): Live => {
     recent: (limit) => recent.slice(-limit).reverse(),
     hauntings: hauntings.list,
     heartbeats: () => [...heartbeats.values()].filter(({ at }) => now() - at < 60_000),
-    upstreams: () => [...upstreams.values()],
+    upstreams: conditions.list,
+    silence: () => (now() - heardAt >= GONE ? now() - heardAt : 0),
   }
 }

@@ -1,7 +1,7 @@
 /** How it goes: the summary that the page shows, the pipeline, the configuration. */
 import { z } from '@hono/zod-openapi'
 import { fidelityOf, meanFidelity } from '../fidelity.ts'
-import type { Live } from '../live.ts'
+import { tell } from '../headline.ts'
 import { pause } from '../../kit/backoff.ts'
 import { get, type Api, type ApiContext } from './context.ts'
 import { modeState } from './mode.ts'
@@ -86,53 +86,8 @@ const config = get({
   answer: z.record(z.string(), z.unknown()),
 })
 
-const clock = (iso: string): string => iso.slice(11, 19)
-const plural = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`
-
-interface Told {
-  readonly state: z.infer<typeof summarySchema>['state']
-  readonly sentence: string
-}
-
-/** One plain sentence: the most important thing first. */
-export const tell = (
-  live: Live,
-  modes: readonly { readonly service: string; readonly mode: string }[],
-  known: number,
-): Told => {
-  const mocked = modes.filter(({ mode }) => mode === 'mock').map(({ service }) => service)
-  if (mocked.length > 0)
-    return {
-      state: 'mock',
-      sentence: `Mock mode: ghosts answer everything for ${mocked.join(', ')}; the backend is not asked.`,
-    }
-  const haunted = live.hauntings()
-  if (haunted.length > 0) {
-    const parts = haunted.map(
-      ({ service, since, answers }) => `for ${service} since ${clock(since)} UTC (${plural(answers, 'answer')})`,
-    )
-    return { state: 'ghost', sentence: `The backend does not answer, so ghosts do: ${parts.join('; ')}.` }
-  }
-  const down = live.upstreams().filter(({ health, breaker }) => health === 'down' || breaker === 'open')
-  const services = [...new Set(down.map(({ service }) => service))]
-  const off = modes.filter(({ mode }) => mode === 'off').map(({ service }) => service)
-  if (services.length > 0) {
-    const next = services.every((service) => off.includes(service))
-      ? 'Ghosts are switched off, so clients see the errors.'
-      : 'Ghosts take over as requests come.'
-    return { state: 'down', sentence: `A backend of ${services.join(', ')} is down. ${next}` }
-  }
-  if (live.summary().total > 0)
-    return { state: 'live', sentence: 'The backend answers; Chaos-Proxy watches and learns.' }
-  const sentence =
-    known === 0
-      ? 'Waiting for the first request: send some traffic through the proxy.'
-      : 'Quiet: no requests in the last minute.'
-  return { state: 'idle', sentence }
-}
-
 export const stateRoutes = (api: Api, context: ApiContext): void => {
-  const { live, knowledge, options } = context
+  const { live, tail, knowledge, options } = context
   api.openapi(summary, (c) => {
     const { default: mode, services: modes } = modeState(context)
     const minute = live.summary()
@@ -140,7 +95,7 @@ export const stateRoutes = (api: Api, context: ApiContext): void => {
     const distinct = [...new Set(modes.map((m) => m.mode))]
     return c.json(
       {
-        ...tell(live, modes, endpoints.length),
+        ...tell({ live, modes, known: endpoints.length, trouble: tail.trouble() }),
         mode: distinct.length === 0 ? mode : distinct.length === 1 ? (distinct[0] as string) : 'mixed',
         modes,
         last_minute: {

@@ -6,8 +6,10 @@ import { aSignal } from '../events.ts'
 
 const A = 'http://a:1'
 const B = 'http://b:1'
-const beat = (...urls: string[]) => {
-  const value = JSON.stringify(urls.map((url) => ({ url, health: 'up', breaker: 'closed' })))
+const beat = (...lines: string[]) => {
+  const value = JSON.stringify(
+    lines.map((line) => line.split(' ')).map(([url, health = 'up']) => ({ url, health, breaker: 'closed' })),
+  )
   return aSignal(1, { kind: 'heartbeat', attributes: [{ name: 'upstreams', value }] })
 }
 
@@ -15,9 +17,9 @@ test('an upstream that was taken out is not down for ever, and one that never ch
   const live = createLive(() => 0)
   live.observe(aSignal(1, { kind: 'health', subject: A, from: 'up', to: 'down' }))
   live.observe(aSignal(1, { kind: 'breaker', subject: '*', from: 'closed', to: 'open' }))
-  live.observe(beat(A, B))
+  live.observe(beat(`${A} down`, B))
   const states = (): string[] => live.upstreams().map((u) => `${u.upstream} ${u.health} ${u.breaker}`)
-  expect(states()).toEqual([`${A} down closed`, '* unknown open', `${B} up closed`])
+  expect(states()).toEqual(['* unknown open', `${A} down closed`, `${B} up closed`])
   live.observe(beat(B))
   expect(states()).toEqual(['* unknown open', `${B} up closed`])
 })
