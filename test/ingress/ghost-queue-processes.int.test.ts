@@ -1,5 +1,5 @@
 /** Kept writes as several processes of one machine have them, and as a process that dies leaves them. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,14 +34,20 @@ const backend = (request: IncomingMessage, response: ServerResponse): void => {
 }
 
 /** The first process and the second one share a folder, and the first one's backend. */
-const open = async (n: number, service: StandOptions['service'] = {}): Promise<Stand> => {
+const open = async (
+  n: number,
+  service: StandOptions['service'] = {},
+  options: StandOptions['options'] = {},
+): Promise<Stand> => {
   const folder = (of: number): string => join(dir, String(of))
   const queue = { dir: folder(n), lines: join(dir, 'lines'), peers: () => [folder(3 - n)], maxBytes: 1e6 }
   const writes = { ghost: { writes: 'queue' }, breaker: { openFor: 50 }, ...service } as const
-  const stand = await openStand({ backend, service: writes, options: { queue } })
+  const stand = await openStand({ backend, service: writes, options: { queue, ...options } })
   stands.push(stand)
   return stand
 }
+
+const MONITOR = '/.well-known/chaos-proxy/writes/'
 
 interface Told {
   readonly state: string
@@ -82,6 +88,27 @@ it('notes that a write is sent only when a connection stands: who dies before ha
   const told = async () => (await (await fetch(stand.url + headers.get('location'))).json()) as Told
   await eventually('it was tried', async () => (await told()).reason?.includes('No connection'))
   const vault = openVault(new TextEncoder().encode('a secret for tests only'))
-  const states = ((await peekJournal(join(dir, '1'), vault)) as { fate: Fate }[]).map(({ fate }) => fate.state)
+  const states = ((await peekJournal(join(dir, '1'), vault)).records as { fate: Fate }[]).map(({ fate }) => fate.state)
   expect([states.length > 1, new Set(states)]).toEqual([true, new Set(['accepted'])])
+})
+
+it.each([
+  ['cannot be read', (file: string) => mkdirSync(file, { recursive: true }), /journal cannot be read \(EISDIR\)/],
+  ['is damaged', (file: string) => writeFileSync(file, Buffer.alloc(64, '\0\0\0\x28')), /damaged, or another key/],
+])('says that it cannot tell when what another process keeps %s, and logs it once', async (_, spoil, words) => {
+  mkdirSync(join(dir, '2'))
+  const told: string[] = []
+  const quiet = () => undefined
+  const logger = { debug: quiet, info: quiet, warn: quiet, error: (_about: object, text: string) => told.push(text) }
+  const { url } = await open(1, {}, { logger })
+  const ask = async (): Promise<unknown[]> => {
+    const answer = await fetch(`${url}${MONITOR}unknown`)
+    return [answer.status, answer.headers.get('retry-after'), ((await answer.json()) as { detail: string }).detail]
+  }
+  expect(await ask()).toEqual([404, null, expect.stringContaining('No write of this id')])
+  spoil(join(dir, '2', 'journal'))
+  // What others keep is remembered for a moment.
+  await eventually('it is told', async () => (await ask())[0] === 503)
+  expect(await ask()).toEqual([503, '2', expect.stringContaining('cannot be told now')])
+  expect(told).toEqual([expect.stringMatching(words)])
 })

@@ -127,9 +127,27 @@ const putAside = async (dir: string, tail: Buffer): Promise<OpenedJournal['aside
   return { file, bytes: tail.length }
 }
 
-/** What stands in a journal that is somebody else's, who may be writing to it. */
-export const peekJournal = async (dir: string, vault: Vault): Promise<readonly unknown[]> =>
-  readFrames(await readFile(fileIn(dir)).catch(() => Buffer.alloc(0)), vault).records
+export interface Peeked {
+  readonly records: readonly unknown[]
+  /** Why that is not all, and what to do. */
+  readonly trouble: string | undefined
+}
+
+const unreadable = (dir: string, { code, message }: NodeJS.ErrnoException): string =>
+  `${fileIn(dir)} cannot be read (${code ?? message}): see to it that every process of this ingress may read it`
+const unopened = (dir: string): string =>
+  `${fileIn(dir)} is damaged, or another key sealed it: give every process the same secret (secret.key, CHAOS_PROXY_SECRET)`
+
+/** What stands in a journal that is somebody else's, who may be writing to it. Nothing, if there is none. */
+export const peekJournal = async (dir: string, vault: Vault): Promise<Peeked> => {
+  try {
+    const { records, damaged } = readFrames(await readFile(fileIn(dir)), vault)
+    return { records, trouble: damaged ? unopened(dir) : undefined }
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException
+    return { records: [], trouble: cause.code === 'ENOENT' ? undefined : unreadable(dir, cause) }
+  }
+}
 
 /** Opens the journal in `dir`, which must be the caller's alone. */
 export const openJournal = async (dir: string, vault: Vault): Promise<OpenedJournal> => {

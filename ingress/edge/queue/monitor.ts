@@ -1,6 +1,7 @@
 /** Tells senders what became of their writes, whichever process keeps them. */
 import { readRequest } from '../../../schemas/semantics/ghosts/asked.ts'
 import type { Redactor } from '../../../schemas/semantics/redaction.ts'
+import type { Logger } from '../../options.ts'
 import { redactedOf } from '../../phases/capture.ts'
 import type { Phase } from '../../phases/compose.ts'
 import type { Context } from '../../phases/context.ts'
@@ -24,30 +25,57 @@ export interface MonitorSettings {
   /** Folders of other processes that keep writes. */
   readonly peers: (() => readonly string[]) | undefined
   readonly vault: Vault
+  readonly logger: Logger
 }
 
 /** Seconds after which it makes sense to ask again what became of a write. */
 const ASK_AGAIN = 2
 const NO_WRITE = 'No write of this id was kept for the credential of this request.'
 
+const UNREADABLE =
+  'Whether a write of this id was kept cannot be told now: what another process of this proxy keeps cannot be read; its log says why. Ask again later.'
+
 /** µs for which what others keep is remembered: whoever asks for what is not there does not cost a reading each. */
 const FRESH = 250_000
 
-type Elsewhere = (id: string) => Promise<Kept | undefined>
+interface Others {
+  readonly kept: ReadonlyMap<string, Kept>
+  /** Why that may not be all. */
+  readonly troubles: readonly string[]
+}
 
-const createElsewhere = ({ peers = () => [], vault }: MonitorSettings): Elsewhere => {
-  let readAt = -Infinity
-  let all: Promise<ReadonlyMap<string, Kept>> | undefined
-  const read = async (): Promise<ReadonlyMap<string, Kept>> => {
-    const records = await Promise.all(peers().map((dir) => peekJournal(dir, vault)))
-    return new Map(records.flatMap((of) => [...keptIn(of)].map((kept): [string, Kept] => [kept.write.id, bare(kept)])))
+const readOthers = async ({ peers = () => [], vault }: MonitorSettings): Promise<Others> => {
+  const peeked = await Promise.all(peers().map((dir) => peekJournal(dir, vault)))
+  const all = peeked.flatMap(({ records }) => [...keptIn(records)])
+  return {
+    kept: new Map(all.map((kept) => [kept.write.id, bare(kept)])),
+    troubles: peeked.flatMap(({ trouble }) => trouble ?? []),
   }
-  return async (id) => {
-    if (all === undefined || monotonic() - readAt > FRESH) {
+}
+
+const unlistable = (error: unknown): Others => ({
+  kept: new Map(),
+  troubles: [`the folders of the other processes cannot be listed: ${(error as Error).message}`],
+})
+
+/** Each trouble is logged when it comes, and again when it comes again. */
+const createElsewhere = (settings: MonitorSettings): (() => Promise<Others>) => {
+  let readAt = -Infinity
+  let others: Promise<Others> | undefined
+  let logged = new Set<string>()
+  const read = async (): Promise<Others> => {
+    const found = await readOthers(settings).catch(unlistable)
+    for (const trouble of found.troubles)
+      if (!logged.has(trouble)) settings.logger.error({}, `kept writes of another process: ${trouble}`)
+    logged = new Set(found.troubles)
+    return found
+  }
+  return async () => {
+    if (others === undefined || monotonic() - readAt > FRESH) {
       readAt = monotonic()
-      all = read()
+      others = read()
     }
-    return (await all).get(id)
+    return await others
   }
 }
 
@@ -57,14 +85,18 @@ export const createMonitor = (settings: MonitorSettings): Phase => {
   return (context, next) => {
     const { path, arrival } = context
     if (!path.startsWith(MONITOR)) return next()
-    const tell = (kept: Kept | undefined): void => {
-      const isTheirs = kept !== undefined && kept.write.asker === askerOf(context, redactor)
-      next(isTheirs ? monitored(kept, ASK_AGAIN) : problem(context, { why: 'no-route', detail: NO_WRITE }))
+    const tell = (kept: Kept | undefined, isAll = true): void => {
+      if (kept !== undefined && kept.write.asker === askerOf(context, redactor)) return next(monitored(kept, ASK_AGAIN))
+      if (kept !== undefined || isAll) return next(problem(context, { why: 'no-route', detail: NO_WRITE }))
+      next(problem(context, { why: 'internal', status: 503, detail: UNREADABLE, retryAfter: ASK_AGAIN }))
     }
     if (arrival.method !== 'GET' && arrival.method !== 'HEAD') return tell(undefined)
     const id = path.slice(MONITOR.length)
-    const kept = store.get(id)
-    if (kept !== undefined) return tell(kept)
-    elsewhere(id).then(tell, () => tell(undefined))
+    const own = store.get(id)
+    if (own !== undefined) return tell(own)
+    elsewhere().then(
+      ({ kept, troubles }) => tell(kept.get(id), troubles.length === 0),
+      () => tell(undefined, false),
+    )
   }
 }

@@ -244,7 +244,7 @@ const openIn = async (settings: InFolder): Promise<Queue> => {
   return {
     ...createKeeper({ store, lines, redactor, logger, tagOf: (context) => tagOf(context) }),
     learnFrom: (from) => (tagOf = from),
-    monitor: createMonitor({ store, redactor, peers, vault }),
+    monitor: createMonitor({ store, redactor, peers, vault, logger }),
     obey: (word) => {
       const kind = movedBy(word.value)
       if (kind !== undefined) for (const kept of meantBy(store, word)) heed(kept, { kind, said: word.at })
