@@ -68,8 +68,9 @@ const count = (open: OpenActivation, o: Observation): void => {
   open.answers[name] = (open.answers[name] ?? 0) + 1
 }
 
-const isOver = (open: OpenActivation, o: Observation): boolean =>
-  o.exchange.answeredBy === 'upstream' && o.at >= open.lastAt
+/** An error that the backend itself gives does not say that it is back. */
+const isOver = (open: OpenActivation, { exchange, at }: Observation): boolean =>
+  exchange.answeredBy === 'upstream' && exchange.status > 0 && exchange.status < 500 && at >= open.lastAt
 
 /** Follows one exchange. */
 export const followActivation = (store: Store<OpenActivation>, o: Observation, emit: Emit): void => {

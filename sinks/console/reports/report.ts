@@ -202,16 +202,29 @@ const upstreamsOf = (rows: readonly Row[], signals: readonly Row[], { start, unt
   })
 }
 
+/**
+ * When it was over for all: the first live answer after the last ghost's, wherever that was. An endpoint that nobody asks for
+ * learns of it only minutes later. undefined: it goes on.
+ */
+const endOf = (rows: readonly Row[], last: number): number | undefined => {
+  const ends = rows
+    .flatMap((row) => (row['ended_at'] === null ? [] : [at(row['ended_at'])]))
+    .filter((end) => end >= last)
+  return ends.length === 0 ? undefined : Math.min(...ends)
+}
+
 /** What endpoints say of one outage, as one. */
 const outageOf = (rows: readonly Row[], { start, until }: Period): Report['ghosts']['items'][number] => {
   const from = Math.min(...rows.map((row) => at(row['started_at'])))
-  const to = Math.max(...rows.map((row) => at(row['ended_at'] ?? row['last_at'])))
+  const last = Math.max(...rows.map((row) => at(row['last_at'])))
+  const end = endOf(rows, last)
+  const to = end ?? last
   const sum = (of: (row: Row) => number): number => rows.reduce((all, row) => all + of(row), 0)
   return {
     service: String(rows[0]?.['service']),
     reason: String(rows[0]?.['reason']),
     started_at: iso(from),
-    ended_at: rows.some((row) => row['ended_at'] === null) ? null : iso(to),
+    ended_at: end === undefined ? null : iso(end),
     seconds: Math.max(0, Math.round((Math.min(until, to) - Math.max(start, from)) / 1000)),
     endpoints: rows.length,
     answers: sum((row) => Object.values(row['answers'] as Record<string, number>).reduce((x, y) => x + y, 0)),

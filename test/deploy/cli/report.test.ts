@@ -114,6 +114,19 @@ test('nothing passed, slips, and two at once', async () => {
   expect(await report('--day', 'today', '--hour', 'now')).toMatchObject({ code: 2 })
 })
 
+test('an outage is over with the first live answer, though an endpoint that nobody asks for has not heard of it', async () => {
+  const late = { ...ACTIVATION, endpoint: 'shop GET /p1', ended_at: '2026-01-31T14:06:00.000000Z' }
+  const items = [
+    late,
+    { ...late, endpoint: 'shop GET /p2', last_at: ACTIVATION['started_at'], ended_at: null },
+    ACTIVATION,
+  ]
+  const query: Database['query'] = async (sql) => (sql.includes('activations') ? items : await eventful.query(sql))
+  started = await startTestConsole({ database: { ...noDatabase, query } })
+  const { ghosts } = JSON.parse((await report('--hour', '2026-01-31T14', '--format', 'json')).out)
+  expect(ghosts.items).toMatchObject([{ ended_at: '2026-01-31T14:04:10.000Z', seconds: 250, endpoints: 3 }])
+})
+
 test('what happened is told line by line: answers, each activation, what was unusual, what errors said', async () => {
   started = await startTestConsole({ database: eventful })
   const { out, err } = await report('--hour', '2026-01-31T14')
