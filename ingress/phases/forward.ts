@@ -129,11 +129,8 @@ export const failureOf = (trouble: Trouble, upstream: string): Failure => {
   if (TIMEOUTS.has(trouble.code)) return { why: 'timeout', sent: true, detail: `${upstream} did not answer in time.` }
   if (CLOSED.has(trouble.code))
     return { why: 'reset', sent: true, detail: `${upstream} closed the connection before it answered.` }
-  return {
-    why: 'protocol-error',
-    sent: true,
-    detail: `${upstream} did not answer in HTTP (${trouble.code || trouble.message}).`,
-  }
+  const what = trouble.code === 'PROTOCOL_ERROR' ? trouble.message : trouble.code || trouble.message
+  return { why: 'protocol-error', sent: true, detail: `${upstream} did not answer in HTTP (${what}).` }
 }
 
 /** A request that was sent may be sent once more, elsewhere: it does the same twice as once, and the budget pays for it. */

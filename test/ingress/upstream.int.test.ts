@@ -111,3 +111,13 @@ it('sends nothing of a request whose body is broken from the start, and outlives
   await eventually('an answer', async () => (await fetch(url)).status === 200)
   await eventually('no request in flight', () => (stand as Stand).ingress.status().inFlight === 0)
 })
+
+it('passes on what an upstream says that takes no more of a body and goes', async () => {
+  await open((socket) => {
+    socket.pause()
+    socket.write('HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\nconnection: close\r\n\r\nbig', () => socket.destroy())
+  })
+  const { port } = (stand as Stand).ingress
+  const upload = `POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 8000000\r\n\r\n${'x'.repeat(8_000_000)}`
+  for (let i = 0; i < 5; i++) expect(await raw(port, upload)).toMatch(/^HTTP\/1\.1 413 [^]*\r\n\r\nbig$/)
+})

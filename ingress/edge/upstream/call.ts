@@ -79,6 +79,8 @@ export interface Connection extends Carried {
   carried: number
   /** A streamed request body is still on its way. */
   uploading: boolean
+  /** The upstream takes no more of the request, but what it said before that is still to be read. */
+  deaf: boolean
   /** The client takes no more for now. */
   held: boolean
   /** The answer is whole, the bytes it came with are not all looked at yet. */

@@ -124,6 +124,21 @@ const resume = (connection: Connection): void => {
   connection.socket.resume()
 }
 
+/**
+ * An upstream that does not want a body answers and closes; what is still on its way to it resets the connection. Node
+ * destroys a socket whose write fails, and with it the answer that it has not read: so a failed write is only noted, and
+ * the read behind the answer tells of the reset.
+ */
+const hearOut = (connection: Connection): void => {
+  const { socket } = connection
+  const destroy = socket.destroy.bind(socket)
+  socket.destroy = (error?: NodeJS.ErrnoException): Socket => {
+    if (error?.syscall !== 'write' || connection.deaf || !connection.uploading) return destroy(error)
+    connection.deaf = true
+    return socket
+  }
+}
+
 export const openConnection = (socket: Socket, owner: Owner, shared: boolean): Connection => {
   const later: { it: Connection | undefined } = { it: undefined }
   const connection: Connection = {
@@ -135,6 +150,7 @@ export const openConnection = (socket: Socket, owner: Owner, shared: boolean): C
     ready: false,
     carried: 0,
     uploading: false,
+    deaf: false,
     held: false,
     answered: false,
     stirred: true,
@@ -145,6 +161,7 @@ export const openConnection = (socket: Socket, owner: Owner, shared: boolean): C
     drop: () => void socket.destroy(),
   }
   later.it = connection
+  hearOut(connection)
   socket.on('error', (error) => (connection.error ??= error))
   socket.on('end', () => onEnd(connection))
   socket.on('close', () => onClose(connection))
@@ -155,7 +172,8 @@ export const openConnection = (socket: Socket, owner: Owner, shared: boolean): C
 const awaited = (connection: Connection): 'connect' | 'response' | 'idle' | undefined => {
   if (!connection.ready) return 'connect'
   if (connection.call === undefined) return 'idle'
-  if (connection.held || (connection.uploading && !connection.socket.writableNeedDrain)) return undefined
+  if (connection.held || (connection.uploading && !connection.deaf && !connection.socket.writableNeedDrain))
+    return undefined
   return 'response'
 }
 

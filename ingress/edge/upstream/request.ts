@@ -43,7 +43,7 @@ const stream = (connection: Connection, call: Call, body: UploadStream): void =>
   socket.on('drain', go)
   body.start({
     data: (bytes) => {
-      if (call.over) return
+      if (call.over || connection.deaf) return
       connection.stirred = true
       if (call.framing === 'chunked') socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
       socket.write(bytes)
@@ -52,7 +52,7 @@ const stream = (connection: Connection, call: Call, body: UploadStream): void =>
     },
     end: (trailers) => {
       socket.off('drain', go)
-      if (call.over || connection.call !== call) return
+      if (call.over || connection.deaf || connection.call !== call) return
       connection.uploading = false
       connection.stirred = true
       if (call.framing === 'chunked') socket.write(lastChunk(trailers), 'latin1')
