@@ -97,6 +97,8 @@ export interface TimeoutOptions {
   readonly connect: number
   /** Until the head of the answer, and between two pieces of its body. */
   readonly response: number
+  /** From the beginning of a request to the end of its answer, however it goes; 0: no limit. Not of WebSockets. */
+  readonly total: number
 }
 
 export interface ServiceOptions {

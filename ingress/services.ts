@@ -37,7 +37,7 @@ const PASSIVE: PassiveOptions = {
 }
 const RETRY: RetryOptions = { attempts: 2, budget: 0.2, perSecond: 10 }
 const SLOW_START = 10_000
-const TIMEOUTS: TimeoutOptions = { connect: 2000, response: 30_000 }
+const TIMEOUTS: TimeoutOptions = { connect: 2000, response: 30_000, total: 0 }
 const GHOST: GhostOptions = {
   mode: 'failover',
   methods: ['GET', 'HEAD', 'OPTIONS'],

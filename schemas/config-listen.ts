@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { duration, size } from './config-units.ts'
 
-const off = z.literal('off').transform(() => 0)
+/** No limit. */
+export const off = z.literal('off').transform(() => 0)
 
 /** Goes into `listen`. */
 export const listenLimits = {

@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { alerts } from './config-alerts.ts'
 import { balance, breaker, health, retry, upstream } from './config-balance.ts'
-import { listenLimits } from './config-listen.ts'
+import { listenLimits, off } from './config-listen.ts'
 import { listenShield, overload, serviceShield, telemetryShield } from './config-shield.ts'
 import { duration, FILE, port, share, size, URL_TEXT } from './config-units.ts'
 
@@ -83,7 +83,16 @@ const service = z.strictObject({
   health: health.prefault({}),
   breaker: breaker.prefault({}),
   retry: retry.prefault({}),
-  timeouts: z.strictObject({ connect: duration.prefault('2s'), response: duration.prefault('30s') }).prefault({}),
+  timeouts: z
+    .strictObject({
+      connect: duration.prefault('2s'),
+      response: duration.prefault('30s').describe('Until the head of the answer, and between two pieces of its body'),
+      total: z
+        .union([off, duration])
+        .prefault('off')
+        .describe('From the beginning of a request to the end of its answer (408, 504, or a broken answer)'),
+    })
+    .prefault({}),
   ghost: ghost.prefault({}),
   ...serviceShield,
   partitionBy: z

@@ -6,14 +6,13 @@ import { choose } from '../phases/balance.ts'
 import type { Next, Phase } from '../phases/compose.ts'
 import type { Context, Failure, Reply, Service, Upstream } from '../phases/context.ts'
 import * as rules from '../phases/forward.ts'
-import { isSafe } from '../phases/consent.ts'
 import { problem, sentenceOf } from '../phases/problem.ts'
 import { finish, flush, openFlow, pass, takeBack, type Flow } from './answer.ts'
 import { hasUpload, openUpload, type Upload, type UploadBody } from './body.ts'
 import { carrierOf, type Broken, type Carrier } from './carrier.ts'
 import type { ForwardSettings } from './forwarding.ts'
 import { forwardUpgrade } from './upgrade.ts'
-import { openPatience, type Patience } from './patience.ts'
+import { beginWaiting, openClocks, type Clocks } from './waiting.ts'
 import { abort, resume, type Call, type Listener, type Trouble } from './upstream/call.ts'
 import type { ResponseHead } from './http1/response-head.ts'
 
@@ -23,7 +22,7 @@ interface Trip {
   readonly settings: ForwardSettings
   readonly next: Next
   readonly carrier: Carrier
-  readonly patience: Patience<Trip>
+  readonly clocks: Clocks<Trip>
   upload: Upload
   call: Call<Trip> | undefined
   /** The answer, once it began. */
@@ -57,11 +56,17 @@ const settleOnce = (trip: Trip, outcome: Outcome, reason: string): void => {
   trip.settings.settle(trip.context, outcome, reason)
 }
 
+/** Nobody waits for it any more. */
+const conclude = (trip: Trip): void => {
+  trip.over = true
+  trip.clocks.patience.done(trip)
+  trip.clocks.deadline.done(trip)
+}
+
 /** Hands the client over to a reply made here. */
 const reply = (trip: Trip, answer: Reply): void => {
   if (trip.over) return
-  trip.over = true
-  trip.patience.done(trip)
+  conclude(trip)
   trip.next(answer)
 }
 
@@ -75,8 +80,7 @@ const informational = ({ carrier }: Trip, { status, reason, lines }: ResponseHea
 /** The client is gone, or has everything. */
 const onClientClose = (trip: Trip): void => {
   if (trip.over) return
-  trip.over = true
-  trip.patience.done(trip)
+  conclude(trip)
   const { context } = trip
   context.complete = trip.upstreamDone && trip.carrier.sent
   if (!trip.upstreamDone) {
@@ -162,7 +166,7 @@ const listener: Listener<Trip> = {
     context.firstByteAt = settings.clock()
     const { status, reason } = answer
     const head = (answer.forClient ??= rules.clientFields(answer.lines))
-    trip.patience.done(trip)
+    trip.clocks.patience.done(trip)
     const suspected = status === 500 ? settings.decide.suspect?.(context) : undefined
     const outcome = suspected === 'normal' ? 'neutral' : rules.outcomeOf(status, head.retryAfter)
     settleOnce(trip, outcome, reasonOf(status))
@@ -235,20 +239,26 @@ const onLate = (trip: Trip): void => {
   reply(trip, instead)
 }
 
-const isImpatient = ({ arrival, service }: Context): boolean =>
-  service?.mode === 'failover' && service.ghost.patience > 0 && isSafe(arrival.method)
-
-const patienceOf = ({ clock, conduct }: ForwardSettings): Patience<Trip> =>
-  openPatience({
-    now: () => clock() / 1000,
-    since: ({ context }) => context.chosenAt / 1000,
-    least: ({ context }) => context.service?.ghost.patience ?? 0,
-    most: ({ context }) => conduct?.patience(context),
-    late: onLate,
-  })
+/** All of it took too long, whichever side was slow: an answer that has begun breaks off. */
+const onOverdue = (trip: Trip): void => {
+  const { context, carrier, flow } = trip
+  if (trip.over) return
+  if (flow !== undefined && !takeBack(flow)) return carrier.via.destroy(carrier)
+  if (!carrier.received) return onBroken(trip, 'stalled', 'the body did not arrive in the time that a request may take')
+  const { url } = context.upstream as Upstream
+  const ms = context.service?.timeouts.total
+  const failure: Failure = {
+    why: 'timeout',
+    sent: trip.handed,
+    detail: `${url} did not answer within ${ms} ms in all.`,
+  }
+  settleOnce(trip, 'bad', failure.detail)
+  cancel(trip)
+  recover(trip, failure)
+}
 
 export const createForward = (settings: ForwardSettings): Phase => {
-  const patience = patienceOf(settings)
+  const clocks = openClocks<Trip>(settings, { late: onLate, overdue: onOverdue })
   return (context, next) => {
     const carrier = carrierOf(context)
     if (context.arrival.kind === 'upgrade') return forwardUpgrade(context, next, settings)
@@ -257,7 +267,7 @@ export const createForward = (settings: ForwardSettings): Phase => {
       settings,
       next,
       carrier,
-      patience,
+      clocks,
       upload: NOTHING,
       call: undefined,
       flow: undefined,
@@ -269,7 +279,7 @@ export const createForward = (settings: ForwardSettings): Phase => {
       over: false,
     }
     carrier.closed = () => onClientClose(trip)
-    if (settings.conduct !== undefined && isImpatient(context)) patience.wait(trip)
+    beginWaiting(clocks, trip, settings.conduct)
     if (!hasUpload(context)) return attempt(trip, false)
     openUpload(context, {
       limit: settings.maxBody,

@@ -172,6 +172,28 @@ describe('when one side breaks', () => {
     expect(answer.headers['proxy-status']).toContain('http_response_timeout')
   })
 
+  it('lets nothing take longer than `total` in all: no answer, one that drips, and a body that drips', async () => {
+    const { url, ingress } = await open(
+      (req, res) => {
+        if (req.url !== '/drip') return
+        const drip = setInterval(() => res.write('x'), 20)
+        res.on('close', () => clearInterval(drip))
+      },
+      { service: { timeouts: { total: 300 }, ghost: { mode: 'off' } } },
+    )
+    const answer = await get(url)
+    expect([answer.status, answer.body]).toEqual([504, expect.stringContaining('within 300 ms in all')])
+    await expect(get(`${url}/drip`)).rejects.toThrow('aborted')
+    const socket = connect(ingress.port, '127.0.0.1')
+    socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n')
+    const drip = setInterval(() => socket.write('x'), 20)
+    const [said] = (await once(socket, 'data')) as [Buffer]
+    clearInterval(drip)
+    socket.destroy()
+    expect(said.toString()).toMatch(/^HTTP\/1.1 408 /)
+    await eventually('nothing in flight', () => ingress.status().inFlight === 0)
+  })
+
   it('sends an idempotent request once more when a kept-alive connection had died, and a POST never', async () => {
     const seen: string[] = []
     // Answers one request, and closes on the second of a connection without a word: what an idle timeout looks like.
