@@ -135,7 +135,7 @@ export const bodyModel = (model: EndpointModel, status: number | string): BodyMo
 
 /** Who may be shown what an exchange showed. */
 export interface Consent {
-  /** No value of it may be kept at all (no-store, a stream, an answer that belongs to a session). */
+  /** No value of it may be kept at all: a stream, or an answer to nobody in particular that is no-store or belongs to a session. */
   readonly refused: boolean
   readonly isPublic: boolean
 }
@@ -143,19 +143,15 @@ export interface Consent {
 const STREAMS = /event-stream|multipart\/|grpc|ndjson|octet-stream/i
 
 /**
- * RFC 9111 §3: what a shared store may keep. An answer to nobody in particular that is marked private, or that opens a
- * session, belongs to someone we cannot tell: it is kept for nobody.
+ * RFC 9111 §3: what a shared store may keep. An answer that is marked private or `no-store`, or that opens a session, is
+ * its asker's alone; where it was to nobody in particular, it belongs to someone we cannot tell: it is kept for nobody.
  */
 export const consentOf = (o: Observation, asked: Asked): Consent => {
   const { responseHeaders, responseBody } = o.exchange
   const directives = cacheDirectives(responseHeaders)
   const opensSession = responseHeaders.some((h) => h.name.toLowerCase() === 'set-cookie')
-  const isPrivate = directives.has('private') || opensSession
-  const refused =
-    directives.has('no-store') ||
-    (isPrivate && asked.asker === '') ||
-    responseBody.cut ||
-    STREAMS.test(responseBody.mediaType)
+  const isPrivate = directives.has('private') || directives.has('no-store') || opensSession
+  const refused = (isPrivate && asked.asker === '') || responseBody.cut || STREAMS.test(responseBody.mediaType)
   return { refused, isPublic: asked.asker === '' && !refused }
 }
 

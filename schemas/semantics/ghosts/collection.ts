@@ -51,6 +51,26 @@ const openSights = (objects: () => Iterable<ObjectRecord>) => {
   }
 }
 
+/** Objects that are looked at to tell whether askers see each other's. */
+const LOOKED_AT = 500
+/** Objects that two askers would both have seen by chance, if all saw the same. */
+const EXPECTED = 4
+
+/** Whether each asker has things of its own: none was ever seen by two, though by chance some would have been. */
+const isApart = (objects: Iterable<ObjectRecord>): boolean => {
+  const counts = new Map<string, number>()
+  let all = 0
+  for (const { views } of objects) {
+    const [view, another] = views
+    if (view === undefined) continue
+    if (another !== undefined || view.asker === '') return false
+    counts.set(view.asker, (counts.get(view.asker) ?? 0) + 1)
+    if (++all >= LOOKED_AT) break
+  }
+  const squares = [...counts.values()].reduce((sum, count) => sum + count * count, 0)
+  return all > 0 && (all * all - squares) / (2 * all) >= EXPECTED
+}
+
 /** Objects of a collection, kept in order of first sight. */
 export interface OpenCollection extends Collection {
   add(object: ObjectRecord): void
@@ -82,6 +102,7 @@ export const openCollection = (): OpenCollection => {
     written: () => written.values(),
     sight: (asker, idField, now) => sights.of(asker, { idField, now, size: objects.size }),
     seenBy: sights.seenBy,
+    isApart: () => isApart(objects.values()),
     changed: () => [],
     values: () => objects.values(),
     get size() {

@@ -49,6 +49,7 @@ const CREDENTIALS: Readonly<Record<CredentialState, string>> = {
 const IDS: Readonly<Record<string, string>> = {
   known: 'the object is known to the asker',
   other: 'the object was seen by others only',
+  theirs: 'the object was seen by others only, and nobody sees what others have there',
   gone: 'the object was deleted, or not found',
   word: 'the object was never seen',
   in: 'the object was never seen; its number lies among those that were',

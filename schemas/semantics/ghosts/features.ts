@@ -37,8 +37,12 @@ const collectionFeature = (model: EndpointModel, asked: Asked, knowledge: Knowle
 /** An object of which nothing is known is judged by what it belongs to, where that says more. */
 const KNOWN = new Set(['known', 'gone'])
 
+const isApart = (model: EndpointModel, asked: Asked, knowledge: Knowledge): boolean =>
+  knowledge.objects(asked.service, collectionPath(typeOf(model.template) ?? model.template, asked)).isApart()
+
 const placed = (state: string, model: EndpointModel, asked: Asked, knowledge: Knowledge): string => {
   if (KNOWN.has(state)) return state
+  if (state === 'other' && isApart(model, asked, knowledge)) return 'theirs'
   const above = aboveFeature(model, asked, knowledge)
   if (above !== '') return above
   return collectionFeature(model, asked, knowledge) || state

@@ -255,6 +255,8 @@ export interface Collection {
   sight(asker: string, idField: string, now: number): Sight
   /** Whether this asker, or everybody, was shown anything of it. */
   seenBy(asker: string): boolean
+  /** Whether what one asker sees of it no other does. */
+  isApart(): boolean
   /** Those that the asker wrote to ghosts, as they are since. */
   changed(): Iterable<ObjectRecord>
   /** Those that are known to be gone. */

@@ -113,6 +113,7 @@ const joined = (layer: Layer, knowledge: Knowledge, service: string, type: strin
     largest: Math.max(base.largest, ...numbers),
     sight: (asker, idField, now) => base.sight(asker, idField, now),
     seenBy: (asker) => (changes?.size ?? 0) > 0 || base.seenBy(asker),
+    isApart: () => base.isApart(),
     changed: () =>
       [...(changes?.values() ?? [])].map((c) => merged(c, knowledge.object(objectKey(service, type, c.id)))),
     values: function* () {

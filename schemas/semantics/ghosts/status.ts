@@ -183,7 +183,22 @@ const guessHere = (model: EndpointModel, f: StatusFeatures, guesses: Guesses): G
 }
 
 /** An object, or a collection, of which only others saw something. */
-const OTHERS = new Set(['other', 'foreign'])
+const OTHERS = new Set(['other', 'foreign', 'theirs'])
+/** What is others' elsewhere in the service must nearly always have been shown, before this is. */
+const SHOWN = 0.95
+
+/** Of a thing that others have to themselves: as such things are refused here or elsewhere, or as if it were not there. */
+const guessTheirs = (model: EndpointModel, f: StatusFeatures, service: Guess | undefined): Guess => {
+  if (service !== undefined && service.status >= 400) return service
+  const [share, status] = refusedShare(model, `${f.credential}|word`)
+  return { status, share: Math.max(share, EVEN), weight: 1 }
+}
+
+/** What only others saw may be theirs: nothing is said of it before it was seen how the server takes such requests. */
+const guessOthers = (model: EndpointModel, f: StatusFeatures, service: Guess | undefined): Guess | undefined => {
+  if (f.id === 'theirs') return guessTheirs(model, f, service)
+  return service === undefined || service.status >= 300 || service.share >= SHOWN ? service : undefined
+}
 
 /** What the service's other endpoints say, and then what this one says to requests that are less alike. */
 const guessElsewhere = (
@@ -193,9 +208,8 @@ const guessElsewhere = (
   knowledge: Knowledge,
 ): Guess | undefined => {
   const service = majority(knowledge.facts(model.service)?.statuses ?? {}, serviceKey(model.method, f))
+  if (OTHERS.has(f.id) && guesses[0] === undefined) return guessOthers(model, f, service)
   if (hasWeight(service, 3)) return service
-  // What only others saw may be theirs: nothing is said of it before it was seen how the server takes such requests.
-  if (OTHERS.has(f.id) && guesses[0] === undefined) return service
   return guesses.find((guess) => guess !== undefined) ?? guessBody(model, f, knowledge)
 }
 
