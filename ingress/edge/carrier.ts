@@ -31,8 +31,9 @@ export interface AnswerStart {
   readonly close: boolean
 }
 
-/** What a client is told when the upstream has switched to WebSocket. */
+/** What a client is told when the upstream has switched to the protocol that it asked for. */
 export interface Switch {
+  readonly protocol: string
   readonly reason: string
   /** Without fields that concern the connection. */
   readonly lines: FieldLines

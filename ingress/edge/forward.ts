@@ -261,7 +261,7 @@ export const createForward = (settings: ForwardSettings): Phase => {
   const clocks = openClocks<Trip>(settings, { late: onLate, overdue: onOverdue })
   return (context, next) => {
     const carrier = carrierOf(context)
-    if (context.arrival.kind === 'upgrade') return forwardUpgrade(context, next, settings)
+    if (context.arrival.upgrade !== '') return forwardUpgrade(context, next, settings)
     const trip: Trip = {
       context,
       settings,

@@ -44,11 +44,11 @@ type Told = Omit<Arrival, 'id' | 'at' | 'started'>
 
 const arrive = (told: Told, maxBody: number): Context => {
   const at = wall()
-  const { method, target, protocol, rawHeaders, chunked, peer, secure, kind, carrier } = told
+  const { method, target, protocol, rawHeaders, chunked, peer, secure, upgrade, carrier } = told
   const id = uuid7(at / 1000)
   const started = monotonic()
   return openContext(
-    { id, at, started, method, target, protocol, rawHeaders, chunked, peer, secure, kind, carrier },
+    { id, at, started, method, target, protocol, rawHeaders, chunked, peer, secure, upgrade, carrier },
     maxBody,
   )
 }
@@ -61,7 +61,7 @@ const toldOf = (head: RequestHead, exchange: Exchange): Told => ({
   chunked: head.length < 0,
   peer: exchange.connection.peer,
   secure: exchange.connection.secure,
-  kind: head.upgrade ? 'upgrade' : 'plain',
+  upgrade: head.upgrade,
   carrier: exchange,
 })
 
@@ -73,7 +73,7 @@ const streamTold = (head: StreamHead, exchange: StreamExchange, { peer, secure }
   chunked: head.chunked,
   peer,
   secure,
-  kind: head.upgrade ? 'upgrade' : 'plain',
+  upgrade: head.upgrade,
   carrier: exchange,
 })
 

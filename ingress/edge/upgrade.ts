@@ -1,6 +1,6 @@
 /**
- * WebSocket: the request to switch is passed on, and only after the upstream has switched do both sides become one stream.
- * Each side speaks HTTP/1.1 (RFC 6455) or HTTP/2 (RFC 8441) as it does otherwise.
+ * WebSocket and other protocols: the request to switch is passed on, and only after the upstream has switched do both sides
+ * become one stream. For WebSocket each side speaks HTTP/1.1 (RFC 6455) or HTTP/2 (RFC 8441) as it does otherwise.
  */
 import type { Duplex, Readable } from 'node:stream'
 import type { ForwardSettings } from './forwarding.ts'
@@ -39,7 +39,11 @@ const switchOver = (attempt: Attempt, answer: Answered, tunnel: Duplex, first: B
   const { context, carrier, settings } = attempt
   const { lines } = clientFields(answer.lines)
   const told = withVia([...lines], context.head.requestId, context)
-  const client = carrier.via.takeOver(carrier, { reason: answer.reason, lines: told })
+  const client = carrier.via.takeOver(carrier, {
+    protocol: context.arrival.upgrade,
+    reason: answer.reason,
+    lines: told,
+  })
   if (client === undefined) {
     tunnel.destroy()
     return onError(attempt, new Error('it switches without the proof of RFC 6455'))
@@ -106,7 +110,8 @@ const ask = (attempt: Attempt): void => {
   const { context, settings } = attempt
   context.attempts++
   attempt.handed = false
-  const asking = { target: context.target, lines: upstreamFields(context) }
+  const { method, upgrade: protocol } = context.arrival
+  const asking = { method, protocol, target: context.target, lines: upstreamFields(context) }
   attempt.drop = settings.pools.of(context.upstream as Upstream).ask(asking, {
     handed: () => {
       attempt.handed = true

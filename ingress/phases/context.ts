@@ -135,8 +135,8 @@ export interface Arrival {
   readonly chunked: boolean
   readonly peer: string
   readonly secure: boolean
-  /** `upgrade`: the client asked for WebSocket. */
-  readonly kind: 'plain' | 'upgrade'
+  /** The protocol that the client wants to go on in, such as websocket; '' for none. */
+  readonly upgrade: string
   /** The edge's sockets; no business of a phase. */
   readonly carrier: unknown
 }

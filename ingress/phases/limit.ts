@@ -105,7 +105,7 @@ export const limitConcurrency = (clock: () => number): Concurrency => {
     gates: gates.all,
     limiter: (context) => {
       // A tunnel may stay open for days: it is no request under way.
-      if (context.arrival.kind === 'upgrade') return undefined
+      if (context.arrival.upgrade !== '') return undefined
       const gate = gates.of(context.service as Service)
       return gate === undefined ? undefined : enter(context, gate)
     },

@@ -38,7 +38,7 @@ const BEHIND = 'Earlier writes of the same sender wait for the backend.'
 
 const retryAfter = ({ breaker }: Service): number => Math.max(1, Math.ceil(breaker.openFor / 1000))
 
-const isWrite = (context: Context): boolean => isWriting(context) && context.arrival.kind === 'plain'
+const isWrite = (context: Context): boolean => isWriting(context) && context.arrival.upgrade === ''
 
 const isKept = (found: Kept | Unkept): found is Kept => 'write' in found
 

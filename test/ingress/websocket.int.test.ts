@@ -1,7 +1,7 @@
-/** WebSocket from clients and to upstreams of either version of HTTP (RFC 6455, RFC 8441). */
+/** WebSocket from clients and to upstreams of either version of HTTP (RFC 6455, RFC 8441), and other upgrades. */
 import { request, type IncomingMessage } from 'node:http'
 import { connect, createServer, type ClientHttp2Session, type ClientHttp2Stream, type Http2Server } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import { connect as tcp, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ListenTimeouts, ServiceOptions } from '../../ingress/options.ts'
@@ -217,6 +217,42 @@ describe('an upstream of HTTP/2', () => {
     await open({ service: { protocol: 'h2', upstreams: [{ url: await openUpstream(true, 403) }] } })
     expect((await ask()).status).toBe(403)
   })
+})
+
+it('passes other protocols on as it does WebSocket, with what comes behind the head, but never HTTP in a tunnel', async () => {
+  const { backend, ingress } = await open({ tls: false })
+  const asked: IncomingMessage[] = []
+  backend.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    asked.push(request)
+    if (request.url === '/no') return socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno')
+    socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\nwelcome ')
+    socket.on('error', () => undefined)
+    socket.on('data', (bytes: Buffer) => socket.end(bytes.toString().toUpperCase()))
+  })
+  const ask = (path: string, protocol: string): Promise<string> =>
+    new Promise((resolve) => {
+      let got = ''
+      const socket = tcp(ingress.port, '127.0.0.1', () =>
+        socket.write(
+          `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: ${protocol}\r\nX-A: 1\r\n\r\nhello`,
+        ),
+      )
+      socket.on('data', (bytes) => (got += bytes.toString()))
+      socket.on('end', () => resolve(got))
+    })
+  const switched = await ask('/exec', 'SPDY/3.1')
+  expect(switched).toMatch(/^HTTP\/1\.1 101 UPGRADED\r\n[^]*\r\nupgrade: SPDY\/3\.1\r\n\r\nwelcome HELLO$/)
+  expect([asked[0]?.method, asked[0]?.headers.upgrade, asked[0]?.headers['x-a']]).toEqual(['POST', 'SPDY/3.1', '1'])
+  expect(await ask('/no', 'SPDY/3.1')).toMatch(/^HTTP\/1\.1 403 [^]*\r\n\r\nno/)
+  expect(await ask('/', 'h2c')).toMatch(/^HTTP\/1\.1 200 [^]*no socket here/)
+  expect(asked.length).toBe(2)
+  await eventually('the exchange', async () => (await stand?.exchanges())?.length === 3)
+  const recorded = await stand?.exchanges()
+  expect(recorded?.map(({ exchange }) => `${exchange?.method} ${exchange?.status}`).toSorted()).toEqual([
+    'POST 101',
+    'POST 200',
+    'POST 403',
+  ])
 })
 
 it('asks another upstream when one cannot be reached', async () => {

@@ -121,8 +121,6 @@ const end = (exchange: Exchange, last: Uint8Array | undefined, trailers: FieldLi
   socket.write(EMPTY, (error) => error ?? conclude(exchange))
 }
 
-const SWITCHED = ['connection', 'Upgrade', 'upgrade', 'websocket'] as const
-
 export const wire: Wire<Exchange> = {
   read: (exchange, reader) => {
     if (exchange.over) return
@@ -156,10 +154,10 @@ export const wire: Wire<Exchange> = {
   reset: ({ over, connection }) => {
     if (!over) reset(connection.socket)
   },
-  takeOver: ({ over, connection }, { reason, lines }) => {
+  takeOver: ({ over, connection }, { protocol, reason, lines }) => {
     if (over) return undefined
     const { socket, stash } = connection
-    socket.write(rawHead(101, reason, [...lines, ...SWITCHED]), 'latin1')
+    socket.write(rawHead(101, reason, [...lines, 'connection', 'Upgrade', 'upgrade', protocol]), 'latin1')
     connection.phase = 'tunnel'
     connection.stash = undefined
     socket.removeAllListeners('data').removeAllListeners('end').removeAllListeners('drain')

@@ -34,8 +34,8 @@ export interface StreamHead {
   readonly lines: FieldLines
   /** A body follows, and nobody said how long it is. */
   readonly chunked: boolean
-  /** It asks to go on as WebSocket. */
-  readonly upgrade: boolean
+  /** The protocol that it asks to go on in: websocket, or '' for none. */
+  readonly upgrade: string
 }
 
 /** Whose connection it is: the address, as far as it is known, and whether TLS protects it. */
@@ -281,10 +281,10 @@ export const onStream = (
   if (protocol !== '') {
     // What HTTP/1.1 asks with GET and Upgrade.
     const { key, lines: keyed } = withKey(lines)
-    const head = { method: 'GET', target, lines: keyed, chunked: false, upgrade: true }
+    const head = { method: 'GET', target, lines: keyed, chunked: false, upgrade: protocol }
     return serve(head, { received: true, expecting: false, key })
   }
   const chunked = !ended && !raw.includes('content-length')
   const state = { received: ended, expecting: expects !== '' && !ended, key: '' }
-  return serve({ method, target, lines, chunked, upgrade: false }, state)
+  return serve({ method, target, lines, chunked, upgrade: '' }, state)
 }

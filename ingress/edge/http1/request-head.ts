@@ -35,8 +35,8 @@ export interface RequestHead {
   readonly persistent: boolean
   /** Expect, lower case; '' when it is not given. */
   readonly expects: string
-  /** It asks to go on as WebSocket. */
-  readonly upgrade: boolean
+  /** The protocol that it asks to go on in, such as websocket; '' for none. */
+  readonly upgrade: string
 }
 
 export interface HeadLimits {
@@ -92,7 +92,7 @@ const readLines = createFieldReader(
     ['transfer-encoding', (framing, value) => void (framing.codings += `,${value.toLowerCase()}`)],
     ['connection', (framing, value) => void (framing.connection += `,${value.toLowerCase()}`)],
     ['expect', (framing, value) => void (framing.expects += value.toLowerCase())],
-    ['upgrade', (framing, value) => void (framing.upgrade += `,${value.toLowerCase()}`)],
+    ['upgrade', (framing, value) => void (framing.upgrade += `,${value}`)],
   ]),
 )
 
@@ -114,11 +114,18 @@ const lengthOf = ({ length, codings }: Framing, minor: number): number => {
   return -1
 }
 
-const asksForWebSocket = ({ method, minor }: RequestLine, { connection, upgrade }: Framing): boolean =>
-  method === 'GET' &&
-  minor === 1 &&
-  upgrade.split(',').some((name) => name.trim() === 'websocket') &&
-  connection.split(',').some((name) => name.trim() === 'upgrade')
+/** HTTP in a tunnel would get around all that stands here (h2c smuggling), and TLS begins at a door. */
+const HTTP_ITSELF = /^(?:h2c?|https?|tls)(?:\/|$)/i
+/** RFC 9110 section 7.8. */
+const PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/
+
+/** WebSocket, which begins with GET only (RFC 6455 section 4.1); otherwise the first that is not HTTP itself. */
+const protocolOf = ({ method, minor }: RequestLine, { connection, upgrade }: Framing): string => {
+  if (minor === 0 || !connection.split(',').some((name) => name.trim() === 'upgrade')) return ''
+  const offered = upgrade.split(',').map((name) => name.trim())
+  if (offered.some((name) => name.toLowerCase() === 'websocket')) return method === 'GET' ? 'websocket' : ''
+  return offered.find((name) => PROTOCOL.test(name) && !HTTP_ITSELF.test(name)) ?? ''
+}
 
 const readBlock = (text: string, limits: HeadLimits): FieldBlock => {
   checkText(text)
@@ -143,6 +150,6 @@ export const readRequestHead = (text: string, limits: HeadLimits, last?: FieldBl
   const { framing } = block
   const length = lengthOf(framing, minor)
   const { connection, expects } = framing
-  const upgrade = framing.upgrade !== '' && length === 0 && asksForWebSocket(line, framing)
+  const upgrade = framing.upgrade !== '' && length === 0 ? protocolOf(line, framing) : ''
   return { method, target, minor, block, length, persistent: isPersistent(minor, connection), expects, upgrade }
 }

@@ -84,7 +84,7 @@ const contextOf = ({ method, target, lines, peer, secure, body }: Letter, maxBod
   const carrier: Paper = { ...state, via: PAPER as unknown as Wire, body, drained: undefined, closed: undefined }
   const about = { method, target, peer, secure, rawHeaders: lines, carrier, chunked: false }
   const times = { id: uuid7(at / 1000), at, started: monotonic() }
-  const arrival: Arrival = { ...times, ...about, protocol: 'HTTP/1.1', kind: 'plain' }
+  const arrival: Arrival = { ...times, ...about, protocol: 'HTTP/1.1', upgrade: '' }
   return Object.assign(openContext(arrival, maxBody), { replayed: true })
 }
 

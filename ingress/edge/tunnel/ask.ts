@@ -1,4 +1,4 @@
-/** Asks an upstream to switch to WebSocket; how depends on what it speaks, what is told does not. */
+/** Asks an upstream to switch to another protocol; how depends on what it speaks, what is told does not. */
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as secure, type RequestOptions } from 'node:https'
 import type { Duplex, Readable } from 'node:stream'
@@ -8,16 +8,19 @@ import type { Limits } from '../upstream/connection.ts'
 import type { PoolOptions } from '../upstream/options.ts'
 
 export interface Asking {
+  readonly method: string
+  /** To switch to, such as websocket. */
+  readonly protocol: string
   /** Origin-form. */
   readonly target: string
-  /** End-to-end fields; Sec-WebSocket-Key is among them. */
+  /** End-to-end fields; for WebSocket Sec-WebSocket-Key is among them. */
   readonly lines: FieldLines
 }
 
 export interface Answered {
   readonly status: number
   readonly reason: string
-  /** As they came; when it switched, Sec-WebSocket-Accept is among them. */
+  /** As they came; when it switched to WebSocket, Sec-WebSocket-Accept is among them. */
   readonly lines: FieldLines
 }
 
@@ -36,7 +39,7 @@ export interface AskEvents {
 export type Drop = () => void
 
 /** Fields in order, those that repeat as one list, as node:http wants them. */
-const setFields = (asked: ClientRequest, lines: FieldLines): void => {
+const setFields = (asked: ClientRequest, { lines, protocol }: Asking): void => {
   const grouped = new Map<string, { name: string; values: string[] }>()
   for (let i = 0; i < lines.length; i += 2) {
     const name = lines[i] as string
@@ -47,7 +50,7 @@ const setFields = (asked: ClientRequest, lines: FieldLines): void => {
   for (const { name, values } of grouped.values())
     asked.setHeader(name, values.length === 1 ? (values[0] as string) : values)
   asked.setHeader('connection', 'Upgrade')
-  asked.setHeader('upgrade', 'websocket')
+  asked.setHeader('upgrade', protocol)
 }
 
 const answerOf = ({ statusCode = 0, statusMessage = '', rawHeaders }: IncomingMessage): Answered => ({
@@ -72,13 +75,13 @@ const watch = (asked: ClientRequest, ready: string, { connect, response }: Limit
   asked.on('timeout', () => asked.destroy(connected ? late('answer', response) : late('connection', connect)))
 }
 
-/** Over HTTP/1.1 (RFC 6455 section 4.1), on a connection of its own. */
+/** Over HTTP/1.1 (RFC 9110 section 7.8, RFC 6455 section 4.1), on a connection of its own. */
 export const askOverHttp1 = ({ url, limits, secured }: PoolOptions, asking: Asking, events: AskEvents): Drop => {
   const { host, secure: tls } = addressOf(url)
   // Either side may end first, and hear the other to its end.
   const options: RequestOptions & { allowHalfOpen: true } = {
     ...(tls ? { ...secured(host), ALPNProtocols: ['http/1.1'] } : {}),
-    method: 'GET',
+    method: asking.method,
     path: asking.target,
     agent: false,
     setHost: false,
@@ -87,12 +90,12 @@ export const askOverHttp1 = ({ url, limits, secured }: PoolOptions, asking: Aski
   }
   const asked = (tls ? secure : request)(url, options)
   let over = false
-  setFields(asked, asking.lines)
+  setFields(asked, asking)
   watch(asked, tls ? 'secureConnect' : 'connect', limits, () => over || events.handed())
   asked.on('upgrade', (answer: IncomingMessage, tunnel: Duplex, first: Buffer) => {
     if (over) return void tunnel.destroy()
     over = true
-    if (answer.headers.upgrade?.toLowerCase() !== 'websocket') {
+    if (answer.headers.upgrade?.toLowerCase() !== asking.protocol.toLowerCase()) {
       tunnel.destroy()
       return events.failed(new Error('it switches to what nobody asked for'))
     }

@@ -261,9 +261,10 @@ const beginOrFail = (state: State, call: Call): void => {
   }
 }
 
-/** A server that speaks HTTP/2 and does not offer WebSocket there may do so in HTTP/1.1, as most do. */
+/** What a server that speaks HTTP/2 does not offer there it may do in HTTP/1.1, as most do with WebSocket. */
 const ask = (state: State, asking: Asking, events: AskEvents): Drop => {
   const { options, url } = state
+  if (asking.protocol !== 'websocket') return askOverHttp1(options, asking, events)
   const session = (state.session ??= openSession(state))
   let over = false
   let drop = (): void => undefined

@@ -69,7 +69,7 @@ const requestOf = (random: () => number): Context =>
       chunked: false,
       peer: `198.51.100.${Math.floor(random() * CLIENTS)}`,
       secure: false,
-      kind: 'plain',
+      upgrade: '',
       carrier: undefined,
     },
     0,

@@ -22,7 +22,7 @@ export const contextOf = (asked: Asked = {}): Context =>
       chunked: false,
       peer: '192.0.2.1',
       secure: false,
-      kind: 'plain',
+      upgrade: '',
       carrier: undefined,
     },
     1024,

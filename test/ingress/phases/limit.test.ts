@@ -64,7 +64,7 @@ describe('limit', () => {
     expect(through(phase, third)).toBe('next')
     expect(through(phase, to(service))).toMatchObject({ status: 503 })
     const tunnel = to(service)
-    Object.assign(tunnel.arrival, { kind: 'upgrade' })
+    Object.assign(tunnel.arrival, { upgrade: 'websocket' })
     expect(through(phase, tunnel)).toBe('next')
   })
 

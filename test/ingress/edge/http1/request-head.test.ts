@@ -30,7 +30,7 @@ describe('the head of a request', () => {
       length: 0,
       persistent: true,
       expects: '',
-      upgrade: false,
+      upgrade: '',
     })
   })
 
@@ -52,12 +52,17 @@ describe('the head of a request', () => {
   )
 
   it.each([
-    ['GET / HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket', true],
-    ['GET / HTTP/1.1\r\nUpgrade: websocket', false],
-    ['GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c', false],
-    ['POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket', false],
-    ['GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket', false],
-  ])('knows who asks for WebSocket: %j', (text, upgrade) => expect(read(text).upgrade).toBe(upgrade))
+    ['GET / HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket', 'websocket'],
+    ['GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: chat/2, websocket', 'websocket'],
+    ['GET / HTTP/1.1\r\nUpgrade: websocket', ''],
+    ['POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket', ''],
+    ['GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket', ''],
+    ['POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1', 'SPDY/3.1'],
+    ['POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: chat\r\nContent-Length: 2', ''],
+    ['GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c', ''],
+    ['GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: H2C, HTTP/2.0, TLS/1.0, tcp', 'tcp'],
+    ['GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: a b, "c", d/e/f,', ''],
+  ])('knows what is asked for: %j', (text, upgrade) => expect(read(text).upgrade).toBe(upgrade))
 
   it.each([
     ['GET  / HTTP/1.1', 400],
