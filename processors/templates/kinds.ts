@@ -121,6 +121,8 @@ const PAIRS: readonly RegExp[] = ['\\.\\.\\.', '\\.\\.', '@|%40', ';|%3B', '~', 
 )
 /** `app-5f2c9a1b.js`, `0-255.pbf`: fixed words or a number before the value, under a known extension. */
 const BUNDLE = /^([a-z][a-z-]*[-.])([\w-]+)$/
+/** `notes-3.txt`: people count their files, and the words before it are as much of the name. */
+const COUNTED = /-\d{1,3}$/
 const RANGE = /^(\d+)(-)(\d+)$/
 
 const readCore = (core: string, prefix: string, suffix: string): Reading | undefined => {
@@ -156,7 +158,7 @@ const readPairs = (segment: string): Reading | undefined => {
 const readFile = (core: string, suffix: string): Reading | undefined => {
   const bundle = BUNDLE.exec(core)
   return (
-    (bundle === null ? undefined : readCore(bundle[2] ?? '', bundle[1] ?? '', suffix)) ??
+    (bundle === null || COUNTED.test(core) ? undefined : readCore(bundle[2] ?? '', bundle[1] ?? '', suffix)) ??
     readPair(core, RANGE, suffix) ??
     readCore(core, '', suffix)
   )

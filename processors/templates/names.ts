@@ -19,8 +19,12 @@ const DRAWN_MOST = 6
 /** Camel case made of words is far below this. */
 const HARDLY_WORDS = -4
 
+/** `1e77`, `a2e5`: letters and digits by turns, or digits first, are drawn, however short; `top10` and `oauth2` are words. */
+const SHORT_DRAWN = /^(?=[a-z\d]{4,7}$)(?:\d+[a-f]|[a-z]+\d+[a-z])/
+
 const formEvidence = (name: string): number => {
   let sum = 0
+  if (SHORT_DRAWN.test(name)) sum += 2.5
   if (/^v?\d+(?:\.\d+)+/.test(name)) sum += 2.5
   if (/%[0-9a-f]{2}/i.test(name)) sum += 4
   if (/^[A-Za-z][A-Za-z-]*[-_]\d+$/.test(name) || /^[a-z]{3,}\d{2,}$/.test(name)) sum += 1.5

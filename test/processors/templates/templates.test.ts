@@ -112,6 +112,32 @@ describe('templates', () => {
     },
   )
 
+  it('given short drawn ids beside numbers, then both are one parameter, and a word beside them is none', () => {
+    const driver = openDriver()
+    for (let round = 0; round < 30; round++) {
+      driver.send({ path: `/posts/${round + 1}`, body: { id: '1', title: 't' } })
+      if (round % 6 === 5)
+        driver.send({
+          path: `/posts/${['1e77', '02e0', 'a2e5', '92be', 'c9f9'][round % 5]}`,
+          body: { id: '1', title: 't' },
+        })
+      driver.send({ path: '/posts/latest', body: { posts: [] } })
+    }
+    expect(driver.find('/posts/5')).toBe('/posts/{id}')
+    expect(driver.find('/posts/a2e5')).toBe('/posts/{id}')
+    expect(driver.find('/posts/b6bd')).toBe('/posts/{id}')
+    expect(driver.find('/posts/latest')).toBe('/posts/latest')
+  })
+
+  it('given files that people count, then the words before the number are of the name', () => {
+    const driver = openDriver()
+    for (let n = 0; n < 20; n++)
+      for (const word of ['river', 'lamp', 'stone'])
+        driver.send({ path: `/files/${word}-${n}.txt`, body: { name: 'x', size: 1 } })
+    expect(driver.find('/files/lamp-3.txt')).toBe('/files/{id}.txt')
+    expect(openDriver().send('/assets/app-5f2c9a1b.js')?.template).toBe('/assets/app-{id}.js')
+  })
+
   it('given a server that says 200 to everything, then state stays within its bounds and real endpoints are unharmed', () => {
     const driver = openDriver()
     for (let i = 0; i < 50; i++) driver.send(`/users/${i}/orders`)
