@@ -1,9 +1,9 @@
 /** Endpoint by endpoint, from the database: metrics have no label that clients could multiply. */
 import { sqlGraph, table, type Board } from './kit.ts'
-import { SERVICE, WINDOWS, windowsOverTime } from './windows.ts'
+import { SERVICE, WINDOWS_IN_ALL, windowsOverTime } from './windows.ts'
 
 /** The endpoints with the most requests in the time that is shown; more lines than these nobody reads. */
-const BUSIEST = `endpoint in (select endpoint from ${WINDOWS} where scope = 'endpoint' and ${SERVICE} group by endpoint order by sum(count) desc limit 10)`
+const BUSIEST = `endpoint in (select endpoint from ${WINDOWS_IN_ALL} where scope = 'endpoint' and ${SERVICE} group by endpoint order by sum(count) desc limit 10)`
 
 const overTime = (value: string): string => windowsOverTime('endpoint', 'endpoint', value, BUSIEST)
 
@@ -52,7 +52,7 @@ export const endpoints: Board = {
   sum(client_errors) as client_errors,
   sum(errors) as server_errors,
   sum(by_ghosts) as by_ghosts
-from ${WINDOWS}
+from ${WINDOWS_IN_ALL}
 where scope = 'endpoint' and ${SERVICE}
 group by service, endpoint
 order by requests desc

@@ -150,7 +150,7 @@ const knowledge = [
   round(min(ghost_confidence)::numeric, 2) as least_confidence, round(avg(ghost_confidence)::numeric, 2) as mean_confidence,
   min(time) as first, max(time) as last
 from exchanges
-where $__timeFilter(time) and ${HERE} and ghost_kind is not null
+where $__timeFilter(time) and ${HERE} and answered_by = 'ghost' and ghost_kind is not null
 group by service, endpoint, ghost_kind
 order by answers desc
 limit 200`,

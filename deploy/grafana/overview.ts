@@ -1,6 +1,6 @@
 /** The first look: who answers, how fast, and what reaches clients. */
 import { graph, heatmap, sqlGraph, stat, table, type Board } from './kit.ts'
-import { SERVICE, WINDOWS, windowsOverTime } from './windows.ts'
+import { SERVICE, WINDOWS_IN_ALL, windowsOverTime } from './windows.ts'
 
 const REQUESTS = 'chaosproxy_requests_total{service=~"$service"}'
 const FAILED = 'chaosproxy_requests_total{service=~"$service", code=~"5..|0"}'
@@ -186,10 +186,10 @@ const protection = [
   }),
   table({
     title: 'Why requests were not answered by an upstream',
-    says: 'The proxy’s own words for each kind, in the hours that begin in the time that is shown.',
+    says: 'The proxy’s own words for each kind, as far back as exchanges are kept; on Timescale, longer.',
     sql: `select service, answered_by, why, status, sum(requests) as requests, max(last) as last
-from answers_hour
-where $__timeFilter(time) and ${SERVICE} and answered_by <> 'upstream'
+from unanswered_between($__timeFrom(), $__timeTo())
+where ${SERVICE}
 group by service, answered_by, why, status
 order by requests desc
 limit 50`,
@@ -212,7 +212,7 @@ const history = [
     says: 'In the time that is shown.',
     sql: `select service, endpoint, sum(count) as requests, sum(errors) as errors, sum(by_ghosts) as by_ghosts,
   round((max(p95_us) / 1000)::numeric, 1) as worst_p95_ms
-from ${WINDOWS}
+from ${WINDOWS_IN_ALL}
 where scope = 'endpoint' and ${SERVICE}
 group by service, endpoint
 order by requests desc

@@ -1,6 +1,6 @@
 /** What the API does over hours and months, from the windows of the database: the same figures that reports give. */
 import { sqlGraph, table, type Board } from './kit.ts'
-import { SERVICE, WINDOWS, windowsOverTime } from './windows.ts'
+import { SERVICE, WINDOWS_IN_ALL, windowsOverTime } from './windows.ts'
 
 const services = [
   sqlGraph({
@@ -56,7 +56,7 @@ const frequent = (
   column: string,
   what: string,
 ): string => `select service, n ->> 'name' as ${what}, sum((n ->> 'count')::bigint) as requests
-from ${WINDOWS}, jsonb_array_elements(${column}) n
+from ${WINDOWS_IN_ALL}, jsonb_array_elements(${column}) n
 where scope = 'service' and ${SERVICE}
 group by 1, 2
 order by requests desc

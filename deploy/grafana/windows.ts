@@ -3,6 +3,10 @@
 /** In the time that is shown. Rows of all scopes: each query names its own. */
 export const WINDOWS = 'windows_between($__timeFrom(), $__timeTo(), make_interval(secs => $__interval_ms / 1000.0))'
 
+/** The same as a table, which has no points: by the hour from half a day on, by the day from three weeks on. */
+export const WINDOWS_IN_ALL =
+  'windows_between($__timeFrom(), $__timeTo(), ($__timeTo()::timestamptz - $__timeFrom()::timestamptz) / 72)'
+
 export const SERVICE = `service ~ '^(\${service:regex})$'`
 
 /** One line per `metric` of a scope. */

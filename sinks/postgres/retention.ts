@@ -26,6 +26,26 @@ const policySteps = (table: string, ms: number): Step[] => [
   query('select add_retention_policy($1::regclass, drop_after => make_interval(secs => $2))', table, ms / 1000),
 ]
 
+/**
+ * An aggregate is refreshed as far back as there is something to add up: what comes late, after a rebuild or from an old log,
+ * would be in none of its hours else, since what is newer is ready already. Two buckets at least, as Timescale asks.
+ */
+const aggregates = {
+  answers_hour: { least: DAY, end: '1 hour' },
+  answers_day: { least: 3 * DAY, end: '1 day' },
+} as const
+
+const refreshSteps = (exchangesMs: number): Step[] =>
+  Object.entries(aggregates).flatMap(([view, { least, end }]) => [
+    query('select remove_continuous_aggregate_policy($1::regclass, if_exists => true)', view),
+    query(
+      `select add_continuous_aggregate_policy($1::regclass, start_offset => make_interval(secs => $2), end_offset => $3::interval, schedule_interval => interval '30 minutes')`,
+      view,
+      (exchangesMs + least) / 1000,
+      end,
+    ),
+  ])
+
 const partitionStep = (table: Cut, drop: boolean, ms: number): Step =>
   query(
     `select keep_partitions($1, $2::interval, case when $3 then now() - make_interval(secs => $4) else '-infinity' end, now() + make_interval(secs => $5))`,
@@ -36,12 +56,11 @@ const partitionStep = (table: Cut, drop: boolean, ms: number): Step =>
     AHEAD / 1000,
   )
 
-/** The statements; on Timescale a policy, elsewhere the work itself. */
+/** The statements; on Timescale policies, elsewhere the work itself. */
 export const retentionSteps = (storage: Storage, exchangesMs: number, drop: boolean): readonly Step[] => {
   const kept = Object.entries(keptFor(exchangesMs)) as [Cut, number][]
-  return kept.flatMap(([table, ms]) =>
-    storage === 'timescale' ? policySteps(table, ms) : [partitionStep(table, drop, ms)],
-  )
+  if (storage === 'plain') return kept.map(([table, ms]) => partitionStep(table, drop, ms))
+  return [...kept.flatMap(([table, ms]) => policySteps(table, ms)), ...refreshSteps(exchangesMs)]
 }
 
 /** As it was migrated: an extension that came later changes nothing. */

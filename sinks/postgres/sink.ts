@@ -25,7 +25,7 @@ interface Writing extends PostgresSinkOptions {
 }
 
 interface Rows {
-  readonly table: Pick<AnyTable, 'table' | 'columns' | 'key' | 'policy'>
+  readonly table: Pick<AnyTable, 'table' | 'columns' | 'key' | 'policy' | 'cutBy'>
   readonly rows: readonly (readonly unknown[])[]
   /** Keys of tombstones with their offsets, for `latest` tables. */
   readonly gone: readonly (readonly [string, number])[]
@@ -70,6 +70,34 @@ const deadLetter = (record: LogRecord, stage: string, reason: string): readonly 
   ]
 }
 
+/**
+ * What Timescale has compressed is made readable where a row of it is written again, and by default that is refused beyond
+ * 100,000 rows, which a table that is rebuilt soon reaches. Elsewhere the setting means nothing.
+ */
+const writeAnywhere: Step = {
+  kind: 'script',
+  sql: 'set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0',
+}
+
+/** The pieces that tombstones are about, as constants: no other is read, and on Timescale none made readable. */
+const within = ({ cutBy }: Rows['table'], gone: Rows['gone']): { readonly sql: string; readonly params: string[] } => {
+  const times = gone.map(([key]) => cutBy?.of(key))
+  if (cutBy === undefined || times.includes(undefined)) return { sql: '', params: [] }
+  const known = times as number[]
+  const ends = [known.reduce((a, b) => Math.min(a, b)), known.reduce((a, b) => Math.max(a, b))]
+  const { column } = cutBy
+  return { sql: ` and t.${column} between $3::timestamptz and $4::timestamptz`, params: ends.map(time) }
+}
+
+const goneStep = ({ table, gone }: Rows): Step => {
+  const { sql, params } = within(table, gone)
+  return {
+    kind: 'query',
+    sql: `delete from ${table.table} t using unnest($1::text[], $2::bigint[]) as g(log_key, log_offset) where t.log_key = g.log_key and t.log_offset < g.log_offset${sql}`,
+    params: [gone.map(([key]) => key), gone.map(([, offset]) => offset), ...params],
+  }
+}
+
 const stageSteps = ({ table, rows, gone }: Rows): Step[] => {
   const steps: Step[] = []
   const { table: name, columns, key, policy } = table
@@ -89,12 +117,7 @@ const stageSteps = ({ table, rows, gone }: Rows): Step[] => {
       },
     )
   }
-  if (gone.length > 0)
-    steps.push({
-      kind: 'query',
-      sql: `delete from ${name} t using unnest($1::text[], $2::bigint[]) as g(log_key, log_offset) where t.log_key = g.log_key and t.log_offset < g.log_offset`,
-      params: [gone.map(([k]) => k), gone.map(([, offset]) => offset)],
-    })
+  if (gone.length > 0) steps.push(goneStep({ table, rows, gone }))
   return steps
 }
 
@@ -191,7 +214,11 @@ const halves = (batches: readonly Batch[]): readonly (readonly Batch[])[] => {
 const write = async (options: Writing, batches: readonly Batch[]): Promise<void> => {
   const rows = toRows(options, batches)
   try {
-    await options.database.transaction([...rows.flatMap(stageSteps), positionStep(batches, options.generations)])
+    await options.database.transaction([
+      writeAnywhere,
+      ...rows.flatMap(stageSteps),
+      positionStep(batches, options.generations),
+    ])
     for (const { table, rows: written } of rows) options.onRows?.(table.table, written.length)
   } catch (error) {
     if (!(error instanceof DatabaseError) || error.code !== 'data') throw error

@@ -12,6 +12,8 @@ export interface Table<T extends ValueTopic> {
   readonly key: readonly string[]
   /** `once`: each record is a row; `latest`: the record with the highest offset is the row of its key, a tombstone ends it. */
   readonly policy: 'once' | 'latest'
+  /** Of a big `latest` table: the time that cuts it into pieces, µs, as the log's key says it: a tombstone asks one piece only. */
+  readonly cutBy?: { readonly column: string; of(key: string): number | undefined }
   /** Values in the order of `columns`; undefined where this record has no row here. */
   row(value: TopicValues[T], record: LogRecord): readonly unknown[] | undefined
 }
@@ -23,7 +25,7 @@ export interface AnyTable extends Omit<Table<ValueTopic>, 'row'> {
 
 /** Column by column: the name and the value side by side. */
 export const defineTable = <T extends ValueTopic>(
-  head: Pick<Table<T>, 'topic' | 'table' | 'key' | 'policy'>,
+  head: Pick<Table<T>, 'topic' | 'table' | 'key' | 'policy' | 'cutBy'>,
   fields: Readonly<Record<string, (value: TopicValues[T], record: LogRecord) => unknown>>,
   when: (value: TopicValues[T]) => boolean = () => true,
 ): AnyTable => {

@@ -150,9 +150,24 @@ const sum = (list: readonly Count[], passes: (name: string) => boolean): number 
 const isError = (status: string): boolean => Number(status) >= 500 || status === '0'
 const isClientError = (status: string): boolean => Number(status) >= 400 && Number(status) < 500
 
+/** `shop GET /books@1769000000000000/3600#1`: where, when, and if they are not the usual ones, span and partition. */
+const WINDOW_KEY = /@(\d{1,16})(?:\/\d+)?(?:#\d+)?$/
+
+/** The start that the key of a window names, µs. */
+export const startInKey = (key: string): number | undefined => {
+  const [, start] = WINDOW_KEY.exec(key) ?? []
+  return start === undefined ? undefined : Number(start)
+}
+
 const windowsOf = (name: string, span: number): AnyTable =>
   defineTable<'windows'>(
-    { topic: 'windows', table: name, key: ['endpoint', 'start', 'span_seconds', 'partition'], policy: 'latest' },
+    {
+      topic: 'windows',
+      table: name,
+      key: ['endpoint', 'start', 'span_seconds', 'partition'],
+      policy: 'latest',
+      cutBy: { column: 'start', of: startInKey },
+    },
     {
       endpoint: (window) => short(window.endpoint),
       service: (window) => short(window.service),

@@ -10,6 +10,7 @@ import { windows } from './004-windows.ts'
 import { storage, type Storage } from './005-storage.ts'
 import { activations } from './006-activations.ts'
 import { unanswered } from './007-unanswered.ts'
+import { overview } from './008-overview.ts'
 
 export interface Migration {
   readonly number: number
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   { number: 5, name: 'storage', sql: storage },
   { number: 6, name: 'activations', sql: () => activations },
   { number: 7, name: 'unanswered', sql: () => unanswered },
+  { number: 8, name: 'overview', sql: overview },
 ]

@@ -120,16 +120,19 @@ export const namesIn = (expr: string): readonly Named[] => {
   )
 }
 
-const FIRST = '2020-01-01T00:00:00Z'
-const LAST = '2100-01-01T00:00:00Z'
+/** What Grafana shows where points are `seconds` apart: a graph has about a thousand of them. Some are yet to come. */
+const shown = (seconds: number): { readonly from: string; readonly to: string } => {
+  const [from, to] = [Date.now() - 900_000 * seconds, Date.now() + 30_000 * seconds]
+  return { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
+}
 
 /** SQL as Grafana's Postgres source sends it: https://grafana.com/docs/grafana/latest/datasources/postgres/#macros */
-export const expanded = (sql: string, seconds = 60): string =>
+export const expanded = (sql: string, seconds = 60, { from, to } = shown(seconds)): string =>
   sql
-    .replaceAll('$__timeFrom()', `'${FIRST}'`)
-    .replaceAll('$__timeTo()', `'${LAST}'`)
+    .replaceAll('$__timeFrom()', `'${from}'`)
+    .replaceAll('$__timeTo()', `'${to}'`)
     .replaceAll('$__interval_ms', String(1000 * seconds))
-    .replaceAll(/\$__timeFilter\(([^)]+)\)/g, `$1 between '${FIRST}' and '${LAST}'`)
+    .replaceAll(/\$__timeFilter\(([^)]+)\)/g, `$1 between '${from}' and '${to}'`)
     .replaceAll(
       /\$__timeGroupAlias\(([^,]+),\s*\$__interval\)/g,
       `floor(extract(epoch from $1) / ${seconds}) * ${seconds} as "time"`,

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { windowKey } from '../../../processors/traffic/traffic.ts'
 import { codeOfState, copyText } from '../../../sinks/kit/database.ts'
 import { time } from '../../../sinks/postgres/table.ts'
-import { tables } from '../../../sinks/postgres/tables.ts'
+import { startInKey, tables } from '../../../sinks/postgres/tables.ts'
 import { isoTime } from '../../../sinks/postgres/types.ts'
 import { anEvent, aSignal, T0 } from '../events.ts'
 
@@ -71,4 +72,14 @@ test('what may be tried again is told by SQLSTATE', () => {
   expect(['40P01', '40001', '57014', '55P03'].map(codeOfState)).toEqual(Array(4).fill('conflict'))
   expect(['22021', '23514', '54000'].map(codeOfState)).toEqual(Array(3).fill('data'))
   expect(['42601', '28P01', '3D000'].map(codeOfState)).toEqual(Array(3).fill('failed'))
+})
+
+test.each([
+  [60, 0],
+  [3600, 0],
+  [86_400, 2],
+])('the key of a window says when it began: span %i, partition %i', (span, partition) => {
+  const place = { id: 'shop GET /books@home', service: 'shop', scope: 'endpoint', name: '', partition } as const
+  expect(startInKey(windowKey(place, T0, span))).toBe(T0)
+  expect(startInKey(place.id)).toBeUndefined()
 })
