@@ -27,7 +27,7 @@ const listenTls = z.strictObject({
   clientAuth: z
     .enum(['none', 'request', 'require'])
     .default('none')
-    .describe('Whether clients are asked for a certificate; require: none without one comes in'),
+    .describe('request: who shows a certificate must have one of clientCa; require: nobody comes in without one'),
   minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'),
   ticketRotation: duration
     .prefault('12h')

@@ -114,8 +114,8 @@ const listenTls = (tree: unknown, at: At): Problem[] => {
     ...(isOn(tree, [...tls, 'enabled']) && !shown
       ? [problem('enabled', 'listen.tls.enabled needs listen.tls.cert and .key; chaos-proxy certs makes them')]
       : []),
-    ...(asked === 'require' && textAt(tree, [...tls, 'clientCa'], '') === ''
-      ? [problem('clientAuth', 'listen.tls.clientAuth require needs listen.tls.clientCa, who signs the clients')]
+    ...(asked !== 'none' && textAt(tree, [...tls, 'clientCa'], '') === ''
+      ? [problem('clientAuth', `listen.tls.clientAuth ${asked} needs listen.tls.clientCa, who signs the clients`)]
       : []),
   ]
 }

@@ -15,6 +15,7 @@ import {
   type SecureContextOptions,
   type Server,
   type TlsOptions,
+  type TLSSocket,
 } from 'node:tls'
 import type { CertificateFiles, ListenTlsOptions, Logger, UpstreamTlsOptions } from '../options.ts'
 import { openTickets, ticketOptions, ticketSeeds, useTickets } from './tickets.ts'
@@ -107,6 +108,8 @@ const contextFor = (byName: Loaded['byName'], asked: string): SecureContext | un
 export interface ListenTls {
   /** For tls.createServer; the protocols (ALPN) are the caller's. */
   readonly options: TlsOptions
+  /** Why this client may not come in: it shows a certificate, which it need not, and not one of clientCa. '': it may. */
+  readonly objection: (socket: TLSSocket) => string
   /** This server shows new certificates as they come. */
   readonly renew: (server: Server) => void
   /** Reads the files now: what is wrong, undefined when the new ones are in force. */
@@ -154,8 +157,8 @@ const CLIENT_AUTH = {
 /** Throws, with a cure, when there is nothing to show. `every`: ms between two looks at the files. */
 export const openListenTls = (options: ListenTlsOptions, logger: Logger, every = LOOK): ListenTls => {
   const { clientAuth = 'none', clientCa = '' } = options
-  if (clientAuth === 'require' && clientCa === '')
-    throw new Error('listen.tls.clientAuth: require needs listen.tls.clientCa, the authority of the clients')
+  if (clientAuth !== 'none' && clientCa === '')
+    throw new Error(`listen.tls.clientAuth: ${clientAuth} needs listen.tls.clientCa, the authority of the clients`)
   const { ticketRotation, ticketSeed = ticketSeeds(ticketRotation)() } = options
   const tickets = openTickets(ticketSeed, ticketRotation)
   let loaded = load(options)
@@ -187,6 +190,10 @@ export const openListenTls = (options: ListenTlsOptions, logger: Logger, every =
       ...ticketOptions(tickets),
       ...CLIENT_AUTH[clientAuth],
       SNICallback: (name, done) => done(null, contextFor(loaded.byName, name)),
+    },
+    objection: (socket) => {
+      if (clientAuth !== 'request' || socket.authorized || socket.getPeerX509Certificate() === undefined) return ''
+      return `its certificate is not to be trusted (${String(socket.authorizationError)})`
     },
     renew: (server) => {
       servers.add(server)

@@ -169,6 +169,11 @@ describe('HTTP/2 from the client', () => {
       ask({ ':path': '/#x' }),
     ])
     expect(answers.map(({ headers }) => headers[':status'])).toEqual([414, 405, 400])
+    const lines = (count: number): object =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, 'y']))
+    const long = [lines(250), { x: 'y'.repeat(40_000) }, lines(150)]
+    const sized = await Promise.all(long.map((more) => ask({ ':path': '/', ...more })))
+    expect(sized.map(({ headers }) => headers[':status'])).toEqual([431, 431, 200])
     const unread = await ask({ ':path': '/#x', ':method': 'POST' }, Buffer.alloc(1 << 20))
     expect(unread.headers[':status']).toBe(400)
     await eventually('nothing under way', () => stand?.ingress.status().inFlight === 0)

@@ -98,6 +98,25 @@ describe('over HTTP/2 with TLS', () => {
     })
   })
 
+  it('a client may show a certificate of ours or none, but not that of a stranger', async () => {
+    writeFileSync(path('ca.pem'), authority.cert)
+    const tls = { enabled: true, cert: path('dev.pem'), key: path('dev.key'), clientCa: path('ca.pem') }
+    await listen({ tls: { ...tls, clientAuth: 'request' } })
+    const as = (shown: Partial<Pair>): Promise<string> =>
+      new Promise((resolve) => {
+        const options = { port: stand.ingress.port, host: 'localhost', ca: authority.cert, ...shown }
+        const socket = connectTls(options, () => socket.write('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'))
+        let got = ''
+        socket.on('data', (bytes: Buffer) => (got += bytes.toString('latin1')))
+        socket.on('error', () => undefined)
+        socket.on('close', () => resolve(got.slice(0, 12)))
+      })
+    const leaf = (by: Pair): Promise<Pair> => createLeaf(by, { names: ['ann'], days: 30, use: 'client' })
+    expect(await as({})).toBe('HTTP/1.1 200')
+    expect(await as(await leaf(authority))).toBe('HTTP/1.1 200')
+    expect(await as(await leaf(await createAuthority('a stranger')))).toBe('')
+  })
+
   it('shows a new certificate without a restart, and requests under way end', async () => {
     await listen()
     const serial = (): Promise<string> =>

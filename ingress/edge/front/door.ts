@@ -106,6 +106,11 @@ const secureServer = (settings: DoorSettings, tls: ListenTls, peers: Peers): Tls
     socket.destroy()
   })
   server.on('secureConnection', (socket: TLSSocket) => {
+    const objection = tls.objection(socket)
+    if (objection !== '') {
+      settings.refused(objection)
+      return void socket.destroy()
+    }
     socket.setNoDelay(true)
     const parent = (socket as TLSSocket & { readonly _parent?: object })._parent
     const peer = peers.get(parent ?? socket) ?? socket.remoteAddress ?? ''

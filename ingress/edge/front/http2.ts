@@ -11,6 +11,7 @@ import { httpDate } from '../clock.ts'
 import { headersOf } from '../headers.ts'
 import { proven, withKey } from '../tunnel/handshake.ts'
 import { openOutgoing, type Outgoing } from './outgoing.ts'
+import { faultOf, saidBy } from './said.ts'
 
 /** One request of a session. */
 export interface StreamExchange extends Carrier {
@@ -175,8 +176,6 @@ const linesOf = (raw: readonly string[], authority: string, { secure }: Client):
   return lines
 }
 
-const TARGET = /^(?:\/[\x21-\x7e\x80-\xff]*|\*)$/
-
 const openExchange = (
   stream: ServerHttp2Stream,
   { received, expecting, key }: Pick<StreamExchange, 'received' | 'expecting' | 'key'>,
@@ -224,39 +223,6 @@ export interface Incoming {
   readonly client: Client
 }
 
-/** What a request says of itself. */
-interface Said {
-  readonly method: string
-  readonly target: string
-  /** Of an extended CONNECT (RFC 8441). */
-  readonly protocol: string
-  readonly authority: string
-  readonly expects: string
-}
-
-const saidBy = (raw: readonly string[]): Said => {
-  const fieldOf = (name: string): string => {
-    const at = raw.indexOf(name)
-    return at < 0 ? '' : (raw[at + 1] as string)
-  }
-  return {
-    method: fieldOf(':method'),
-    target: fieldOf(':path'),
-    protocol: fieldOf(':protocol'),
-    authority: fieldOf(':authority'),
-    expects: fieldOf('expect').toLowerCase(),
-  }
-}
-
-/** The status with which it is refused; 0: it is not. */
-const faultOf = ({ method, target, protocol, expects }: Said, limits: ListenLimits): number => {
-  if (method === 'CONNECT' && protocol === '') return 405
-  if (protocol !== '' && protocol !== 'websocket') return 501
-  if (target.length > limits.target) return 414
-  if (!TARGET.test(target)) return 400
-  return expects === '' || expects === '100-continue' ? 0 : 417
-}
-
 /** Serves it, or refuses what cannot be passed on; the exchange, if it is one. */
 export const onStream = (
   settings: Http2Settings,
@@ -264,7 +230,7 @@ export const onStream = (
 ): StreamExchange | undefined => {
   const said = saidBy(raw)
   const { method, target, protocol, authority, expects } = said
-  const fault = faultOf(said, settings.limits)
+  const fault = faultOf(raw, said, settings.limits)
   const lines = fault === 0 ? linesOf(raw, authority, client) : undefined
   if (lines === undefined) {
     stream.on('error', () => undefined)

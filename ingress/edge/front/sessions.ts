@@ -5,6 +5,7 @@ import { asked, closed, type Fault } from '../http2/guard.ts'
 import { guardSocket, type Guarded } from './guarded.ts'
 import { breakOff, onStream, type Client, type Http2Settings, type StreamExchange } from './http2.ts'
 import { isStuck, openOutgoing, type Outgoing } from './outgoing.ts'
+import { PSEUDO } from './said.ts'
 
 export interface Http2Front {
   /** Takes over a connection that speaks `h2`. */
@@ -22,6 +23,8 @@ export interface Http2Front {
 
 const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_ENHANCE_YOUR_CALM } = constants
 const STREAMS = 256
+/** So many times over its limits a head is still read, to be answered with 431; beyond that its stream is reset. */
+const SLACK = 4
 const WINDOW = 256 * 1024
 /** ms: who does not answer a ping in so long has no say any more. */
 const PATIENCE = 5000
@@ -64,9 +67,9 @@ const serverOf = ({ limits }: Http2Settings): Http2Server => {
       enableConnectProtocol: true,
       maxConcurrentStreams: STREAMS,
       initialWindowSize: WINDOW,
-      maxHeaderListSize: limits.head,
+      maxHeaderListSize: SLACK * limits.head,
     },
-    maxHeaderListPairs: limits.fields + 4,
+    maxHeaderListPairs: SLACK * (limits.fields + PSEUDO),
   })
   server.on('session', (session) => {
     session.on('error', () => undefined)

@@ -59,7 +59,8 @@ test.each<[string, string]>([
     'listen.tls.sni[0].cert needs listen.tls.sni[0].key',
   ],
   ['listen: { tls: { sni: [ { names: ["*"], cert: a, key: b } ] } }', 'expected a host name'],
-  ['listen: { tls: { clientAuth: require } }', 'needs listen.tls.clientCa'],
+  ['listen: { tls: { clientAuth: require } }', 'clientAuth require needs listen.tls.clientCa'],
+  ['listen: { tls: { clientAuth: request } }', 'clientAuth request needs listen.tls.clientCa'],
 ])('%s is refused', (yaml, message) => {
   const found = complaints(yaml)
   expect(found).toHaveLength(1)
