@@ -16,21 +16,20 @@ import { reissued } from './issued.ts'
 import type { BodyModel, EndpointModel, Knowledge, ObjectRecord, Variant } from './model.ts'
 import { findNamed, findObject, ONLY } from './objects.ts'
 import { visibleView } from './views.ts'
-import { answered, bodyOf, fromTemplate, goodStatus, isPretty, learnedHeaders, refusal } from './place.ts'
-import type { Place, Rule, Ruled } from './place.ts'
+import { answered, answeredFrom, bodyOf, fromTemplate, goodStatus, isPretty, learnedHeaders, refusal } from './place.ts'
+import type { Draft, Place, Rule, Ruled } from './place.ts'
 import { fromList, fromPatched } from './listed.ts'
 import { describeObject, moment } from './notes.ts'
 import { printed, renderBody, renderText } from './render.ts'
 import { credentialState, guessStatus, identified } from './status.ts'
 import type { Guess } from './status.ts'
-import type { CredentialState } from './status.ts'
 import { fromLatin1, toBody, toUtf8 } from './text.ts'
 import { standIn, targetOf, writtenBody } from './writes.ts'
 import type { Target } from './writes.ts'
 
-const fromVariant = (place: Place, variant: Variant, rule: 'exact' | 'stale'): Ruled => {
-  place.asked.notes?.note('', 'exact', `this asker got it at ${moment(variant.at)}`)
-  return answered(place, {
+const draftOf = ({ notes }: Asked, variant: Variant, rule: 'exact' | 'stale'): Draft => {
+  notes?.note('', 'exact', `this asker got it at ${moment(variant.at)}`)
+  return {
     rule,
     status: variant.status,
     headers:
@@ -39,8 +38,10 @@ const fromVariant = (place: Place, variant: Variant, rule: 'exact' | 'stale'): R
         : [...variant.headers, { name: 'content-encoding', value: variant.coding }],
     body: variant.binary ? fromLatin1(variant.body) : toBody(variant.body),
     learnedAt: variant.at,
-  })
+  }
 }
+
+const stale = (place: Place, variant: Variant): Ruled => answered(place, draftOf(place.asked, variant, 'stale'))
 
 const fromObject = (place: Place): Ruled | undefined => {
   const { model, object, asked } = place
@@ -92,32 +93,33 @@ const objectRead = (model: EndpointModel, asked: Asked, knowledge: Knowledge): O
   findObject(model, asked, knowledge) ??
   findNamed({ type: asked.path, id: ONLY, template: model.template }, asked.service, knowledge)
 
-/** Where a read stands; its object is looked for when it is asked for, since most exact answers do not hang on it. */
-const placeOf = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Place => {
-  let looked: { readonly object: ObjectRecord | undefined } | undefined
-  return {
-    model,
-    asked,
-    knowledge,
-    get object() {
-      return (looked ??= { object: objectRead(model, asked, knowledge) }).object
-    },
-    features: readFeatures(model, asked, knowledge),
-  }
-}
+/** Where a read stands. */
+const placeOf = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Place => ({
+  model,
+  asked,
+  knowledge,
+  object: objectRead(model, asked, knowledge),
+  features: readFeatures(model, asked, knowledge),
+})
 
-const isCurrent = (variant: Variant, place: Place): boolean =>
-  isUntouched(variant, place.asked, place.knowledge) ||
-  !isSuperseded(variant, place.asked, place.knowledge, place.object)
+const isCurrent = (variant: Variant, model: EndpointModel, asked: Asked, knowledge: Knowledge): boolean =>
+  isUntouched(variant, asked, knowledge) ||
+  !isSuperseded(variant, asked, knowledge, objectRead(model, asked, knowledge))
 
 /** What a ghost of a known endpoint says to a request that reads. */
 export const answerRead = (model: EndpointModel, request: Asked, knowledge: Knowledge): Ruled => {
   const asked = identified(request, knowledge)
-  const place = placeOf(model, asked, knowledge)
-  const { features } = place
-  const variant = allowed(findExact(model, asked, knowledge), features.credential)
-  if (variant !== undefined && isCurrent(variant, place)) return fromVariant(place, variant, 'exact')
-  const { graph } = asked
+  const variant = allowed(findExact(model, asked, knowledge), asked, knowledge)
+  const place = (): Place => placeOf(model, asked, knowledge)
+  return variant !== undefined && isCurrent(variant, model, asked, knowledge)
+    ? answeredFrom({ model, knowledge }, draftOf(asked, variant, 'exact'), place)
+    : answerFresh(place(), variant)
+}
+
+/** The request got no answer before, or what it got is not current. */
+const answerFresh = (place: Place, variant: Variant | undefined): Ruled => {
+  const { model, features } = place
+  const { graph } = place.asked
   if (graph !== undefined && isQuery(model)) return answerQuery(place, graph, variant)
   const fresh =
     fromObject(place) ??
@@ -125,20 +127,20 @@ export const answerRead = (model: EndpointModel, request: Asked, knowledge: Know
     fromList(place, variant !== undefined) ??
     fromPatched(place, variant, false)
   if (fresh !== undefined) return fresh
-  return variant === undefined || features.id === 'gone' ? fromStatus(place) : fromVariant(place, variant, 'stale')
+  return variant === undefined || features.id === 'gone' ? fromStatus(place) : stale(place, variant)
 }
 
 /** A query of GraphQL: what follows from objects that were seen, or what it got before something was written. */
 const answerQuery = (place: Place, graph: Graph, variant: Variant | undefined): Ruled => {
   const made = place.features.credential === 'bad' ? undefined : fromGraph(place, graph)
   if (made !== undefined && (made.rule !== 'stale' || variant === undefined)) return made
-  if (variant !== undefined) return fromVariant(place, variant, 'stale')
+  if (variant !== undefined) return stale(place, variant)
   return refusal(place.model.id, 'nothing-learned', 'something that this query selects was never seen')
 }
 
 /** A credential that was revoked, or has run out, gets nothing more of what it once got. */
-const allowed = (variant: Variant | undefined, credential: CredentialState): Variant | undefined =>
-  credential === 'bad' && variant !== undefined && variant.status < 400 ? undefined : variant
+const allowed = (variant: Variant | undefined, asked: Asked, knowledge: Knowledge): Variant | undefined =>
+  variant !== undefined && variant.status < 400 && credentialState(asked, knowledge) === 'bad' ? undefined : variant
 
 const DELETED = 204
 const CREATED = 201

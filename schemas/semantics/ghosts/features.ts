@@ -53,17 +53,12 @@ const idOfRead = (model: EndpointModel, asked: Asked, knowledge: Knowledge): str
   return placed(idFeature(model, lastParameter(model, asked), object, asked.asker), model, asked, knowledge)
 }
 
-/** The features of a read; what its id is is found out when it is asked for, since most answers do not hang on it. */
-export const readFeatures = (model: EndpointModel, asked: Asked, knowledge: Knowledge): StatusFeatures => {
-  let id: string | undefined
-  return {
-    credential: credentialState(asked, knowledge),
-    get id() {
-      return (id ??= idOfRead(model, asked, knowledge))
-    },
-    body: 'ok',
-  }
-}
+/** The features of a read. */
+export const readFeatures = (model: EndpointModel, asked: Asked, knowledge: Knowledge): StatusFeatures => ({
+  credential: credentialState(asked, knowledge),
+  id: idOfRead(model, asked, knowledge),
+  body: 'ok',
+})
 
 /** The features of a write’s status: what it is about counts as the id. */
 export const writeFeatures = (model: EndpointModel, asked: Asked, knowledge: Knowledge): StatusFeatures => {

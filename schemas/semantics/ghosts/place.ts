@@ -45,6 +45,9 @@ export interface Place {
   readonly guess?: Guess | undefined
 }
 
+/** What how sure an answer is hangs on. */
+type From = Pick<Place, 'model' | 'knowledge' | 'guess'>
+
 /** Measured probability that a rule is right on this endpoint; where little was measured, as right as in the service. */
 export const confidenceOf = (model: EndpointModel, rule: Rule, knowledge: Knowledge): number => {
   const elsewhere = believed(PRIOR[rule], knowledge.facts(model.service)?.scores, rule)
@@ -76,26 +79,30 @@ const KIND: Readonly<Partial<Record<Rule, GhostAnswer['ghost']>>> = { exact: 'ex
  * How sure an answer is: the rule's measured probability; of a refusal also how such requests fared. The rule says how well
  * refusals are foreseen here at all, the counts how settled this one is.
  */
-const sureness = ({ model, knowledge, guess }: Place, rule: Rule): number => {
+const sureness = ({ model, knowledge, guess }: From, rule: Rule): number => {
   const measured = confidenceOf(model, rule, knowledge)
   if (rule !== 'status' || guess === undefined) return measured
   return (PRIOR_WEIGHT * measured + guess.share * guess.weight) / (PRIOR_WEIGHT + guess.weight)
 }
 
-export const answered = (place: Place, draft: Draft): Ruled => {
+export const answered = (place: Place, draft: Draft): Ruled => answeredFrom(place, draft, () => place)
+
+/** The same where the place is only looked at when somebody wants the evidence: most exact answers do not hang on it. */
+export const answeredFrom = (from: From, draft: Draft, placeOf: () => Place): Ruled => {
   const { rule } = draft
   const answer: GhostAnswer = {
     kind: 'answer',
     ghost: KIND[rule] ?? 'template',
-    endpoint: place.model.id,
+    endpoint: from.model.id,
     status: draft.status,
     headers: fitHeaders(draft.headers, rule === 'exact'),
     body: draft.body,
-    confidence: sureness(place, rule),
+    confidence: sureness(from, rule),
     rule,
     learnedAt: draft.learnedAt,
   }
-  return { rule, verdict: answer, evidence: () => evidenceOf({ ...place, ...draft, confidence: answer.confidence }) }
+  const evidence = () => evidenceOf({ ...placeOf(), ...draft, confidence: answer.confidence })
+  return { rule, verdict: answer, evidence }
 }
 
 export const learnedHeaders = (body: BodyModel): Header[] =>
