@@ -1,6 +1,6 @@
 // The live page: asks /api/summary each second and shows the answer. Text from traffic only ever enters as textContent.
 const $ = (id) => document.getElementById(id)
-const state = { token: sessionStorage.getItem('token') ?? '', endpointsAt: 0, switching: false }
+const state = { token: sessionStorage.getItem('token') ?? '', endpointsAt: 0, switching: false, failedUntil: 0 }
 
 const request = async (path, options = {}) => {
   const headers = { ...options.headers, ...(state.token ? { authorization: `Bearer ${state.token}` } : {}) }
@@ -34,7 +34,8 @@ const row = (...cells) => {
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
 const percent = (share) => `${(share * 100).toFixed(share > 0.995 && share < 1 ? 1 : 0)} %`
 const milliseconds = (ms) => (ms === null ? '–' : ms < 10 ? ms.toFixed(1) : compact.format(Math.round(ms)))
-const clock = (time) => new Date(time).toLocaleTimeString([], { hour12: false })
+// As the sentence, the commands and the logs of servers tell it.
+const clock = (time) => new Date(time).toISOString().slice(11, 19)
 
 const showTiles = ({ last_minute: minute, fidelity, fidelity_count, endpoints }) => {
   put('rate', minute.rate < 10 ? minute.rate.toFixed(1) : compact.format(minute.rate))
@@ -55,7 +56,7 @@ const showTiles = ({ last_minute: minute, fidelity, fidelity_count, endpoints })
   put('fidelity', fidelity === null ? '–' : percent(fidelity))
   put(
     'fidelity-note',
-    fidelity === null ? 'not measured yet' : `ghosts right in ${compact.format(fidelity_count)} trials`,
+    fidelity === null ? 'not measured yet' : `right, in ${compact.format(fidelity_count)} silent trials`,
   )
   put('endpoints-note', endpoints === 0 ? '' : `${endpoints} learned`)
 }
@@ -85,15 +86,14 @@ const showChart = (series) => {
       })
   })
   $('chart').replaceChildren(...bars)
+  const most = Math.max(0, ...series.map(({ count }) => count))
+  put('chart-note', most === 0 ? '' : `a bar is a second, the tallest ${compact.format(most)} requests`)
 }
 
+const NAMES = { upstream: 'backend', self: 'proxy', limiter: 'rate limit' }
 const who = ({ answered_by, ghost_kind, ghost_confidence }) => {
-  const text =
-    answered_by === 'ghost'
-      ? `ghost · ${ghost_kind}${ghost_confidence === null ? '' : ` ${Math.round(ghost_confidence * 100)} %`}`
-      : answered_by === 'upstream'
-        ? 'backend'
-        : answered_by
+  const sure = ghost_confidence === null ? '' : ` ${Math.round(ghost_confidence * 100)} %`
+  const text = answered_by === 'ghost' ? `ghost · ${ghost_kind}${sure}` : (NAMES[answered_by] ?? answered_by)
   return element('span', `who ${answered_by}`, text)
 }
 const showRecent = (recent) => {
@@ -118,7 +118,7 @@ const showRecent = (recent) => {
 
 const meter = (value) => {
   const made = element('meter')
-  Object.assign(made, { min: 0, max: 1, low: 0.4, high: 0.7, optimum: 1, value })
+  Object.assign(made, { min: 0, max: 1, low: 0.4, high: 0.7, optimum: 1, value, ariaLabel: 'fidelity' })
   return made
 }
 const showEndpoints = (items) => {
@@ -157,7 +157,7 @@ const showModels = ({ items, inference }) => {
   )
   const rows = items.map((m) => {
     const isUsed = m.state === 'published'
-    const used = element('span', isUsed ? '' : 'note', isUsed ? (ORIGINS[m.origin] ?? m.origin) : 'no: the tables')
+    const used = element('span', isUsed ? '' : 'note', isUsed ? (ORIGINS[m.origin] ?? m.origin) : 'the tables')
     used.title = isUsed ? `version ${m.evidence_version}, ${m.hash.slice(0, 12)}, trained on ${m.trained_on}` : m.reason
     const measures = [
       against(m.evaluation, 'calibration error', (x) => x.toFixed(3)),
@@ -178,14 +178,17 @@ const showModels = ({ items, inference }) => {
 const showMode = (mode) => {
   if (state.switching) return
   for (const input of document.querySelectorAll('input[name=mode]')) input.checked = input.value === mode
+  put('mode-note', mode === 'mixed' ? 'differs by service' : '')
 }
 const say = (name, text) => {
+  // Who listens to the page hears of each turn once, not of each count.
+  if ($('sentence').dataset.state !== name) put('turn', text)
   $('sentence').dataset.state = name
   put('sentence-text', text)
 }
 const show = (summary) => {
   $('token').hidden = true
-  say(summary.state, summary.sentence)
+  if (Date.now() >= state.failedUntil) say(summary.state, summary.sentence)
   document.title = summary.state === 'ghost' ? 'Ghosts answer · Chaos-Proxy' : 'Chaos-Proxy'
   showMode(summary.mode)
   showTiles(summary)
@@ -234,6 +237,7 @@ const loop = async () => {
 
 $('mode').addEventListener('change', async ({ target }) => {
   state.switching = true
+  state.failedUntil = 0
   $('mode').disabled = true
   try {
     await request('/api/mode', {
@@ -242,10 +246,14 @@ $('mode').addEventListener('change', async ({ target }) => {
       body: JSON.stringify({ service: '*', mode: target.value }),
     })
   } catch (error) {
-    fail(error)
+    fail(
+      Object.assign(error, error.token ? {} : { message: `The mode is as it was: ${error.message}.`, name: 'Error' }),
+    )
+    state.failedUntil = Date.now() + 10_000
   }
   state.switching = false
   $('mode').disabled = false
+  target.focus()
   await refresh()
 })
 $('token').addEventListener('submit', (event) => {
