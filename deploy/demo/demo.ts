@@ -16,7 +16,7 @@ import { sendTraffic } from './traffic/traffic.ts'
 import { visitors } from './visitors.ts'
 
 const RATE = 40
-const LEARN_MS = 15_000
+const LEARN_MS = 12_000
 const OUTAGE_MS = 15_000
 const BACK_MS = 10_000
 const CATCH_UP_MS = 10_000
@@ -54,13 +54,27 @@ const configFor = (flags: DemoFlags, url: string): Loaded => {
   return loaded
 }
 
-/** Waits until what was seen has been learned; a console that cannot say is not waited for. */
-const caughtUp = async (dev: Dev): Promise<void> => {
-  const end = Date.now() + CATCH_UP_MS
-  while (Date.now() < end) {
-    const said = await dev.admin.get<{ caught_up?: boolean }>('/api/pipeline').catch(() => ({ caught_up: true }))
-    if (said.caught_up !== false) return
-    await delay(250)
+interface Stage {
+  readonly stage: string
+  readonly partition: number
+  readonly position: number
+  readonly end: number
+}
+
+/**
+ * Waits until what was seen so far has been learned, and has come back as ghosts. Not until all is done: readers go on, and
+ * something is always under way. A console that cannot say is not waited for.
+ */
+const caughtUp = async ({ admin }: Dev): Promise<void> => {
+  const latest = Date.now() + CATCH_UP_MS
+  const stagesOf = async (name: string): Promise<readonly Stage[]> => {
+    const { stages } = await admin.get<{ stages: readonly Stage[] }>('/api/pipeline').catch(() => ({ stages: [] }))
+    return stages.filter(({ stage }) => stage === name)
+  }
+  for (const name of ['processors', 'ghosts']) {
+    const marks = new Map((await stagesOf(name)).map(({ partition, end }) => [partition, end]))
+    const isThere = ({ partition, position }: Stage): boolean => position >= (marks.get(partition) ?? 0)
+    while (Date.now() < latest && !(await stagesOf(name)).every(isThere)) await delay(250)
   }
 }
 
