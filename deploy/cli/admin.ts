@@ -39,13 +39,26 @@ const send = (url: string, method: string, token: string, value: unknown): Promi
     going.end(body)
   })
 
+/** The API speaks of itself; who came by a command is told of commands. */
+const COMMANDS: readonly (readonly [RegExp, string])[] = [
+  [/PUT \/api\/chaos \{"stopped": false\}/, 'chaos-proxy chaos resume'],
+  [/GET \/admin\/drift-alerts/, 'chaos-proxy drift --all'],
+  [/GET \/api\/chaos\/rules/, 'chaos-proxy chaos list'],
+  [/GET \/api\/ghosts\/writes/, 'chaos-proxy ghosts writes'],
+  [/GET \/(?:admin|api)\/(anomalies|endpoints|outages|upstreams)/, 'chaos-proxy $1'],
+]
+
+const asCommand = (detail: string): string =>
+  COMMANDS.reduce((text, [words, command]) => text.replace(words, command), detail)
+
 /** RFC 9457: title and detail say what is wrong. */
-const problem = (raw: Raw): string => {
+const problem = (raw: Raw): string | undefined => {
   try {
     const said = JSON.parse(raw.text) as { title?: string; detail?: string }
-    return said.detail ?? said.title ?? `status ${raw.status}`
+    const words = said.detail ?? said.title
+    return words === undefined ? undefined : asCommand(words)
   } catch {
-    return `status ${raw.status}`
+    return undefined
   }
 }
 
@@ -62,7 +75,7 @@ export const adminClient = (url: string, token: string): AdminClient => {
     })
     if (raw.status >= 400) {
       const cure = raw.status === 401 ? 'set CHAOS_PROXY_ADMIN_TOKEN to its token' : ''
-      throw new CliError(`${method} ${path}: ${problem(raw)}`, { cure })
+      throw new CliError(problem(raw) ?? `${method} ${url}${path} answered ${raw.status}`, { cure })
     }
     return JSON.parse(raw.text) as T
   }

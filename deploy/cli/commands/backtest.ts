@@ -11,6 +11,7 @@ import { openReader } from '../../roles/open-log.ts'
 import { CliError, EXIT } from '../failure.ts'
 import { terminalLogger } from '../logger.ts'
 import { configOf, withPlace, type CommonFlags } from '../options.ts'
+import { needingData } from '../no-data.ts'
 import { openProgress } from '../progress.ts'
 import { openTerminal } from '../terminal.ts'
 
@@ -88,7 +89,7 @@ const run = async (flags: BacktestFlags): Promise<void> => {
   const { log, codecs, close } = await openReader({ config, logger })
   const terminal = openTerminal()
   try {
-    const found = await survey(log, Date.now() - since)
+    const found = await needingData(config, () => survey(log, Date.now() - since))
     if (found.records === 0) throw nothing(flags.since)
     const spans = spansOf(flags, found)
     const progress = openProgress(process.stderr, found.records)

@@ -58,9 +58,11 @@ const list = async (flags: CommonFlags): Promise<void> => {
     print(line)
 }
 
+const counting = (n: number, one: string, more: string): string => `${n} ${n === 1 ? one : more}`
+
 const showLines = (o: Detail): string[] => [
   `${o.id}  ${o.ended ? `lasted ${seconds(o)}` : 'not over'}: ${counted(o.why)}`,
-  `  ${o.answered} of ${o.requests} requests answered by ghosts (${counted(o.kinds)}), for ${o.clients} addresses and ${o.principals} credentials`,
+  `  ${o.answered} of ${o.requests} requests answered by ghosts (${counted(o.kinds)}), for ${counting(o.clients, 'address', 'addresses')} and ${counting(o.principals, 'credential', 'credentials')}`,
   `  confidence ${share(o.confidence)} in the mean, ${share(o.least_confidence)} at least`,
   `  writes: ${o.writes.accepted} accepted, ${o.writes.queued} queued, ${o.writes.rejected} refused`,
   ...o.refusals.map(({ reason, count, example }) => `  not answered: ${count} x ${reason} (${harmless(example)})`),

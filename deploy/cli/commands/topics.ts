@@ -8,6 +8,7 @@ import { suggestion } from '../../config/problems.ts'
 import { EVERY_WRITER, openBareLog, openReader } from '../../roles/open-log.ts'
 import { CliError, EXIT } from '../failure.ts'
 import { terminalLogger } from '../logger.ts'
+import { needingData } from '../no-data.ts'
 import { configOf, withPlace, type CommonFlags } from '../options.ts'
 import { reach } from './doctor-reach.ts'
 import { untilInterrupted } from '../signals.ts'
@@ -34,7 +35,7 @@ const withLog = async <T>(flags: CommonFlags, writing: boolean, work: (log: Even
   await someBroker(config)
   const log = await openBareLog({ config, logger }, writing ? EVERY_WRITER : undefined)
   try {
-    return await work(log)
+    return await needingData(config, () => work(log))
   } finally {
     await log.close()
   }
@@ -161,7 +162,7 @@ const tail = async (name: string, flags: TailFlags): Promise<void> => {
   }
   const from = flags.fromStart === true ? ({ kind: 'start' } as const) : ({ kind: 'end' } as const)
   try {
-    const ranges = await log.ranges(topicName(topic))
+    const ranges = await needingData(config, () => log.ranges(topicName(topic)))
     const tailing = { topic, from, codecs, log, print, signal: abort.signal }
     await Promise.all(ranges.map((r) => follow(tailing, r.partition)))
   } finally {

@@ -1,6 +1,6 @@
 /** What a person sees who makes a slip: what, where, the cure, no stack, and the exit code. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -43,6 +43,18 @@ test('a file with several problems tells all of them and exits 2; a good one exi
   expect(await run('config', 'check')).toMatchObject({ code: 0, out: 'chaos-proxy.yaml: fine; 1 service\n' })
   expect(await run('config', 'init')).toMatchObject({ code: 1 })
 })
+
+test.each([['backtest'], ['topics', 'describe', 'exchanges'], ['topics', 'tail', 'exchanges']])(
+  'without data, %s %s says which profile has some',
+  async (...args) => {
+    const place = ['--data-dir', join(dir, 'data')]
+    expect((await run(...args, ...place)).err).toContain('chaos-proxy demo')
+    mkdirSync(join(dir, 'data', 'demo', 'log'), { recursive: true })
+    const { code, err } = await run(...args, ...place)
+    expect([code, err]).toEqual([1, expect.stringContaining('there is some of demo: --profile demo')])
+    rmSync(join(dir, 'data'), { recursive: true })
+  },
+)
 
 test('secrets are not shown, origins are', async () => {
   const file = join(dir, 'secret.yaml')
