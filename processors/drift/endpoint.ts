@@ -65,8 +65,9 @@ export interface Lesson {
   forget(pointer: string): void
 }
 
-/** No news of a version: what is not there, and what fails. */
-const isNoNews = (status: number): boolean => status === 404 || status === 405 || status === 408 || status >= 500
+/** No news of a version: what is not there, what fails, and what the client has already (it asked on a condition). */
+const isNoNews = (status: number): boolean =>
+  status === 304 || status === 404 || status === 405 || status === 408 || status >= 500
 
 const learnStatus = (endpoint: Endpoint, lesson: Lesson): void => {
   const { status, now, known } = lesson
