@@ -4,32 +4,29 @@
  */
 import type { EndpointModel, Json, Knowledge, ListModel, ParameterRole } from '../../schemas/semantics/ghosts/model.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
-import { AROUND, totalKey } from '../../schemas/semantics/ghosts/around.ts'
-import { listParameters, MAX_LIST, planOf, startFrom } from '../../schemas/semantics/ghosts/lists.ts'
+import { listParameters, planOf } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
-import { learnLink } from '../../schemas/semantics/ghosts/links.ts'
 import { momentOf } from '../../schemas/semantics/ghosts/mint.ts'
+import { parametersIn } from '../../schemas/semantics/ghosts/nested.ts'
 import { collectionPath, objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import { visibleView } from '../../schemas/semantics/ghosts/views.ts'
 import {
   arrayIn,
   at,
+  haveIds,
   idOf,
   idText,
   isScalar,
   itemsAt,
   ownField,
-  pointersOf,
 } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { Fields } from '../../schemas/semantics/ghosts/pointers.ts'
+import { learnAround } from './learn-around.ts'
 import { allows, candidates, compare, fieldsOf, pagingOf, roleOf } from '../../schemas/semantics/ghosts/roles.ts'
 
 const MAX_PARAMETERS = 16
 const MAX_ROLES = 16
 const MAX_ORDERS = 12
-const MAX_TOTALS = 32
-const MAX_AROUND = 24
-const DEPTH = 3
 const MAX_SAMPLES = 3
 /** Answers after which a list that no other collection explains is a collection of its own. */
 const OWN_AFTER = 3
@@ -158,7 +155,7 @@ const learnBase = (list: ListModel, asked: Asked, items: readonly Fields[]): voi
 }
 
 const isSorted = (list: ListModel, asked: Asked): boolean =>
-  asked.query.some(([name]) => {
+  parametersIn(asked.query).some(([name]) => {
     const role = list.parameters.find((p) => p.name === name)
     return role !== undefined && ['sort', 'order'].includes(roleOf(role) ?? '')
   })
@@ -169,66 +166,6 @@ const learnLength = (list: ListModel, plan: Plan | undefined, length: number): v
     list.longest = length
     list.full = 1
   } else if (length === list.longest && length > 0) list.full++
-}
-
-/** What a total may be: all that there is when the page is not full; how long a full one is may not be known yet. */
-const mayBeTotal = (value: Json, plan: Plan, count: number): boolean => {
-  if (typeof value !== 'number' || !Number.isInteger(value)) return false
-  if (plan.limit >= MAX_LIST) return value >= count
-  const end = startFrom(plan) + count
-  return count > 0 && count < plan.limit ? value === end : value >= end
-}
-
-const rolesOf = (value: Json, plan: Plan, page: { count: number; total: number; last: Json | undefined }): string[] =>
-  Object.entries(AROUND)
-    .filter(([role, made]) =>
-      role === 'total' ? mayBeTotal(value, plan, page.count) : made({ ...page, plan }) === value,
-    )
-    .map(([role]) => role)
-
-const noteAround = (list: ListModel, pointer: string, roles: readonly string[]): void => {
-  const known = list.around.find(([p]) => p === pointer)
-  if (known !== undefined) {
-    known[1] = known[1].filter(([role]) => roles.includes(role))
-    for (const role of known[1]) role[1]++
-  } else if (list.around.length < MAX_AROUND) list.around.push([pointer, roles.map((role) => [role, 1])])
-}
-
-/** The total that stands around the items, if one may be it. */
-const totalOf = (
-  list: ListModel,
-  scalars: readonly [string, Json][],
-  plan: Plan,
-  count: number,
-): number | undefined => {
-  const totals = scalars.filter(([pointer, v]) => mayBeTotal(v, plan, count) && !isOther(list, pointer))
-  return (totals.find(([pointer]) => /total|count/i.test(pointer)) ?? totals[0])?.[1] as number | undefined
-}
-
-const learnAround = (
-  list: ListModel,
-  page: { json: Json | undefined; seen: SeenList; plan: Plan },
-  asked: Asked,
-): void => {
-  const { json, seen, plan } = page
-  if (seen.at === '') return
-  const scalars = pointersOf(json, DEPTH).filter(([p, v]) => isScalar(v) && !p.startsWith(`${seen.at}/`))
-  const count = seen.items.length
-  const total = totalOf(list, scalars, plan, count)
-  const last = ownField(seen.items[count - 1], list.idField)
-  for (const [pointer, value] of scalars) {
-    noteAround(list, pointer, rolesOf(value, plan, { count, total: total ?? count, last }))
-    learnLink((list.links ??= []), [pointer, value], asked, { ...plan, count, total: total ?? count })
-  }
-  if (total === undefined) return
-  const key = totalKey(plan, asked.asker)
-  list.totals = [...list.totals.filter(([k]) => k !== key), [key, total] as [string, number]].slice(-MAX_TOTALS)
-}
-
-/** Whether a place around the items is known to be no total. */
-const isOther = (list: ListModel, pointer: string): boolean => {
-  const known = list.around.find(([p]) => p === pointer)
-  return known !== undefined && !known[1].some(([role]) => role === 'total')
 }
 
 interface With {
@@ -250,9 +187,11 @@ const emptyList = (pointer: string): ListModel => ({
   totals: [],
 })
 
-const openList = (model: EndpointModel, pointer: string): ListModel => {
-  const isBetter = model.list === null || (model.list.at !== pointer && model.list.longest === 0)
-  if (isBetter) model.list = emptyList(pointer)
+/** What was taken for the items gives way to what has ids. */
+const openList = (model: EndpointModel, seen: SeenList): ListModel => {
+  const { list } = model
+  const isWeak = list === null || list.longest === 0 || (list.idField === '' && haveIds(seen.items))
+  if (isWeak && list?.at !== seen.at) model.list = emptyList(seen.at)
   return model.list as ListModel
 }
 
@@ -265,7 +204,7 @@ const learnId = (list: ListModel, items: readonly Fields[], own: string | undefi
 /** Learns one answer of a list. */
 export const learnList = (model: EndpointModel, seen: SeenList, json: Json | undefined, with_: With): void => {
   const { asked, knowledge } = with_
-  const list = openList(model, seen.at)
+  const list = openList(model, seen)
   if (list.at !== seen.at) return
   list.seen++
   const item = itemType(model, knowledge)

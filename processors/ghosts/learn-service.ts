@@ -1,5 +1,6 @@
 /** Learns what belongs to a service as a whole: paths that nothing is known of, errors, statuses by features. */
 import { learnCors } from '../../schemas/semantics/ghosts/cors.ts'
+import { learnDoor } from '../../schemas/semantics/ghosts/doors.ts'
 import { lastParameter } from '../../schemas/semantics/ghosts/features.ts'
 import type { EndpointModel, ServiceFacts } from '../../schemas/semantics/ghosts/model.ts'
 import { ANY_BAD, serviceKey } from '../../schemas/semantics/ghosts/status.ts'
@@ -69,6 +70,7 @@ export const learnStatus = (lesson: Lesson, model: EndpointModel, features: Stat
   const { o, asked, memory } = lesson
   const { status } = o.exchange
   countFeatures(model, features, status)
+  learnDoor((model.doors ??= []), asked.asker, features, status)
   const id = lastParameter(model, asked) ?? ''
   if (isGood(status) && /^\d{1,15}$/.test(id)) model.largest = Math.max(model.largest, Number(id))
   const state = factsOf(memory, asked.service)

@@ -24,7 +24,8 @@ export const AROUND: Readonly<Record<string, (page: Page) => Json | undefined>> 
   limit: ({ plan }) => (plan.limit < MAX_LIST ? plan.limit : undefined),
   page: ({ plan }) => plan.page,
   offset: ({ plan }) => (plan.paged ? startFrom(plan) : plan.offset),
-  pages: ({ plan, total }) => Math.ceil(total / plan.limit),
+  pages: ({ plan, total }) => (plan.limit < MAX_LIST ? Math.ceil(total / plan.limit) : undefined),
+  'pages from 1': ({ plan, total }) => (plan.limit < MAX_LIST ? Math.max(1, Math.ceil(total / plan.limit)) : undefined),
   total: ({ total }) => total,
   more: ({ plan, total, count }) => startFrom(plan) + count < total,
   next: ({ plan, total, count }) => (startFrom(plan) + count < total ? plan.page + 1 : null),
@@ -53,11 +54,8 @@ export const aroundOf = (list: ListModel, made: Made, asked: Asked): Map<string,
   const found = linksOf(list.links ?? [], asked, { ...made.plan, count: page.count, total: page.total })
   for (const [pointer, roles] of list.around) {
     if (found.has(pointer)) continue
-    const best = roles.reduce<[string, number] | undefined>(
-      (a, b) => (a !== undefined && a[1] >= b[1] ? a : b),
-      undefined,
-    )
-    const value = best === undefined ? undefined : AROUND[best[0]]?.(page)
+    const [best, hits] = roles.reduce((a, b) => (a[1] >= b[1] ? a : b), ['', 0] as [string, number])
+    const value = hits <= 0 ? undefined : AROUND[best]?.(page)
     if (value !== undefined) found.set(pointer, value)
   }
   return found

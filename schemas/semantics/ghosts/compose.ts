@@ -7,6 +7,7 @@ import type { GhostAnswer } from '../ghost-port.ts'
 import type { Asked } from './asked.ts'
 import { readFeatures, writeFeatures } from './features.ts'
 import { findExact, isSuperseded, isUntouched, loginKey } from './exact.ts'
+import { guessAtDoor } from './doors.ts'
 import { isQuery } from './graph.ts'
 import { guessByState, isForState } from './guards.ts'
 import type { Graph } from './graph.ts'
@@ -73,8 +74,10 @@ const unfounded = (place: Place): Ruled => {
 const NOT_FOUND: Guess = { status: 404, share: 1, weight: 2 }
 
 const guessAt = (place: Place): Guess | undefined => {
-  const guess = guessStatus(place.model, place.features, place.knowledge)
-  return place.features.id === 'gone' && (guess === undefined || guess.status < 400) ? NOT_FOUND : guess
+  const { model, asked, features, knowledge } = place
+  const who = { features, isShown: isRead(asked.method) && model.idField !== '' }
+  const guess = guessAtDoor(model.doors ?? [], asked.asker, who, guessStatus(model, features, knowledge))
+  return features.id === 'gone' && (guess === undefined || guess.status < 400) ? NOT_FOUND : guess
 }
 
 const fromStatus = (place: Place): Ruled => {

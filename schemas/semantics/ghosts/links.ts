@@ -47,24 +47,29 @@ const queryOf = (asked: Asked, role: LinkRole, to: number, spot: Spot): string =
   const value = String(by === 'page' ? to + spot.base : to * spot.limit)
   const pairs = asked.query.map(([name, old]): [string, string] => [name, name === parameter ? value : old])
   const isNamed = pairs.some(([name]) => name === parameter)
-  if (to === 0 && style === 'bare') return printed(pairs.filter(([name]) => name !== parameter))
+  if (to === 0 && style.startsWith('bare')) return printed(pairs.filter(([name]) => name !== parameter))
   return printed(isNamed ? pairs : [...pairs, [parameter, value]])
 }
 
 const printed = (pairs: readonly (readonly [string, string])[]): string =>
   pairs.length === 0 ? '' : `?${pairs.map(([k, v]) => `${encodeURIComponent(k)}=${encodeURIComponent(v)}`).join('&')}`
 
+/** Servers print brackets and the like in a query as they are, or encoded. */
+const ENCODED = '%'
 const plain = (query: string): string => query.replace(/%(?:5B|5D|24|2C|3A)/gi, (text) => decodeURIComponent(text))
 
 /** What stands at a link for a request; undefined where it cannot be said. */
 export const linkFor = (role: LinkRole, asked: Asked, spot: Spot): Json | undefined => {
-  const [, name, prefix, parameter] = role
+  const [, name, prefix, parameter, , style] = role
   if (!isTarget(name)) return undefined
   const to = pageOf(name, spot)
   if (to === undefined) return null
   if (name === 'self' && !asked.query.some(([own]) => own === parameter)) return `${prefix}${asked.target}`
-  return `${prefix}${asked.path}${plain(queryOf(asked, role, to, spot))}`
+  const query = queryOf(asked, role, to, spot)
+  return `${prefix}${asked.path}${style.endsWith(ENCODED) ? query : plain(query)}`
 }
+
+const STYLES = ['bare', 'named']
 
 /** What a text may be a link to, by the one parameter in which it differs from the request. */
 const readLink = (at: string, text: string, asked: Asked, spot: Spot): LinkRole[] => {
@@ -74,17 +79,24 @@ const readLink = (at: string, text: string, asked: Asked, spot: Spot): LinkRole[
   const parameter = [...names, ...asked.query.map(([name]) => name)].find((name) => pagingOf(name) !== undefined)
   const by = parameter === undefined ? undefined : pagingOf(parameter)
   if (parameter === undefined || by === undefined) return []
-  return TARGETS.flatMap((to) =>
-    ['bare', 'named'].map((style): LinkRole => [at, to, prefix, parameter, by, style, 1, 0]),
-  ).filter((role) => linkFor(role, asked, spot) === text)
+  return TARGETS.flatMap((to) => STYLES.map((style): LinkRole => [at, to, prefix, parameter, by, style, 1, 0])).filter(
+    (role) => linkFor(role, asked, spot) === text,
+  )
 }
 
 const MAX_LINKS = 32
 
+const otherwise = (style: string): string => (style.endsWith(ENCODED) ? style.slice(0, -1) : style + ENCODED)
+
 /** Counts one value that may be a link. */
 export const learnLink = (links: LinkRole[], [at, value]: readonly [string, Json], asked: Asked, spot: Spot): void => {
   const known = links.filter(([pointer]) => pointer === at)
-  for (const role of known) role[linkFor(role, asked, spot) === value ? 6 : 7]++
+  for (const role of known) {
+    if (linkFor(role, asked, spot) !== value) role[5] = otherwise(role[5])
+    const fits = linkFor(role, asked, spot) === value
+    if (!fits) role[5] = otherwise(role[5])
+    role[fits ? 6 : 7]++
+  }
   if (known.length > 0 || typeof value !== 'string' || links.length >= MAX_LINKS) return
   links.push(...readLink(at, value, asked, spot))
 }

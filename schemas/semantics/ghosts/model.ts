@@ -4,7 +4,7 @@
  * or behind a sigil), so a field called `__proto__` is a field like any other.
  */
 import type { Header, Parameter } from '../../events.ts'
-import type { Guard, LinkRole } from './counted.ts'
+import type { Door, Guard, LinkRole } from './counted.ts'
 import type { GraphFacts, GraphRoot } from './graph-model.ts'
 import type { Vitals } from '../vitals.ts'
 import type { Json } from './json.ts'
@@ -169,6 +169,7 @@ export interface EndpointModel {
   rows?: number
   /** Of a write: how it fared by the state of what it was about. */
   guards?: Guard[]
+  doors?: Door[]
 }
 
 /** One stored answer to one target, asker and set of headers. */

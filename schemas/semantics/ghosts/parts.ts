@@ -162,10 +162,7 @@ const graphRoots = listOf(
     largest: isNumber,
   }),
 )
-const graphFacts = fields({
-  types: listOf(isText),
-  links: listOf(tuple(isText, isText, isNumber, isNumber)),
-})
+const graphFacts = fields({ types: listOf(isText), links: listOf(tuple(isText, isText, isNumber, isNumber)) })
 
 const vitals = fields({
   answers: isNumber,
@@ -181,6 +178,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     optional('vitals', vitals),
     optional('graph', graphRoots),
     optional('guards', listOf(tuple(isText, isText, isNumber, isNumber, isNumber))),
+    optional('doors', listOf(tuple(isText, isNumber, isNumber, isNumber))),
     fields({
       id: isText,
       service: isText,

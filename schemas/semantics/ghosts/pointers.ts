@@ -74,15 +74,29 @@ export const objectIn = (
   return pointersOf(json, 2).find(([, value]) => isFields(value) && idOf(value, type.idField) !== undefined)?.[0]
 }
 
-/** Where the items of a list stand: the body, or the largest array of objects near the top; '!' when there is none. */
+const ID_NAME = /^(_?id|uuid|guid|slug|key|code|sku|number)$|id$/i
+
+/** Whether objects are told apart by a field that is named like an id. */
+export const haveIds = (items: readonly Json[]): boolean =>
+  isFields(items[0]) && Object.keys(items[0]).some((name) => ID_NAME.test(name))
+
+const depthOf = (pointer: string): number => pointer.split('/').length
+
+/**
+ * Where the items of a list stand: the body, or the longest array of objects with ids near the top, as links to pages and
+ * the like are arrays too; where none has any, the longest of the nearest. '!' when there is none.
+ */
 export const arrayIn = (json: Json | undefined): string => {
   if (Array.isArray(json)) return json.every(isFields) ? '' : '!'
-  const arrays = pointersOf(json, 2).filter(([, v]) => Array.isArray(v) && (v as Json[]).every(isFields))
-  const filled = arrays.filter(([, v]) => (v as Json[]).length > 0)
-  const [first, second] = filled.length > 0 ? filled : arrays
+  const arrays = pointersOf(json, 2).filter((found): found is [string, Json[]] => {
+    const [, value] = found
+    return Array.isArray(value) && value.every(isFields)
+  })
+  const named = arrays.filter(([, items]) => haveIds(items))
+  const nearest = arrays.filter(([pointer]) => depthOf(pointer) === depthOf(arrays[0]?.[0] ?? ''))
+  const [first, ...others] = named.length > 0 ? named : nearest
   if (first === undefined) return '!'
-  const longer = second !== undefined && (second[1] as Json[]).length > (first[1] as Json[]).length ? second : first
-  return longer[0]
+  return others.reduce((best, other) => (other[1].length > best[1].length ? other : best), first)[0]
 }
 
 export const itemsAt = (json: Json | undefined, pointer: string): readonly Fields[] | undefined => {
