@@ -3,10 +3,13 @@
  * class; with --thin what 70, 50 and 30 % of the training leave, over six seeds.
  */
 import { parseArgs } from 'node:util'
+import { barn } from './worlds/barn.ts'
 import { conduit } from './worlds/conduit.ts'
 import { depot } from './worlds/depot.ts'
 import { desk } from './worlds/desk.ts'
 import { fleet } from './worlds/fleet.ts'
+import { ledger } from './worlds/ledger.ts'
+import { playhouse } from './worlds/playhouse.ts'
 import { press } from './worlds/press.ts'
 import { stall } from './worlds/stall.ts'
 import { quay } from './worlds/quay.ts'
@@ -64,5 +67,19 @@ const thinned = async (world: World): Promise<void> => {
   }
 }
 
-for (const world of [conduit, desk, stall, press, fleet, depot, quay, clinic, tracker, surgery])
+for (const world of [
+  conduit,
+  desk,
+  stall,
+  press,
+  fleet,
+  depot,
+  quay,
+  clinic,
+  tracker,
+  surgery,
+  playhouse,
+  ledger,
+  barn,
+])
   if (values.world === undefined || world.name === values.world) await (values.thin ? thinned : whole)(world)

@@ -5,6 +5,7 @@ import { conduit } from './conduit.ts'
 import { depot } from './depot.ts'
 import { desk } from './desk.ts'
 import { fleet } from './fleet.ts'
+import { playhouse } from './playhouse.ts'
 import { press } from './press.ts'
 import { quay } from './quay.ts'
 import { stall } from './stall.ts'
@@ -17,7 +18,7 @@ const mean = (scores: readonly Score[]): number => scores.reduce((sum, s) => sum
 
 const worlds = [conduit, desk, stall, press, fleet, depot].map((world) => ({ name: world.name, world, least: 0.95 }))
 /** Much of these is in one credential's hands only, or follows from nothing that was shown. */
-const scattered = [quay, clinic, tracker, surgery].map((world) => ({ name: world.name, world, least: 0.85 }))
+const scattered = [quay, clinic, tracker, surgery, playhouse].map((world) => ({ name: world.name, world, least: 0.85 }))
 
 describe.each([...worlds, ...scattered])('$name', ({ world, least }) => {
   it(`is answered for rightly (0.95, or 0.85 where much is unknowable), with no leak and no false 2xx`, async () => {
