@@ -113,19 +113,16 @@ const EMPTY = Buffer.alloc(1).subarray(0, 0)
 
 const valueOf = ({ value }: Addressed['record']): Buffer | null => (value?.length === 0 ? EMPTY : toBuffer(value))
 
-/** Hands one record over; waits while librdkafka's queue is full, which is its backpressure. */
-const produce = async (producer: RdProducer, { topic, partition, record }: Addressed, delivery: Delivery) => {
-  const value = valueOf(record)
+/** Hands one record over; false while librdkafka's queue is full, which is its backpressure. */
+const produce = (producer: RdProducer, { topic, partition, record }: Addressed, delivery: Delivery): boolean => {
   // To librdkafka a timestamp of 0 means now.
   const timestamp = Math.max(1, Math.floor(record.timestamp))
-  for (;;) {
-    try {
-      producer.produce(topic, partition, value, record.key, timestamp, delivery)
-      return
-    } catch (error) {
-      if ((error as { code?: number }).code !== QUEUE_FULL) throw error
-      await delay(5)
-    }
+  try {
+    producer.produce(topic, partition, valueOf(record), record.key, timestamp, delivery)
+    return true
+  } catch (error) {
+    if ((error as { code?: number }).code !== QUEUE_FULL) throw error
+    return false
   }
 }
 
@@ -141,7 +138,9 @@ const inTurn = () => {
 const hand = async (producer: RdProducer, records: readonly Addressed[], append: Append): Promise<void> => {
   for (const [index, record] of records.entries()) {
     try {
-      await produce(producer, record, { append, index })
+      // A promise for each record would cost as much as handing it over.
+      const delivery = { append, index }
+      while (!produce(producer, record, delivery)) await delay(5)
     } catch (error) {
       reported(error as Error, { offset: -1, opaque: { append, index } })
     }
