@@ -162,8 +162,11 @@ const renewOn = (
   return () => void process.off(signal, hear)
 }
 
-/** What all of them send in the time in which each sends once is one group. */
-const GROUP_MS = 10
+/**
+ * What all of them send in the time in which each sends once is one group. A group costs the same whatever is in it, here
+ * and in each of them, since the next batch waits for the last one.
+ */
+const GROUP_MS = 25
 
 /** Starts `count` processes of the ingress. Rejects when one of them cannot start and trying again would not help. */
 export const startWorkers = async (context: RoleContext, count: number): Promise<Role> => {
