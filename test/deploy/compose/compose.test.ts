@@ -197,6 +197,8 @@ describe('files', () => {
     const last = text.slice(text.lastIndexOf('\nFROM '))
     const { build } = service('ingress')
     expect(exists(`${build?.context}/${build?.dockerfile}`)).toBe(true)
+    // Down to the patch, in both stages.
+    expect(text.match(/^FROM node:24\.\d+\.\d+-slim/gm)).toHaveLength(2)
     expect(text).toContain('RUN npm run build')
     expect(last).toContain('COPY --from=build /src/dist /opt/chaos-proxy')
     expect(last).toMatch(/^USER node$/m)
