@@ -126,6 +126,8 @@ export interface CaptureOptions {
   readonly bodies: 'json' | 'all' | 'none'
   /** Bytes kept of each body; what is longer is marked as cut. */
   readonly maxBody: number
+  /** Bodies of answers marked `no-store`: recorded, for their asker alone (`own`), or not at all (`drop`). */
+  readonly noStore?: 'own' | 'drop'
   readonly redact?: RedactionSettings
 }
 

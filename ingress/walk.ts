@@ -72,6 +72,8 @@ const forwardOf = (
     gate,
   })
 
+const NOTHING = Buffer.alloc(0)
+
 const samplerOf =
   ({ traces }: IngressOptions): (() => boolean) =>
   () =>
@@ -108,8 +110,9 @@ const recordOf = ({ options, services, emitter, keys, redactor }: Parts): ((cont
   const captured: CaptureSettings = {
     redactor,
     bodies: capture.bodies,
+    noStore: capture.noStore,
     pseudonym: keys.pseudonym,
-    concat: (chunks) => (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)),
+    concat: (chunks) => (chunks.length > 1 ? Buffer.concat(chunks) : (chunks[0] ?? NOTHING)),
     clock: monotonic,
   }
   const metrics = openMetrics(registry, services, emitter.status)

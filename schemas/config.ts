@@ -104,6 +104,12 @@ const service = z.strictObject({
 const capture = z.strictObject({
   bodies: z.enum(['none', 'json', 'all']).default('all').describe('Which bodies are recorded'),
   maxBody: size.prefault('64KiB').describe('Longer bodies pass untouched and are recorded cut'),
+  noStore: z
+    .enum(['own', 'drop'])
+    .default('own')
+    .describe(
+      'Bodies of answers marked no-store. own: recorded, and shown by ghosts to nobody but who got them (whole frameworks mark every answer so); drop: never recorded, and no ghost has them',
+    ),
   redact: z
     .strictObject({
       pii: z.enum(['pseudonymise', 'off']).default('pseudonymise'),

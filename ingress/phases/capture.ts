@@ -1,13 +1,15 @@
 /** capture: what was seen becomes an exchange, redacted. Runs after the answer went out; delays no byte. */
-import type { Body, Exchange } from '../../schemas/events.ts'
+import type { Body, Exchange, Header } from '../../schemas/events.ts'
+import { cacheDirectives } from '../../schemas/semantics/ghosts/headers.ts'
 import type { Redactor } from '../../schemas/semantics/redaction.ts'
 import type { CaptureOptions } from '../options.ts'
-import type { Context, Redacted, Tee } from './context.ts'
+import { notesOf, type Arrival, type Context, type Redacted, type Tee } from './context.ts'
 import { fieldOf } from './fields.ts'
 
 export interface CaptureSettings {
   readonly redactor: Redactor
   readonly bodies: CaptureOptions['bodies']
+  readonly noStore?: CaptureOptions['noStore']
   readonly pseudonym: (text: string) => string
   readonly concat: (chunks: readonly Uint8Array[]) => Uint8Array
   /** µs, monotonic. */
@@ -22,25 +24,39 @@ export const isText = (mediaType: string): boolean => TEXT.test(mediaType)
 /** The request as the log and the ghosts may see it; made once. */
 export const redactedOf = (context: Context, redactor: Redactor): Redacted => {
   if (context.redacted !== undefined) return context.redacted
-  const { rawHeaders } = context.arrival
-  context.redacted = {
-    target: redactor.target(context.target),
-    headers: redactor.lines(rawHeaders),
-    principal: redactor.principalOf(rawHeaders),
-  }
+  const { headers, principal } = redactedFields(context.arrival, redactor)
+  context.redacted = { target: redactor.target(context.target), headers, principal }
   return context.redacted
+}
+
+const redactedFields = (arrival: Arrival, redactor: Redactor): Pick<Redacted, 'headers' | 'principal'> => {
+  const notes = notesOf(arrival)
+  if (notes?.redacted !== undefined) return notes.redacted
+  const { rawHeaders } = arrival
+  const redacted = { headers: redactor.lines(rawHeaders), principal: redactor.principalOf(rawHeaders) }
+  if (notes !== undefined) notes.redacted = redacted
+  return redacted
+}
+
+/** The fields of an answer. Marks are the same for many answers: they are looked through once. */
+const redactedAnswer = ({ responseHeaders, marks }: Context, redactor: Redactor): readonly Header[] => {
+  if (marks === undefined) return redactor.lines(responseHeaders)
+  const logged = (marks.logged ??= redactor.lines(marks.lines))
+  return [...redactor.lines(responseHeaders.slice(0, -marks.lines.length)), ...logged]
 }
 
 interface Part {
   readonly tee: Tee
   readonly mediaType: string
   readonly coding: string
+  /** Its sender wants it kept nowhere, and so do the settings. */
+  readonly unkept?: boolean
 }
 
 /** A coded body cannot be redacted, so it comes decoded (`plain`) or not at all. */
 const bodyOf = (settings: CaptureSettings, part: Part, plain: Uint8Array | undefined): Body => {
-  const { tee, mediaType, coding } = part
-  const wanted = settings.bodies === 'all' || (settings.bodies === 'json' && isText(mediaType))
+  const { tee, mediaType, coding, unkept } = part
+  const wanted = !unkept && (settings.bodies === 'all' || (settings.bodies === 'json' && isText(mediaType)))
   if (tee.length === 0 || !wanted || (coding !== '' && plain === undefined))
     return { mediaType, coding: '', bytes: settings.concat([]), length: tee.length, cut: tee.length > 0 }
   const bytes = settings.redactor.body(plain ?? settings.concat(tee.chunks), mediaType)
@@ -92,6 +108,8 @@ export interface Plain {
 export const capture = (context: Context, settings: CaptureSettings, plain: Plain = {}): Exchange => {
   const { arrival, head } = context
   const seen = redactedOf(context, settings.redactor)
+  const responseHeaders = redactedAnswer(context, settings.redactor)
+  const unkept = settings.noStore === 'drop' && cacheDirectives(responseHeaders).has('no-store')
   return {
     upstream: context.upstream?.url ?? '',
     client: settings.pseudonym(head.client),
@@ -102,8 +120,8 @@ export const capture = (context: Context, settings: CaptureSettings, plain: Plai
     requestHeaders: seen.headers,
     requestBody: bodyOf(settings, requestPart(context), plain.request),
     status: context.status,
-    responseHeaders: settings.redactor.lines(context.responseHeaders),
-    responseBody: bodyOf(settings, responsePart(context), plain.response),
+    responseHeaders,
+    responseBody: bodyOf(settings, { ...responsePart(context), unkept }, plain.response),
     timings: {
       queue: since(context, context.chosenAt),
       connect: context.handedAt === 0 ? 0 : Math.max(0, Math.round(context.handedAt - context.chosenAt)),

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import { capture, type CaptureSettings } from '../../../ingress/phases/capture.ts'
+import { tee } from '../../../ingress/phases/context.ts'
+import { createRedactor } from '../../../schemas/semantics/redaction.ts'
+import { testKeyed } from '../../kit/keyed.ts'
+import { contextOf } from '../kit/context.ts'
+
+const redactor = createRedactor(testKeyed, { headers: [], fields: [], pii: 'pseudonymise' })
+const settings: CaptureSettings = {
+  redactor,
+  bodies: 'all',
+  pseudonym: (text) => text,
+  concat: (chunks) => Buffer.concat(chunks),
+  clock: () => 0,
+}
+
+const captured = (cacheControl: string, noStore: 'own' | 'drop') => {
+  const context = contextOf()
+  context.responseHeaders = ['Content-Type', 'application/json', 'Cache-Control', cacheControl]
+  tee(context.responseBody, Buffer.from('{"id":7}'))
+  return capture(context, { ...settings, noStore }).responseBody
+}
+
+it.each([
+  ['no-store', 'own', '{"id":7}', false],
+  ['max-age=0, No-Store', 'drop', '', true],
+  ['no-cache', 'drop', '{"id":7}', false],
+] as const)('records the body of an answer marked "%s" where noStore is %s', (marked, noStore, bytes, cut) => {
+  const body = captured(marked, noStore)
+  expect([Buffer.from(body.bytes).toString(), body.cut, body.length]).toEqual([bytes, cut, 8])
+})
