@@ -8,8 +8,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { TopicSpec } from '../../../../schemas/log.ts'
 import { readIfThere, replaceFile, syncDirectory } from './files.ts'
-import { type RecordParts, readRecords, type Section, sectionsOf } from './frame.ts'
-import type { SegmentIndex } from './index.ts'
+import { readRecords, type Section, sectionsOf } from './frame.ts'
+import type { PartitionIndex, SegmentIndex } from './index.ts'
 import { type Journal, visibleSegments, withSegment } from './journal.ts'
 import { type Keep, rewrite } from './rewrite.ts'
 import { corrupt, readFrames, segmentPath, type SegmentFile, sizeOf } from './segment.ts'
@@ -30,6 +30,8 @@ export interface CleanOptions {
 const KEYS_PER_PASS = 200_000
 /** Kafka's min.cleanable.dirty.ratio. */
 const DIRTY_RATIO = 0.5
+/** Share of a segment's records that are compacted from which on it counts: the schemas among exchanges do not. */
+const WORTH = 0.01
 
 interface Closed {
   readonly number: number
@@ -75,17 +77,13 @@ const closedSegments = async (journal: Journal, before: number): Promise<Closed[
   return closed
 }
 
-const eachRecord = async (
-  segment: SegmentFile,
-  each: (section: Section, offset: number, r: RecordParts) => void,
-): Promise<void> => {
+const eachSection = async (segment: SegmentFile, each: (section: Section, bytes: Buffer) => void): Promise<void> => {
   const limit = sizeOf(segment)
   for (let from = 0; from < limit;) {
     const chunk = await readFrames(segment, { from, limit, verify: true })
     if (chunk.bad) throw corrupt(segment, chunk.end)
     for (const { at, header } of chunk.frames)
-      for (const section of sectionsOf(chunk.bytes, at, header))
-        readRecords(chunk.bytes, section, (offset, record) => each(section, offset, record))
+      for (const section of sectionsOf(chunk.bytes, at, header)) each(section, chunk.bytes)
     from = chunk.end
   }
 }
@@ -96,8 +94,9 @@ const gatherLatest = async (journal: Journal, dirty: readonly Closed[], pass: Pa
   for (const { number } of dirty) {
     if (pass.latest.size >= KEYS_PER_PASS) break
     await withSegment(journal.dir, number, (segment) =>
-      eachRecord(segment, (section, offset, { key }) => {
-        if (pass.policies.get(section.topic)?.compact === true) pass.latest.set(keyOf(section, key), offset)
+      eachSection(segment, (section, bytes) => {
+        if (pass.policies.get(section.topic)?.compact !== true) return
+        readRecords(bytes, section, (offset, { key }) => pass.latest.set(keyOf(section, key), offset))
       }),
     )
     upTo = number
@@ -108,14 +107,20 @@ const gatherLatest = async (journal: Journal, dirty: readonly Closed[], pass: Pa
 const isExpired = ({ number, index }: Closed, policy: Policy, { options, pressed }: Pass): boolean =>
   policy.deletes && (number <= pressed || options.now - index.writtenAt > policy.retentionMs)
 
+/** Whether all records of a topic stay, or none; undefined where each has to be looked at. */
+const shared = (closed: Closed, topic: string, pass: Pass): boolean | undefined => {
+  const policy = pass.policies.get(topic)
+  if (policy === undefined) return true
+  if (isExpired(closed, policy, pass)) return false
+  return policy.compact ? undefined : true
+}
+
 const keeper = (closed: Closed, pass: Pass): Keep => {
   const noTombstones =
     closed.number <= pass.done && pass.options.now - closed.index.writtenAt > pass.options.tombstoneMs
   return (section, offset, { key, value }) => {
-    const policy = pass.policies.get(section.topic)
-    if (policy === undefined) return true
-    if (isExpired(closed, policy, pass)) return false
-    if (!policy.compact) return true
+    const all = shared(closed, section.topic, pass)
+    if (all !== undefined) return all
     if (value === null && noTombstones) return false
     return (pass.latest.get(keyOf(section, key)) ?? -1) <= offset
   }
@@ -129,14 +134,22 @@ interface Member {
   readonly drops: boolean
 }
 
-const weigh = async (journal: Journal, closed: Closed, keep: Keep): Promise<Member> => {
+/** Reads records only where their fates differ: in most journals hardly any do, and there are a lot of them. */
+const weigh = async (journal: Journal, closed: Closed, pass: Pass): Promise<Member> => {
+  const keep = keeper(closed, pass)
   let all = 0
   let kept = 0
+  const add = (bytes: number, stays: boolean): void => {
+    all += bytes
+    if (stays) kept += bytes
+  }
   await withSegment(journal.dir, closed.number, (segment) =>
-    eachRecord(segment, (section, offset, record) => {
-      const bytes = 24 + record.key.length + (record.value?.length ?? 0)
-      all += bytes
-      if (keep(section, offset, record)) kept += bytes
+    eachSection(segment, (section, bytes) => {
+      const stay = shared(closed, section.topic, pass)
+      if (stay !== undefined) return add(section.end - section.start, stay)
+      readRecords(bytes, section, (offset, record) =>
+        add(24 + record.key.length + (record.value?.length ?? 0), keep(section, offset, record)),
+      )
     }),
   )
   return { closed, keep, kept: all === 0 ? 0 : (kept / all) * closed.bytes, drops: kept < all }
@@ -195,11 +208,17 @@ const cleanedPath = (dir: string): string => path.join(dir, 'cleaned')
 const cleanedUpTo = async (dir: string): Promise<number> =>
   Number((await readIfThere(cleanedPath(dir)))?.toString() ?? 0)
 
+/** Whether compaction could take more of a segment than reading all of it is worth. */
+const compacts = ({ index: { partitions } }: Closed, { policies }: Pass): boolean => {
+  const count = (some: readonly PartitionIndex[]): number => some.reduce((sum, { records }) => sum + records, 0)
+  const compacted = count(partitions.filter(({ topic }) => policies.get(topic)?.compact === true))
+  return compacted > 0 && compacted >= WORTH * count(partitions)
+}
+
 const isDue = (closed: readonly Closed[], dirty: readonly Closed[], pass: Pass): boolean => {
   if (pass.options.force) return true
-  const compacts = (c: Closed): boolean =>
-    c.index.partitions.some((p) => p.records > 0 && pass.policies.get(p.topic)?.compact === true)
-  const bytes = (all: readonly Closed[]): number => all.filter(compacts).reduce((sum, c) => sum + c.bytes, 0)
+  const bytes = (all: readonly Closed[]): number =>
+    all.filter((one) => compacts(one, pass)).reduce((sum, one) => sum + one.bytes, 0)
   const dirtyBytes = bytes(dirty)
   return dirtyBytes > 0 && dirtyBytes >= DIRTY_RATIO * bytes(closed)
 }
@@ -207,7 +226,7 @@ const isDue = (closed: readonly Closed[], dirty: readonly Closed[], pass: Pass):
 /** Cleans segments; with `merge` they must be all there are up to some number, so that order is kept. */
 const sweep = async (journal: Journal, closed: readonly Closed[], pass: Pass, merge: boolean): Promise<void> => {
   const members: Member[] = []
-  for (const one of closed) members.push(await weigh(journal, one, keeper(one, pass)))
+  for (const one of closed) members.push(await weigh(journal, one, pass))
   const groups = merge ? groupsOf(members, pass.options.segmentBytes) : members.map((member) => [member])
   for (const group of groups) await cleanGroup(journal, group)
 }

@@ -164,6 +164,28 @@ describe('retention and compaction', () => {
     await log.close()
   })
 
+  test.each([
+    ['is cleaned', 20, true],
+    ['is not read for the few there are among others', 1, false],
+  ])('of its own accord a segment with records to compact %s', async (_, compacted, cleaned) => {
+    const dir = tempDir()
+    const log = await all({ dir, segmentBytes: 10_000, commitIntervalMs: 0 })
+    await log.createTopics([
+      { name: 't', partitions: 1, cleanup: 'delete' },
+      { name: 'c', partitions: 1, cleanup: 'compact' },
+    ])
+    for (let n = 0; n < compacted; n++) await log.append('c', [record('k', String(n))])
+    await log.append('t', numbered(600))
+    await log.append('t', numbered(1))
+    await log.close()
+    expect(segmentsIn(dir)).toHaveLength(2)
+    expect(fs.existsSync(path.join(dir, 'processors', 'cleaned'))).toBe(cleaned)
+    const again = await all({ dir })
+    expect(values(await readAll(again, 'c'))).toEqual([String(compacted - 1)])
+    expect(await readAll(again, 't')).toHaveLength(601)
+    await again.close()
+  })
+
   test('a key whose tombstone was dropped stays deleted', async () => {
     const dir = tempDir()
     const log = await all({ dir, segmentBytes: 500, tombstoneMs: -1 })
