@@ -2,9 +2,10 @@
 import { isReading } from '../../schemas/semantics/ghosts/compose.ts'
 import { answerKey } from '../../schemas/semantics/ghosts/exact.ts'
 import { isQuery } from '../../schemas/semantics/ghosts/graph.ts'
+import { parametersIn } from '../../schemas/semantics/ghosts/nested.ts'
 import { collectionOf } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
-import { roleOf } from '../../schemas/semantics/ghosts/roles.ts'
+import { isEmbedding, roleOf } from '../../schemas/semantics/ghosts/roles.ts'
 import type { BodyModel, EndpointModel, Json, ListModel, ObjectRecord } from '../../schemas/semantics/ghosts/model.ts'
 import { objectAsked, objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import type { Named } from '../../schemas/semantics/ghosts/objects.ts'
@@ -66,10 +67,11 @@ const learnOne = (lesson: Lesson, model: EndpointModel, named: Named, features: 
   memory.keepObject(record, emit)
 }
 
-const isPicked = (list: ListModel, asked: Asked): boolean =>
-  asked.query.some(([name]) => {
+/** Whether items are shown with fewer fields, or with more, than they have by themselves. */
+const isReshaped = (list: ListModel, asked: Asked): boolean =>
+  parametersIn(asked.query).some(([name]) => {
     const parameter = list.parameters.find((p) => p.name === name)
-    return parameter !== undefined && roleOf(parameter) === 'pick'
+    return parameter !== undefined && (isEmbedding(name) || roleOf(parameter) === 'pick')
   })
 
 const learnMany = (lesson: Lesson, model: EndpointModel): void => {
@@ -81,7 +83,7 @@ const learnMany = (lesson: Lesson, model: EndpointModel): void => {
   const { list } = model
   if (list === null || list.at !== seen.at || list.type === '' || list.idField === '') return
   const type = collectionOf(list, asked)
-  const part = isPicked(list, asked)
+  const part = isReshaped(list, asked)
   for (const item of seen.items) {
     const id = idOf(item, list.idField)
     if (id !== undefined) viewObject(lesson, { type, id }, { fields: item, whole: false, part })

@@ -8,10 +8,13 @@ import type { Compare, Entry, Sight } from './seen.ts'
 import { fromBase64 } from './mint.ts'
 import { fittingItem, freshItem, knownItem } from './item-texts.ts'
 import type { Fits, Shown } from './item-texts.ts'
+import { parametersElsewhere, roleAmong, roleOfNew } from './elsewhere.ts'
+import type { Elsewhere } from './elsewhere.ts'
+import { parametersIn } from './nested.ts'
 import { collectionPath } from './objects.ts'
 import { at, pointersOf, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
-import { compare, compareBy, fieldNamed, isFilter, passes, roleByName, roleOf, sortOf } from './roles.ts'
+import { compare, compareBy, fieldNamed, isFilter, passes, roleOf, sortOf } from './roles.ts'
 import type { SortKey } from './roles.ts'
 import { pick } from './picks.ts'
 import { byId, entryOf, pageOf } from './sight.ts'
@@ -77,7 +80,10 @@ const searched = ({ method, json, graph }: Asked): [string, string][] =>
 
 /** The parameters of a list request: its query or body, and the path's where the items are another collection's. */
 export const listParameters = (list: ListModel, template: string, asked: Asked): [string, string][] => {
-  const found = [...asked.query.map(([name, value]): [string, string] => [name, value]), ...searched(asked)]
+  const found = [
+    ...parametersIn(asked.query).map(([name, value]): [string, string] => [name, value]),
+    ...searched(asked),
+  ]
   if (list.type === template || template.startsWith(`${list.type}/`)) return found
   template
     .split('/')
@@ -89,31 +95,6 @@ export const listParameters = (list: ListModel, template: string, asked: Asked):
 }
 
 const FULL = 2
-
-/** What a parameter does that no answer had yet: by its name, or a filter where items have such a field. */
-const roleOfNew = (name: string, value: string, elsewhere: Elsewhere): string | undefined =>
-  elsewhere.hasField(`/${name}`) ? `f:/${name}` : (elsewhere.roleOf?.(name) ?? roleByName(name, value))
-
-/** What a parameter does that this list never had: as in other lists of the service, by its name, or by a field of that name. */
-interface Elsewhere {
-  readonly hasField: (pointer: string) => boolean
-  readonly roleOf?: (name: string) => string | undefined
-}
-
-const EVERYWHERE = new Set(['sort', 'order', 'limit', 'page', 'offset', 'pick', 'formal'])
-
-/** What parameters do in the other lists of a service; filters are each list's own. */
-const rolesElsewhere =
-  (asked: Asked, knowledge: Knowledge) =>
-  (name: string): string | undefined => {
-    for (const { template } of knowledge.types(asked.service)) {
-      const list = template.includes('{') ? null : knowledge.sibling(asked.service, 'GET', template)?.list
-      const parameter = list?.parameters.find((p) => p.name === name)
-      const role = parameter === undefined ? undefined : roleOf(parameter)
-      if (role !== undefined && EVERYWHERE.has(role)) return role
-    }
-    return undefined
-  }
 
 /** What a request wants of a list; undefined when a parameter's effect is not known. */
 export const planOf = (list: ListModel, template: string, asked: Asked, elsewhere: Elsewhere): Plan | undefined => {
@@ -164,7 +145,7 @@ const orderOf = (list: ListModel, plan: Plan): { readonly name: string; readonly
     isPlaced(b, plan) - isPlaced(a, plan) || (plan.descending ? -1 : 1) * compareBy(plan.sort, a.item, b.item)
   const keys: Compare[] = [
     ...(plan.sort.length === 0 ? [] : [bySort]),
-    ...(usual.field === '' ? [] : [byField(usual.field, usual.by)]),
+    ...(usual.field === '' || plan.sort.length > 0 ? [] : [byField(usual.field, usual.by)]),
     byId,
   ]
   const sign = plan.sort.length === 0 && plan.descending ? -1 : 1
@@ -238,6 +219,9 @@ const shownOf = ({ item, guessed }: Entry, { picked }: Plan, { idField }: ListMo
 
 const SAMPLE = 50
 
+const isKnownQuery = (list: ListModel, asked: Asked): boolean =>
+  asked.query.every(([name]) => list.parameters.some((parameter) => parameter.name === name))
+
 /** The list for a request; undefined when it cannot be said what belongs in it. */
 export const makeList = (list: ListModel, template: string, asked: Asked, known: Known): Made | undefined => {
   if (list.type === '') return undefined
@@ -247,7 +231,8 @@ export const makeList = (list: ListModel, template: string, asked: Asked, known:
   if (sight.entries.length + mine.length === 0) return undefined
   const samples = (): Entry[] => [...sight.entries.slice(0, SAMPLE), ...mine.slice(0, SAMPLE)]
   const hasField = (field: string): boolean => samples().some(({ item }) => at(item, field) !== undefined)
-  const elsewhere = { hasField, roleOf: rolesElsewhere(asked, known.knowledge) }
+  const others = isKnownQuery(list, asked) ? [] : parametersElsewhere(asked, known.knowledge)
+  const elsewhere = { hasField, roleOf: roleAmong(others), known: [...list.parameters, ...others] }
   const plan = planOf(list, template, asked, elsewhere)
   if (plan === undefined) return undefined
   const order = orderOf(list, plan)

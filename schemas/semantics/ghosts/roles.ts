@@ -1,7 +1,7 @@
 /**
  * What a parameter of a list may do. A role is believed as long as every answer allows it; only paging goes by names too,
  * since one page looks like any other. `f:` equals, `i:` equals but for case, `a:` is among, `p:` begins, `c:` contains,
- * `g:` at least, `l:` at most (each with the pointer of a field), `text` contained somewhere, `where` a condition on fields,
+ * `g:` at least, `l:` at most, `G:` more, `L:` less (each with the pointer of a field), `text` contained somewhere, `where` a condition on fields,
  * `after:` behind that one, `pick` which fields are shown, `formal` nothing that the items show.
  */
 import type { Json, ParameterRole } from './model.ts'
@@ -13,11 +13,15 @@ const PAGE = /^_?(page|page_?(no|num|number|index)?|p)$/i
 const OFFSET = /^_?(offset|skip|start|from)$/i
 const LIMIT = /^_?(limit|size|page_?size|per_?page|count|take|top|first|max|max_?results|n)$/i
 const CURSOR = /(cursor|after|since_id|from_id|next|token|marker|continuation)/i
-const AT_LEAST = /^(min|from|since|after|gte?|start)|(min|from|since|after|gte?|start)$/i
-const AT_MOST = /^(max|to|until|before|lte?|end)|(max|to|until|before|lte?|end)$/i
+const AT_LEAST = /^(min|from|since|after|gte?|start)|(min|from|since|after|gte?|start)\]?$/i
+const AT_MOST = /^(max|to|until|before|lte?|end)|(max|to|until|before|lte?|end)\]?$/i
+/** `views_gt`, `views[$lt]`: the bound itself is not in. */
+const MORE_THAN = /(^|[^a-z])gt\]?$/i
+const LESS_THAN = /(^|[^a-z])lt\]?$/i
 /** What changes the form of an answer, not which items are in it. */
 const PICKING = /^_?(fields|select|only|columns|attributes|properties|include_fields|projection|props)(\[\w+\])?$/i
-const FORMAL = /^(count|include_?(count|totals?)?|expand|embed|format|pretty|locale|lang|inlinecount)$/i
+const FORMAL = /^_?(count|include_?(count|totals?)?|expand|embed|populate|format|pretty|locale|lang|inlinecount)$/i
+const EMBEDDING = /^_?(expand|embed|populate|include|with|relations)$/i
 const ORDER = /^(asc|desc)(ending)?$/i
 const INTEGER = /^\d{1,6}$/
 const MAX_FIELDS = 40
@@ -43,9 +47,14 @@ const addInner = (name: string, inner: Fields, add: (pointer: string, value: Jso
 
 const lower = (value: Json | undefined): string => (textOf(value) ?? '').toLowerCase()
 
+/** `"20.00"`: amounts are often sent as text, so that nothing is rounded. */
+const DECIMAL = /^-?\d{1,15}\.\d{1,10}$/
+const isDecimal = (value: Json | undefined): value is string => typeof value === 'string' && DECIMAL.test(value)
+
 /** Numbers by size, everything else as text. */
 export const compare = (a: Json | undefined, b: Json | undefined): number => {
   if (typeof a === 'number' && typeof b === 'number') return a - b
+  if (isDecimal(a) && isDecimal(b)) return Number(a) - Number(b)
   const [x, y] = [textOf(a) ?? '', textOf(b) ?? '']
   return x < y ? -1 : x > y ? 1 : 0
 }
@@ -63,11 +72,18 @@ const CHECKS: Readonly<Record<string, (field: Json | undefined, value: string) =
   a: (field, value) => Array.isArray(field) && field.some((v) => textOf(v as Json) === value),
   p: (field, value) => typeof field === 'string' && lower(field).startsWith(value.toLowerCase()),
   c: (field, value) => typeof field === 'string' && lower(field).includes(value.toLowerCase()),
+  G: (field, value) => isValue(field) && bounded(field, value) > 0,
+  L: (field, value) => isValue(field) && bounded(field, value) < 0,
   g: (field, value) => isValue(field) && bounded(field, value) >= 0,
   l: (field, value) => isValue(field) && bounded(field, value) <= 0,
 }
 
 const COMPARISON = /^\(?\s*([\w./]+)\s*(eq|ne|gt|ge|lt|le|==|!=|>=|<=|=|>|<)\s*('[^']*'|"[^"]*"|[^\s'"()]+)\s*\)?$/i
+/** Between conditions that must all hold. */
+const AND = /\s+and\s+|\s*&&\s*|;/i
+/** `(status='open' && done=true)` */
+const unwrapped = (text: string): string => /^\(([^()]*)\)$/.exec(text.trim())?.[1] ?? text
+
 const HOLDS: Readonly<Record<string, (by: number) => boolean>> = {
   eq: (by) => by === 0,
   '==': (by) => by === 0,
@@ -86,12 +102,14 @@ const HOLDS: Readonly<Record<string, (by: number) => boolean>> = {
 
 /** A condition as OData ($filter) and RSQL write it: comparisons of a field with a value, all of which hold. */
 const meets = (condition: string, item: Fields): boolean =>
-  condition.split(/\s+and\s+|;/i).every((part) => {
-    const [, name = '', operator = '', text = ''] = COMPARISON.exec(part.trim()) ?? []
-    const holds = HOLDS[operator.toLowerCase()]
-    const field = fieldNamed(item, name)
-    return holds !== undefined && isValue(field) && holds(bounded(field, text.replace(/^['"]|['"]$/g, '')))
-  })
+  unwrapped(condition)
+    .split(AND)
+    .every((part) => {
+      const [, name = '', operator = '', text = ''] = COMPARISON.exec(part.trim()) ?? []
+      const holds = HOLDS[operator.toLowerCase()]
+      const field = fieldNamed(item, name)
+      return holds !== undefined && isValue(field) && holds(bounded(field, text.replace(/^['"]|['"]$/g, '')))
+    })
 
 /** Whether one item passes a filter. */
 export const passes = (role: string, value: string, item: Fields): boolean => {
@@ -184,17 +202,18 @@ const fieldRoles = (name: string, [field, value]: [string, Json]): string[] => {
   if (Array.isArray(value)) return [`a:${field}`]
   const roles = [`f:${field}`, `i:${field}`]
   if (typeof value === 'string') roles.push(`p:${field}`, `c:${field}`)
-  if (namedLike(name, field) && AT_LEAST.test(name)) roles.push(`g:${field}`)
-  if (namedLike(name, field) && AT_MOST.test(name)) roles.push(`l:${field}`)
+  if (!namedLike(name, field)) return roles
+  if (AT_LEAST.test(name)) roles.push(...(MORE_THAN.test(name) ? [`G:${field}`] : []), `g:${field}`)
+  if (AT_MOST.test(name)) roles.push(...(LESS_THAN.test(name) ? [`L:${field}`] : []), `l:${field}`)
   return roles
 }
 
-/** `$top`, `page[size]` and `_limit` are `top`, `size` and `limit`. */
+/** `$top`, `page[size]`, `filter[limit]` and `_limit` are `top`, `size` and `limit`. */
 const bareName = (name: string): string =>
   name
     .replace(/^\$/, '')
     .replace(/^page\[(number|index)\]$/i, 'page')
-    .replace(/^page\[(\w+)\]$/i, '$1')
+    .replace(/^(?:page|pagination|filter|options|query)\[\$?(\w+)\]$/i, '$1')
 
 /** What paging goes by: names, since one page looks like any other. */
 const rolesByName = (name: string): string[] => {
@@ -208,6 +227,9 @@ const rolesByName = (name: string): string[] => {
   if (PICKING.test(bare)) found.push('pick')
   return found
 }
+
+/** Whether a parameter asks for what belongs to the items, right in them. */
+export const isEmbedding = (name: string): boolean => EMBEDDING.test(bareName(name))
 
 /** Whether a parameter names a page, or how many items come before. */
 export const pagingOf = (name: string): 'page' | 'offset' | undefined =>
@@ -224,7 +246,7 @@ export const candidates = (name: string, value: string, items: readonly Fields[]
   const [first] = items
   const roles = rolesByName(name)
   if (first !== undefined) roles.push(...fieldsOf(first).flatMap((field) => fieldRoles(name, field)))
-  if (COMPARISON.test(value.split(/\s+and\s+|;/i)[0] ?? '')) roles.push('where')
+  if (COMPARISON.test(unwrapped(value).split(AND)[0] ?? '')) roles.push('where')
   roles.push(ORDER.test(value) ? 'order' : 'sort')
   if (!INTEGER.test(value)) roles.push('text')
   return roles.filter((role) => allows(role, value, items) === true)
@@ -246,6 +268,8 @@ const RANK = [
   'after',
   'p',
   'c',
+  'G',
+  'L',
   'g',
   'l',
   'text',

@@ -54,3 +54,104 @@ describe('a thing that only others saw', () => {
     expect(jsonOf(ask({ target: `/notes/${note('cp_amy', 3).id}`, ...by('cp_bob') }))).toEqual(note('cp_amy', 3))
   })
 })
+
+describe('parameters in JSON, in brackets and in conditions', () => {
+  const todos = Array.from({ length: 24 }, (_, i) => ({
+    id: i + 1,
+    title: `t${(i * 7) % 24}`,
+    points: i % 5,
+    done: i % 3 === 0,
+  }))
+  type Todo = (typeof todos)[number]
+  const told = (query: string, items: readonly Todo[]) => ({
+    target: `/todos?${query}`,
+    responseBody: JSON.stringify(items),
+  })
+  const json = (filter: unknown) => `filter=${encodeURIComponent(JSON.stringify(filter))}`
+  const condition = (text: string) => `q=${encodeURIComponent(text)}`
+  const { ask } = given([
+    told('', todos),
+    ...[3, 4].flatMap((limit) => [5, 6].map((skip) => told(json({ limit, skip }), todos.slice(skip, skip + limit)))),
+    ...[2, 3].map((points) =>
+      told(
+        json({ where: { points } }),
+        todos.filter((todo) => todo.points === points),
+      ),
+    ),
+    told(
+      '$sort[points]=1&$limit=5',
+      todos.filter(({ points }) => points === 0),
+    ),
+    told(json({ order: ['id DESC'], limit: 3 }), todos.slice(-3).reverse()),
+    told(json({ order: ['id ASC'], limit: 4 }), todos.slice(0, 4)),
+    ...[1, 3].map((bound) =>
+      told(
+        `points_gt=${bound}`,
+        todos.filter(({ points }) => points > bound),
+      ),
+    ),
+    ...[1, 3].map((bound) =>
+      told(
+        condition(`(points=${bound})`),
+        todos.filter(({ points }) => points === bound),
+      ),
+    ),
+  ])
+  it.each([
+    [json({ limit: 2, skip: 7 }), todos.slice(7, 9)],
+    [json({ where: { points: 4 } }), todos.filter(({ points }) => points === 4)],
+    [json({ where: { done: true }, limit: 2 }), todos.filter(({ done }) => done).slice(0, 2)],
+    [json({ order: ['id DESC'], limit: 5 }), todos.slice(-5).reverse()],
+    ['filter[limit]=2', todos.slice(0, 2)],
+    ['$sort[id]=-1&$limit=2', todos.slice(-2).reverse()],
+    ['points_gt=2', todos.filter(({ points }) => points > 2)],
+    [condition('(points=4 && done=true)'), todos.filter(({ points, done }) => points === 4 && done)],
+  ])('are read: %s', (query, items) => {
+    expect(jsonOf(ask({ target: `/todos?${query}` }))).toEqual(items)
+  })
+})
+
+describe('what a query has items show of others', () => {
+  it('is not shown of them where nobody asks for it', () => {
+    const posts = Array.from({ length: 5 }, (_, i) => ({ id: i + 1, title: `p${i}` }))
+    const whole = posts.map((post) => ({ target: `/posts/${post.id}`, responseBody: JSON.stringify(post) }))
+    const embedded = posts.map((post) => ({ ...post, comments: [{ id: 90 + post.id, text: 'c' }] }))
+    const { ask } = given([
+      ...whole,
+      { target: '/posts', responseBody: JSON.stringify(posts) },
+      { target: '/posts?_embed=comments', responseBody: JSON.stringify(embedded) },
+      { target: '/posts?_limit=2', responseBody: JSON.stringify(posts.slice(0, 2)) },
+    ])
+    expect(jsonOf(ask({ target: '/posts?_limit=3' }))).toEqual(posts.slice(0, 3))
+  })
+})
+
+describe('a list whose usual order is the newest first', () => {
+  const sums = ['4.50', '20.00', '9.99', '4.50', '100.00', '9.99']
+  const goods = sums.map((price, i) => ({ id: i + 1, price, stock: i % 2 }))
+  type Good = (typeof goods)[number]
+  const newest = (items: readonly Good[]) => [...items].reverse()
+  const by = (key: (good: Good) => number, items: readonly Good[]) => [...items].sort((a, b) => key(a) - key(b))
+  const told = (target: string, items: readonly Good[]) => ({ target, responseBody: JSON.stringify(items) })
+  const { ask } = given([
+    told('/goods', newest(goods)),
+    told('/goods?limit=4', newest(goods).slice(0, 4)),
+    told(
+      '/goods?ordering=price',
+      by(({ price }) => Number(price), goods),
+    ),
+    told('/goods?ordering=id', goods),
+    told('/goods?min_stock=1', newest(goods.filter(({ stock }) => stock >= 1))),
+    told('/goods?min_stock=0', newest(goods)),
+  ])
+  it.each([
+    ['ordering=price&limit=4', by(({ price }) => Number(price), goods).slice(0, 4)],
+    ['ordering=stock', by(({ stock }) => stock, goods)],
+    ['min_id=4', newest(goods.slice(3))],
+  ])(
+    'keeps the order of rows among equals, takes amounts for numbers, and knows a bound by its name: %s',
+    (query, items) => {
+      expect(jsonOf(ask({ target: `/goods?${query}` }))).toEqual(items)
+    },
+  )
+})
