@@ -35,6 +35,7 @@ export const openFlow = (context: Context, start: Start): Flow => {
   context.status = status
   context.answeredBy = 'upstream'
   context.responseHeaders = head.lines
+  context.marks = undefined
   const lines = withVia(head.lines.slice(), context.head.requestId, context) as string[]
   const carrier = carrierOf(context)
   return { context, carrier, status, text, raw, contentLength, lines, closing, held: true, first: undefined }

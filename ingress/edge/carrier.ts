@@ -105,6 +105,7 @@ export const tellDrained = (carrier: Carrier): void => {
 const note = (context: Context, reply: Reply): void => {
   context.status = reply.status
   context.responseHeaders = reply.headers
+  context.marks = reply.marks
   context.answeredBy = reply.answeredBy
   context.why = reply.why
   context.ghost = reply.ghost ?? null

@@ -2,12 +2,14 @@
 import type { Codecs } from '../../schemas/codecs.ts'
 import type { EventLog, View } from '../../schemas/log.ts'
 import type { GhostBook, GhostRequest } from '../../schemas/semantics/ghost-port.ts'
+import { byName } from '../../schemas/semantics/ghosts/asked.ts'
 import type { Redactor } from '../../schemas/semantics/redaction.ts'
 import { topicName } from '../../schemas/topics.ts'
 import type { Logger } from '../options.ts'
 import { redactedOf } from '../phases/capture.ts'
 import type { Context } from '../phases/context.ts'
 import type { Consult } from '../phases/decide.ts'
+import { notesOf } from '../phases/notes.ts'
 import { momentOf, type DirectedSettings } from '../phases/directed.ts'
 import { hasUpload, openUpload, type Upload } from './body.ts'
 
@@ -45,10 +47,13 @@ const WRITES_WANTED = new Set(['simulate'])
 const requestOf = (context: Context, redactor: Redactor, now: number): GhostRequest => {
   const { target, headers, principal } = redactedOf(context, redactor)
   const { requestBody, head, arrival, service } = context
+  const notes = notesOf(arrival)
+  const named = notes === undefined ? undefined : (notes.named ??= byName(headers))
   const whole = requestBody.length > 0 && requestBody.length === requestBody.kept && head.coding === ''
   const body = whole ? redactor.body(Buffer.concat(requestBody.chunks), head.mediaType) : undefined
   const writes = WRITES_WANTED.has(service?.ghost.writes ?? '')
-  return { service: service?.name ?? '', method: arrival.method, target, headers, body, principal, at: now, writes }
+  const { method } = arrival
+  return { service: service?.name ?? '', method, target, headers, named, body, principal, at: now, writes }
 }
 
 /** Whether all of the request's body was kept. */

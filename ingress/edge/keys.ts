@@ -15,6 +15,7 @@ export interface Keys extends Keyed {
 
 const CACHED = 20_000
 const TAG = 16
+const SEALED_BYTES = Buffer.from(SEALED_DOMAIN)
 const SEALED = /([A-Za-z0-9_-]{23,})@sealed\.invalid/g
 
 /** Remembers the newest answers; two generations, so that a full one is not thrown away at once. */
@@ -79,7 +80,7 @@ export const openKeys = (secret: Uint8Array): Keys => {
     unseal,
     unsealBody: (body) => {
       const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
-      return bytes.includes(SEALED_DOMAIN) ? Buffer.from(unseal(bytes.toString('latin1')), 'latin1') : body
+      return bytes.includes(SEALED_BYTES) ? Buffer.from(unseal(bytes.toString('latin1')), 'latin1') : body
     },
   }
 }

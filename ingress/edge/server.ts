@@ -44,11 +44,11 @@ type Told = Omit<Arrival, 'id' | 'at' | 'started'>
 
 const arrive = (told: Told, maxBody: number): Context => {
   const at = wall()
-  const { method, target, protocol, rawHeaders, chunked, peer, secure, upgrade, carrier } = told
+  const { method, target, protocol, rawHeaders, notes, chunked, peer, secure, upgrade, carrier } = told
   const id = uuid7(at / 1000)
   const started = monotonic()
   return openContext(
-    { id, at, started, method, target, protocol, rawHeaders, chunked, peer, secure, upgrade, carrier },
+    { id, at, started, method, target, protocol, rawHeaders, notes, chunked, peer, secure, upgrade, carrier },
     maxBody,
   )
 }
@@ -58,6 +58,7 @@ const toldOf = (head: RequestHead, exchange: Exchange): Told => ({
   target: head.target,
   protocol: head.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0',
   rawHeaders: head.block.lines,
+  notes: head.block.notes,
   chunked: head.length < 0,
   peer: exchange.connection.peer,
   secure: exchange.connection.secure,
@@ -70,6 +71,7 @@ const streamTold = (head: StreamHead, exchange: StreamExchange, { peer, secure }
   target: head.target,
   protocol: 'HTTP/2',
   rawHeaders: head.lines,
+  notes: undefined,
   chunked: head.chunked,
   peer,
   secure,

@@ -3,8 +3,9 @@ import type { Body, Exchange, Header } from '../../schemas/events.ts'
 import { cacheDirectives } from '../../schemas/semantics/ghosts/headers.ts'
 import type { Redactor } from '../../schemas/semantics/redaction.ts'
 import type { CaptureOptions } from '../options.ts'
-import { notesOf, type Arrival, type Context, type Redacted, type Tee } from './context.ts'
+import type { Arrival, Context, Tee } from './context.ts'
 import { fieldOf } from './fields.ts'
+import { notesOf, type Redacted } from './notes.ts'
 
 export interface CaptureSettings {
   readonly redactor: Redactor

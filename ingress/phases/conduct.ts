@@ -9,8 +9,9 @@ import type { BreakerChange, Outcome, Permission } from '../balance/breaker.ts'
 import { isOver, isPinned, noteIll, noteMove, openPins, pin, unpin, type Pins } from '../balance/pins.ts'
 import * as routes from '../balance/routes.ts'
 import { isFar, noteError, noteGood } from '../balance/surprise.ts'
-import type { Context, Service, Upstream } from './context.ts'
+import type { Context, FieldLines, Service, Upstream } from './context.ts'
 import { fieldOf } from './fields.ts'
+import { notesOf } from './notes.ts'
 
 export type Lookup = (service: string, method: string, target: string) => LearnedEndpoint | undefined
 
@@ -61,10 +62,15 @@ const nameless = (method: string, target: string): string => {
   return `${method} ${path.split('/', WORDS + 1).join('/')}`
 }
 
+const credentialOf = (lines: FieldLines): string => {
+  const credential = `${fieldOf(lines, 'authorization') ?? ''} ${fieldOf(lines, 'cookie') ?? ''}`
+  return credential === ' ' ? '' : String(hash32(credential))
+}
+
 const clientOf = ({ head, arrival }: Context): string => {
-  const { rawHeaders } = arrival
-  const credential = `${fieldOf(rawHeaders, 'authorization') ?? ''} ${fieldOf(rawHeaders, 'cookie') ?? ''}`
-  return `${head.client} ${credential === ' ' ? '' : hash32(credential)}`
+  const notes = notesOf(arrival)
+  if (notes === undefined) return `${head.client} ${credentialOf(arrival.rawHeaders)}`
+  return `${head.client} ${(notes.credential ??= credentialOf(notes.of))}`
 }
 
 const lazily = <K extends object, V>(map: WeakMap<K, V>, key: K, open: () => V): V => {

@@ -2,7 +2,7 @@
  * One request on its way through the phases: what arrived, what was decided, what became of it. One mutable record per
  * request, so that phases are plain functions and the recording phase finds everything in one place.
  */
-import type { AnsweredBy, GhostMark, Header } from '../../schemas/events.ts'
+import type { AnsweredBy, GhostMark } from '../../schemas/events.ts'
 import type { Breaker, Permission } from '../balance/breaker.ts'
 import type { Budget } from '../balance/budget.ts'
 import type { Candidate, Question } from '../balance/candidate.ts'
@@ -22,6 +22,7 @@ import type {
   TimeoutOptions,
 } from '../options.ts'
 import { NEIGHBOURS, type Neighbours } from './forwarded.ts'
+import type { FieldNotes, Marks, Redacted } from './notes.ts'
 import type { Why } from './why.ts'
 export type { Why }
 
@@ -95,6 +96,8 @@ export interface Reply {
   readonly answeredBy: AnsweredBy
   readonly why: Why
   readonly ghost?: GhostMark
+  /** The last of its fields. */
+  readonly marks?: Marks
   readonly endpoint?: string
   /** The connection cannot be used after this answer. */
   readonly close?: boolean
@@ -131,6 +134,8 @@ export interface Arrival {
   readonly protocol: string
   /** Without our own sticky cookie, once it is known whose request it is. */
   rawHeaders: FieldLines
+  /** Of these very lines, while they are those in force; undefined where each request has lines of its own. */
+  readonly notes?: FieldNotes | undefined
   /** A body follows whose length nobody said. */
   readonly chunked: boolean
   readonly peer: string
@@ -164,13 +169,6 @@ export interface RequestHead {
   traceparent: string
   /** The caller's span, '' when there is none. */
   parentSpan: string
-}
-
-/** The request as the log and the ghosts may see it. */
-export interface Redacted {
-  readonly target: string
-  readonly headers: readonly Header[]
-  readonly principal: string
 }
 
 /** How a request wants to be treated. */
@@ -215,6 +213,7 @@ export interface Context {
   attempts: number
   status: number
   responseHeaders: FieldLines
+  marks: Marks | undefined
   answeredBy: AnsweredBy
   why: Why
   ghost: GhostMark | null
@@ -285,6 +284,7 @@ export const openContext = (arrival: Arrival, maxBody: number): Context => ({
   attempts: 0,
   status: 0,
   responseHeaders: [],
+  marks: undefined,
   answeredBy: 'unknown',
   why: 'live',
   ghost: null,

@@ -4,6 +4,7 @@ import type { GhostAnswer } from '../../schemas/semantics/ghost-port.ts'
 import { remembered } from '../../schemas/semantics/remembered.ts'
 import type { Context, Reply, Why } from './context.ts'
 import { fieldOf, isHopByHop, isMark, isValidValue, PSEUDONYM } from './fields.ts'
+import type { Marks } from './notes.ts'
 import { proxyStatus } from './problem.ts'
 
 /** Never replayed: they are made new here, or belong to one asker at one time. */
@@ -37,10 +38,13 @@ const notModified = ({ arrival }: Context, headers: readonly string[]): boolean 
   if (arrival.method !== 'GET' && arrival.method !== 'HEAD') return false
   const asked = arrival.rawHeaders
   const none = fieldOf(asked, 'if-none-match')
-  const tag = fieldOf(headers, 'etag')
-  if (none !== undefined)
+  if (none !== undefined) {
+    const tag = fieldOf(headers, 'etag')
     return tag !== undefined && (none.trim() === '*' || none.split(',').some((t) => sameTag(t.trim(), tag)))
-  const since = Date.parse(fieldOf(asked, 'if-modified-since') ?? '')
+  }
+  const date = fieldOf(asked, 'if-modified-since')
+  if (date === undefined) return false
+  const since = Date.parse(date)
   const modified = Date.parse(fieldOf(headers, 'last-modified') ?? '')
   return since >= modified
 }
@@ -86,14 +90,40 @@ export interface GhostReplySettings {
   readonly unsealBody: (body: Uint8Array, context: Context) => Uint8Array
 }
 
-const marks = (answer: GhostAnswer, age: number, settings: GhostReplySettings): string[] => {
-  const lines = ['x-ghost', answer.ghost, 'x-ghost-confidence', answer.confidence.toFixed(2)]
-  lines.push('x-ghost-activation', settings.activation, 'cache-control', 'no-store', 'age', String(age))
-  lines.push('cache-status', `${PSEUDONYM}; hit; ttl=-${age}; detail=${answer.ghost}`)
-  const status = proxyStatus(settings.why)
+type Marked = Pick<GhostAnswer, 'ghost' | 'confidence'> & Pick<GhostReplySettings, 'activation' | 'why'>
+
+const linesOf = ({ ghost, confidence, activation, why }: Marked, age: number): string[] => {
+  const lines = ['x-ghost', ghost, 'x-ghost-confidence', confidence.toFixed(2)]
+  lines.push('x-ghost-activation', activation, 'cache-control', 'no-store', 'age', String(age))
+  lines.push('cache-status', `${PSEUDONYM}; hit; ttl=-${age}; detail=${ghost}`)
+  const status = proxyStatus(why)
   if (status !== '') lines.push('proxy-status', status)
   return lines
 }
+
+/** Ages of which the last marks are kept. */
+const AGES = 1000
+
+const isMarked = (kept: Marked, { ghost, confidence }: GhostAnswer, { activation, why }: GhostReplySettings): boolean =>
+  kept.confidence === confidence && kept.ghost === ghost && kept.why === why && kept.activation === activation
+
+/** Nearly all answers of one age have the same marks, and each answer keeps its age for a second. */
+const openMarks = () => {
+  const known = new Map<number, Marked & { readonly marks: Marks }>()
+  return (answer: GhostAnswer, age: number, settings: GhostReplySettings): Marks => {
+    const kept = known.get(age)
+    if (kept !== undefined && isMarked(kept, answer, settings)) return kept.marks
+    const { ghost, confidence } = answer
+    const { activation, why } = settings
+    const made = { ghost, confidence, activation, why }
+    const marks: Marks = { lines: linesOf(made, age), logged: undefined }
+    if (known.size >= AGES) known.clear()
+    known.set(age, { ...made, marks })
+    return marks
+  }
+}
+
+const marksOf = openMarks()
 
 export const ghostReply = (context: Context, answer: GhostAnswer, settings: GhostReplySettings): Reply => {
   const age = Math.max(0, Math.floor((settings.now - answer.learnedAt) / 1e6))
@@ -105,7 +135,8 @@ export const ghostReply = (context: Context, answer: GhostAnswer, settings: Ghos
   const isCoded = answer.headers.some(isCoding)
   const fields = isCoded ? uncoded(learned) : learned
   const unchanged = answer.status === 200 && notModified(context, fields)
-  const headers = [...(unchanged ? kept(fields) : fields), ...marks(answer, age, settings)]
+  const marks = marksOf(answer, age, settings)
+  const headers = [...(unchanged ? kept(fields) : fields), ...marks.lines]
   return {
     status: unchanged ? 304 : answer.status,
     headers,
@@ -113,6 +144,7 @@ export const ghostReply = (context: Context, answer: GhostAnswer, settings: Ghos
     answeredBy: 'ghost',
     why: settings.why,
     ghost: { kind: answer.ghost, confidence: answer.confidence, activation: settings.activation },
+    marks,
     endpoint: answer.endpoint,
   }
 }

@@ -12,6 +12,8 @@ export interface GhostRequest {
   readonly target: string
   /** Redacted as on the log. */
   readonly headers: readonly Header[]
+  /** The same by lower-case name, where somebody has them so already; repeats joined by a comma. */
+  readonly named?: ReadonlyMap<string, string> | undefined
   /** The whole body, redacted as on the log; undefined when there is none or it was cut. */
   readonly body: Uint8Array | undefined
   /** Pseudonym of the credential, '' when anonymous. */

@@ -168,6 +168,7 @@ const PLAIN_CREDENTIAL = /^[\w.~+/=:-]{1,4096}$/
 const WHOLE_PSEUDONYM = /(?<![\w-])cp_[\w-]+/g
 
 const decoded = (value: string): string => {
+  if (!value.includes('%') && !value.includes('+')) return value
   try {
     return decodeURIComponent(value.replaceAll('+', ' '))
   } catch {
@@ -175,7 +176,23 @@ const decoded = (value: string): string => {
   }
 }
 
-const pairs = (d: Detectors, text: string): string =>
+/** Names are looked at as far as `PAIR` reads them. */
+const NAME_MOST = 64
+const isNameEnd = (c: number): boolean => c === 61 || c === 38 || c === 63 || c === 59
+
+/** Whether a secret's name stands before any of the equals signs: in most texts none does, and nothing is replaced. */
+const hasSecretName = (d: Detectors, text: string): boolean => {
+  for (let at = text.indexOf('='); at >= 0; at = text.indexOf('=', at + 1)) {
+    let from = at
+    while (from > 0 && at - from < NAME_MOST && !isNameEnd(text.charCodeAt(from - 1))) from--
+    if (from < at && d.isSecretField(decoded(text.slice(from, at)))) return true
+  }
+  return false
+}
+
+const pairs = (d: Detectors, text: string): string => (hasSecretName(d, text) ? withoutSecrets(d, text) : d.text(text))
+
+const withoutSecrets = (d: Detectors, text: string): string =>
   d.text(
     text.replace(PAIR, (all, name: string, value: string) =>
       value !== '' && d.isSecretField(decoded(name)) ? `${name}=${d.secret(decoded(value))}` : all,

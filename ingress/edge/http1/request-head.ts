@@ -4,6 +4,7 @@
  * a coding in HTTP/1.0, a request line with more than two single spaces.
  */
 import { remembered } from '../../../schemas/semantics/remembered.ts'
+import { openNotes, type FieldNotes } from '../../phases/notes.ts'
 import { checkText, createFieldReader, isToken, ProtocolError, type Note } from './fields.ts'
 import { isPersistent } from './response-head.ts'
 
@@ -21,6 +22,8 @@ export interface FieldBlock {
   /** Name, value, name, value… as they came. */
   readonly lines: readonly string[]
   readonly framing: Framing
+  /** What others found out of the lines: it holds for all requests that say them again. */
+  readonly notes: FieldNotes
 }
 
 export interface RequestHead {
@@ -133,7 +136,7 @@ const readBlock = (text: string, limits: HeadLimits): FieldBlock => {
   const lines = readLines(text, 0, text.length, framing)
   if (lines.length > 2 * limits.fields)
     throw new ProtocolError(`the request has more than ${limits.fields} field lines`, 431)
-  return { text, lines, framing }
+  return { text, lines, framing, notes: openNotes(lines) }
 }
 
 /**

@@ -1,4 +1,5 @@
 /** A request as answering sees it: taken apart once. */
+import type { Header } from '../../events.ts'
 import type { GhostRequest } from '../ghost-port.ts'
 import { argumentsOf, graphInQuery, graphOf } from './graph.ts'
 import type { Graph } from './graph.ts'
@@ -72,9 +73,10 @@ export const askerOf = (principal: string, target: string, headers: ReadonlyMap<
   return parts.join('|')
 }
 
-const headerMap = (request: GhostRequest): Map<string, string> => {
+/** Header fields by lower-case name; repeats joined by a comma. */
+export const byName = (headers: readonly Header[]): Map<string, string> => {
   const map = new Map<string, string>()
-  for (const { name, value } of request.headers) {
+  for (const { name, value } of headers) {
     const key = name.toLowerCase()
     const known = map.get(key)
     map.set(key, known === undefined ? value : `${known}, ${value}`)
@@ -89,7 +91,7 @@ const parsed = (body: Uint8Array | undefined): Json | undefined =>
 export const readRequest = (request: GhostRequest, json?: { readonly value: Json | undefined }): Asked => {
   const cut = request.target.indexOf('?')
   const path = cut < 0 ? request.target : request.target.slice(0, cut)
-  const headers = headerMap(request)
+  const headers = request.named ?? byName(request.headers)
   const credential = askerOf(request.principal, request.target, headers)
   const query = cut < 0 ? [] : queryPairs(request.target.slice(cut + 1))
   const sent = json === undefined ? parsed(request.body) : json.value

@@ -115,11 +115,13 @@ const pairs = (names: Iterable<string>, asked: Asked): string => {
 export const headersKey = (asked: Asked): string =>
   pairs([...asked.headers.keys()].filter((name) => !INCIDENTAL.has(name)).sort(), asked)
 
-const ACCEPT = ['accept']
+const keyOfAccept = (accept: string): string => `accept:${accept}\n`
+const keyAgain = remembered(keyOfAccept)
+const acceptKey = (accept: string): string => (accept.length <= 2 * REMEMBERED ? keyAgain : keyOfAccept)(accept)
 
 /** The fields that are known to change it: Accept, and what Vary names (Accept-Encoding is the ingress's matter). */
 export const varyKey = (asked: Asked, vary: readonly string[]): string =>
-  pairs(ACCEPT, asked) + (vary.length === 0 ? '' : pairs(vary, asked))
+  acceptKey(asked.headers.get('accept') ?? '') + (vary.length === 0 ? '' : pairs(vary, asked))
 
 /** Names in Vary, lower case, in order; `*` stays. */
 export const varyNames = (headers: readonly Header[]): string[] => {

@@ -2,8 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { ghostReply } from '../../../ingress/phases/ghost.ts'
 import { fieldOf } from '../../../ingress/phases/fields.ts'
-import type { Reply } from '../../../ingress/phases/context.ts'
+import { capture } from '../../../ingress/phases/capture.ts'
+import type { Reply, Why } from '../../../ingress/phases/context.ts'
 import type { GhostAnswer } from '../../../schemas/semantics/ghost-port.ts'
+import { createRedactor } from '../../../schemas/semantics/redaction.ts'
+import { testKeyed } from '../../kit/keyed.ts'
 import { contextOf } from '../kit/context.ts'
 
 const NOW = 1_700_000_100_000_000
@@ -16,9 +19,12 @@ interface Case {
   readonly headers?: readonly string[]
   readonly learned?: Readonly<Record<string, string>>
   readonly status?: number
+  readonly confidence?: number
+  readonly why?: Why
 }
 
-const reply = ({ method = 'GET', headers = [], learned = {}, status = 200 }: Case): Reply => {
+const reply = (asked: Case): Reply => {
+  const { method = 'GET', headers = [], learned = {}, status = 200, confidence = 0.95, why = 'unavailable' } = asked
   const all = { 'content-type': 'application/json', etag: TAG, 'last-modified': MODIFIED, ...learned }
   const answer: GhostAnswer = {
     kind: 'answer',
@@ -27,11 +33,11 @@ const reply = ({ method = 'GET', headers = [], learned = {}, status = 200 }: Cas
     status,
     headers: Object.entries(all).map(([name, value]) => ({ name, value })),
     body: Buffer.from('{"id":7}'),
-    confidence: 0.95,
+    confidence,
     learnedAt: NOW - 5_000_000,
   }
   return ghostReply(contextOf({ method, headers: ['host', 'shop.test', ...headers] }), answer, {
-    why: 'unavailable',
+    why,
     now: NOW,
     activation: 'a',
     unseal: (text) => text,
@@ -101,5 +107,34 @@ describe('what else holds', () => {
     const once = { 'Set-Cookie': 'sid=1', Connection: 'close', Date: MODIFIED, Expires: LATER, 'x-ghost-evil': '1' }
     const { headers } = reply({ learned: once })
     for (const name of Object.keys(once)) expect(fieldOf(headers, name.toLowerCase())).toBeUndefined()
+  })
+})
+
+describe('marks that many answers share', () => {
+  const redactor = createRedactor(testKeyed, { headers: ['x-ghost-activation'], fields: [], pii: 'pseudonymise' })
+  const settings = {
+    redactor,
+    bodies: 'json',
+    pseudonym: (text: string) => text,
+    concat: () => Buffer.alloc(0),
+    clock: () => 0,
+  } as const
+
+  it.each<[string, Case]>([
+    ['as before', {}],
+    ['other fields', { learned: { location: '/next?token=canary' } }],
+    ['304', { headers: ['if-none-match', TAG] }],
+    ['another probability', { confidence: 0.7 }],
+    ['another reason', { why: 'timeout' }],
+  ])('are said and logged as if each answer had its own: %s', (_, asked) => {
+    reply({})
+    const { headers, marks } = reply(asked)
+    const context = contextOf()
+    for (let times = 0; times < 2; times++) {
+      Object.assign(context, { responseHeaders: headers, marks })
+      expect(capture(context, settings).responseHeaders).toEqual(redactor.lines(headers))
+    }
+    expect(fieldOf(headers, 'x-ghost-confidence')).toBe((asked.confidence ?? 0.95).toFixed(2))
+    expect(fieldOf(headers, 'proxy-status')).toBe(fieldOf(reply({ ...asked, learned: {} }).headers, 'proxy-status'))
   })
 })
