@@ -49,10 +49,14 @@ const open = async (settings: PgliteSettings): Promise<void> => {
   say({ kind: 'ready', movedTo })
 }
 
+/** What PGlite's file system throws is no Error: a name and a number. */
+const wordsOf = ({ message, name, errno }: NodeJS.ErrnoException): string =>
+  message || `${name || 'it cannot be opened'}${errno === undefined ? '' : ` (errno ${errno})`}`
+
 const refuse = ({ dir }: PgliteSettings, error: NodeJS.ErrnoException): void => {
-  const { code, message } = error
+  const { code } = error
   const disk = code === 'ENOSPC' || code === 'EACCES' || code === 'EROFS' || code === 'EDQUOT'
-  say({ kind: 'refused', code: disk ? 'unavailable' : 'damaged', message: `${dir}: ${message || String(error)}` })
+  say({ kind: 'refused', code: disk ? 'unavailable' : 'damaged', message: `${dir}: ${wordsOf(error)}` })
 }
 
 interface Session {

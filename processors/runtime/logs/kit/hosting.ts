@@ -47,6 +47,7 @@ interface Shared {
 }
 
 const RETRY_MS = 250
+const SELDOM_MS = 5_000
 
 const restore = async ({ log, options }: Shared, partition: number, task: Task): Promise<Restored> => {
   let position = 0
@@ -106,8 +107,13 @@ const runTask = async (shared: Shared, partition: number, task: Task): Promise<v
   }
 }
 
-/** Runs one partition until the signal; a commit that failed for now costs the task, not the processing. */
+/**
+ * Runs one partition until the signal; a commit that failed for now costs the task, not the processing. What fails again before
+ * anything was committed (a full disk) is tried ever less often.
+ */
 const runPartition = async (shared: Shared, partition: number): Promise<void> => {
+  let pause = RETRY_MS
+  let reached: number | undefined
   while (!shared.signal.aborted) {
     const task = shared.options.createTask(partition)
     try {
@@ -115,7 +121,10 @@ const runPartition = async (shared: Shared, partition: number): Promise<void> =>
     } catch (error) {
       shared.options.onEvent?.({ kind: 'lost', partition, reason: (error as Error).message })
       if (!(error instanceof LogError && error.retry)) throw error
-      await delay(RETRY_MS, undefined, { signal: shared.signal }).catch(() => undefined)
+      const now = shared.positions.get(partition)
+      pause = now === reached ? Math.min(2 * pause, SELDOM_MS) : RETRY_MS
+      reached = now
+      await delay(pause, undefined, { signal: shared.signal }).catch(() => undefined)
     } finally {
       task.close?.()
     }
