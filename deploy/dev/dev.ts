@@ -120,7 +120,7 @@ const summaryOf = async (parts: Parts, started: number, config: Config): Promise
     ghosts: figures['ghosts'] ?? 0,
     refused: figures['refused'] ?? 0,
     events: figures['events'] ?? 0,
-    pending: figures['dropped'] ?? 0,
+    lost: figures['dropped'] ?? 0,
     spooled: figures['spooled'] ?? 0,
     endpoints: seen['endpoints'] ?? learned['endpoints'] ?? 0,
     profileDir: config.log.kind === 'kafka' ? 'Kafka' : displayPath(placeOf(config).root),

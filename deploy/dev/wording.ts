@@ -105,7 +105,7 @@ export interface Summary {
   readonly refused: number
   readonly endpoints: number
   readonly events: number
-  readonly pending: number
+  readonly lost: number
   readonly spooled: number
   readonly profileDir: string
 }
@@ -121,6 +121,6 @@ const span = (seconds: number): string =>
 export const summaryLines = (s: Summary): string[] => [
   `  Ran ${span(s.seconds)}; ${s.requests} requests passed.`,
   `  Ghosts answered ${s.ghosts}, and refused ${s.refused} that they were not sure of.`,
-  `  ${s.events} events are on the log${s.spooled > 0 ? `, ${s.spooled} wait in the spool` : ''}${s.pending > 0 ? `, ${s.pending} were lost` : ''}; ${s.endpoints} endpoints are known.`,
+  `  ${s.events} events are on the log${s.spooled > 0 ? `, ${s.spooled} wait in the spool` : ''}${s.lost > 0 ? `, ${s.lost} were lost` : ''}; ${s.endpoints} endpoints are known.`,
   `  All of it stays in ${s.profileDir}.`,
 ]

@@ -182,7 +182,7 @@ describe.sequential('dev', () => {
     expect(family.length).toBeGreaterThanOrEqual(3)
     expect(await dev.end('SIGINT')).toBe(130)
     const last = JSON.parse(dev.output().trim().split('\n').at(-1) as string) as Record<string, unknown>
-    expect(last).toMatchObject({ msg: 'stopped', pending: 0 })
+    expect(last).toMatchObject({ msg: 'stopped', lost: 0 })
     expect(Number(last['requests'])).toBeGreaterThan(70)
     expect(Number(last['ghosts'])).toBeGreaterThanOrEqual(24)
     await eventually('every process is gone', () => family.every((pid) => !lives(pid)), 10_000)

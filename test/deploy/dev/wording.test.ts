@@ -43,7 +43,7 @@ test('the summary has four lines', () => {
     refused: 0,
     endpoints: 1,
     events: 2,
-    pending: 0,
+    lost: 0,
     spooled: 0,
     profileDir: 'x',
   }
