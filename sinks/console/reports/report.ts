@@ -66,7 +66,7 @@ export const reportSchema = z
       z.object({
         service: text,
         upstream: text,
-        uptime: n,
+        uptime: n.openapi({ description: '0 to 1, of the time since it was first heard of in the period' }),
         down_seconds: n,
         outages: n,
         requests: n,
@@ -185,8 +185,21 @@ const endpointsOf = (found: ReadonlyMap<string, Sum>, seconds: number): Report['
       clients: clientsOf(sum),
     }))
 
+const keyOf = (service: unknown, upstream: unknown): string => `${String(service)} ${String(upstream)}`
+
+/** When each upstream got its first request of the period. */
+const firstOf = (rows: readonly Row[]): Map<string, number> => {
+  const first = new Map<string, number>()
+  for (const row of rows) {
+    if (row['scope'] !== 'upstream') continue
+    const key = keyOf(row['service'], row['name'])
+    first.set(key, Math.min(first.get(key) ?? Infinity, at(row['start'])))
+  }
+  return first
+}
+
 const upstreamsOf = (rows: readonly Row[], signals: readonly Row[], { start, until }: Period): Report['upstreams'] => {
-  const keyOf = (service: unknown, upstream: unknown): string => `${String(service)} ${String(upstream)}`
+  const first = firstOf(rows)
   const traffic = sums(rows, 'upstream', (row) => keyOf(row['service'], row['name']))
   const said = new Map<string, Said[]>([...traffic.keys()].map((key) => [key, []]))
   for (const { time, service, subject, kind, to_state } of signals) {
@@ -195,7 +208,9 @@ const upstreamsOf = (rows: readonly Row[], signals: readonly Row[], { start, unt
   }
   return [...said].sort().map(([key, list]) => {
     const sum = traffic.get(key) ?? emptySum()
-    const { share: uptime, downSeconds, outages } = uptimeOf(list, start, until)
+    // Before anybody spoke of it or asked it, nobody watched: that is neither up nor down.
+    const watched = Math.max(start, Math.min(list[0]?.time ?? Infinity, first.get(key) ?? until))
+    const { share: uptime, downSeconds, outages } = uptimeOf(list, watched, until)
     const [service = '', upstream = ''] = key.split(' ')
     const figures = { requests: sum.requests, errors: sum.errors, p95_ms: quantileMs(sum, 0.95) }
     return { service, upstream, uptime, down_seconds: downSeconds, outages, ...figures }
