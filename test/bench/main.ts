@@ -25,6 +25,7 @@ import { shieldSection } from './shield.ts'
 import { sinkSection } from './sink.ts'
 import { topologySection } from './topology.ts'
 import { workersSection } from './workers.ts'
+import { yearSection } from './year.ts'
 
 const sections: readonly Section[] = [
   topologySection,
@@ -34,6 +35,7 @@ const sections: readonly Section[] = [
   modelSection,
   analyticsSection,
   sinkSection,
+  yearSection,
   embeddedSection,
   kafkaSection,
   proxySection,

@@ -1,6 +1,6 @@
 /**
  * The database: rows a second and core from records of the log to a Postgres that has committed them, beside COPY of the same
- * text into a bare table; and how long the overview takes over a year of a hundred endpoints.
+ * text into a bare table.
  */
 import { openCodecs } from '../../schemas/codec.ts'
 import type { Codecs } from '../../schemas/codecs.ts'
@@ -12,12 +12,10 @@ import { keepTables } from '../../sinks/postgres/retention.ts'
 import { postgresSink } from '../../sinks/postgres/sink.ts'
 import { tables } from '../../sinks/postgres/tables.ts'
 import { migrate, openDatabase } from '../../sinks/sinks.ts'
-import { expanded, sqlQueries } from '../deploy/grafana/queries.ts'
 import { startPostgres, withoutPostgres } from '../kit/postgres.ts'
 import { anEvent } from '../sinks/events.ts'
 import { silent } from '../sinks/kit.ts'
 import { best, costOf, perCore, round, stopwatch, type Cost, type Figure, type Section } from './kit/figure.ts'
-import { aYear } from './year.ts'
 
 const section = 'sink'
 const COUNT = 60_000
@@ -60,32 +58,6 @@ const plainCopy = async (database: Database, codecs: Codecs): Promise<Cost> => {
   return costOf(stop(), COUNT)
 }
 
-const DAY_SECONDS = 86_400
-const YEAR_LIMIT_MS = 200
-
-/** The slowest query of the overview over a year, each asked three times: a person looks at it more than once. */
-const overYear = async (database: Database): Promise<Figure> => {
-  for (const sql of aYear) await database.query(sql)
-  const queries = sqlQueries().filter(({ where }) => where.startsWith('chaos-overview.json: '))
-  const took = new Map<string, number>()
-  for (let round_ = 0; round_ < 3; round_++)
-    for (const { where, text } of queries) {
-      const began = performance.now()
-      await database.query(expanded(text, DAY_SECONDS))
-      took.set(where, Math.min(took.get(where) ?? Infinity, performance.now() - began))
-    }
-  const [slowest = ['', 0]] = [...took].sort(([, a], [, b]) => b - a)
-  const name = `a year of 100 endpoints, slowest of ${queries.length} queries (${slowest[0].split(': ')[1]})`
-  return {
-    section,
-    name,
-    unit: 'ms',
-    value: round(slowest[1]),
-    better: 'less',
-    floor: { of: 'value', at: YEAR_LIMIT_MS },
-  }
-}
-
 const run: Section['run'] = async (skipped) => {
   if (withoutPostgres()) {
     skipped('the server binaries of Postgres are missing')
@@ -110,7 +82,7 @@ const run: Section['run'] = async (skipped) => {
       floor: { of: 'value', at: FLOOR },
       seen: round(cost.seen),
     }
-    return [speed, await overYear(database)]
+    return [speed]
   } finally {
     await database.close()
     await server.stop()
