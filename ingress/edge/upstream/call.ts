@@ -71,8 +71,6 @@ export interface Connection extends Carried {
   readonly socket: Socket
   readonly parser: Parser
   readonly owner: Owner
-  /** The upstream's bytes are in memory that the next read overwrites. */
-  readonly shared: boolean
   call: Call | undefined
   ready: boolean
   /** How many answers it carried. */

@@ -14,14 +14,12 @@ const IDLE = 30_000
 
 export const troubleOf = (code: string, message: string): Trouble => Object.assign(new Error(message), { code })
 
+/** The next read overwrites what came. */
 const copyOf = (bytes: Buffer, from: number, to: number): Buffer => {
   const copy = shortLived(to - from)
   bytes.copy(copy, 0, from, to)
   return copy
 }
-
-const partOf = ({ shared }: Connection, bytes: Buffer, from: number, to: number): Buffer =>
-  shared ? copyOf(bytes, from, to) : bytes.subarray(from, to)
 
 const parserFor = (connection: { it: Connection | undefined }): Parser => {
   const callOf = (): Call | undefined => connection.it?.call
@@ -39,7 +37,7 @@ const parserFor = (connection: { it: Connection | undefined }): Parser => {
     data: (bytes, from, to) => {
       const it = connection.it as Connection
       const { call } = it
-      if (call?.over === false && !call.listener.data(call.about, partOf(it, bytes, from, to))) it.held = true
+      if (call?.over === false && !call.listener.data(call.about, copyOf(bytes, from, to))) it.held = true
     },
     end: (trailers) => {
       const it = connection.it as Connection
@@ -139,13 +137,12 @@ const hearOut = (connection: Connection): void => {
   }
 }
 
-export const openConnection = (socket: Socket, owner: Owner, shared: boolean): Connection => {
+export const openConnection = (socket: Socket, owner: Owner): Connection => {
   const later: { it: Connection | undefined } = { it: undefined }
   const connection: Connection = {
     socket,
     parser: parserFor(later),
     owner,
-    shared,
     call: undefined,
     ready: false,
     carried: 0,

@@ -37,18 +37,16 @@ interface State extends Address {
 
 const openSocket = (state: State, later: { it: Connection | undefined }): net.Socket => {
   const { host, port } = state
-  if (!state.secure) {
-    const callback = (length: number, bytes: Uint8Array): boolean =>
-      onBytes(later.it as Connection, bytes as Buffer, length)
-    return net.connect({ host, port, noDelay: true, keepAlive: true, onread: { buffer: readMemory(), callback } })
-  }
+  const callback = (length: number, bytes: Uint8Array): boolean =>
+    onBytes(later.it as Connection, bytes as Buffer, length)
+  const onread = { buffer: readMemory(), callback }
+  if (!state.secure) return net.connect({ host, port, noDelay: true, keepAlive: true, onread })
   const session = state.session === undefined ? {} : { session: state.session }
-  const socket = tls.connect({ host, port, ALPNProtocols: ['http/1.1'], ...session, ...state.secured(host) })
+  // As documented; its types do not know `onread` yet.
+  const options = { host, port, ALPNProtocols: ['http/1.1'], ...session, ...state.secured(host), onread }
+  const socket = tls.connect(options)
   socket.setNoDelay(true).setKeepAlive(true)
   socket.on('session', (ticket: Buffer) => (state.session = ticket))
-  socket.on('data', (bytes: Buffer) => {
-    if (!onBytes(later.it as Connection, bytes, bytes.length)) socket.pause()
-  })
   return socket
 }
 
@@ -59,7 +57,7 @@ const connect = (state: State, call: Call): void => {
     closed: (connection: Connection) => closed(state, connection),
   }
   const socket = openSocket(state, later)
-  const connection = openConnection(socket, owner, !state.secure)
+  const connection = openConnection(socket, owner)
   later.it = connection
   connection.call = call
   call.carried = connection

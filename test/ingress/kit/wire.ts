@@ -56,7 +56,7 @@ const readBody = (message: Pick<Message, 'fields'>, text: string, at: number, re
   if (codings.length === 1 && codings[0] !== 'chunked') throw new Error(`coding ${codings[0]}`)
   if (codings.length === 1) return readChunks(text, at)
   if (lengths.length === 0) return rest ? [text.slice(at), [], text.length] : ['', [], at]
-  if (!/^\d{1,9}$/.test(lengths[0] as string)) throw new Error(`length ${lengths[0]}`)
+  if (!/^\d{1,15}$/.test(lengths[0] as string)) throw new Error(`length ${lengths[0]}`)
   const end = at + Number(lengths[0])
   return text.length < end ? undefined : [text.slice(at, end), [], end]
 }
