@@ -102,7 +102,7 @@ const linesOf = ({ ghost, confidence, activation, why }: Marked, age: number): s
 }
 
 /** Ages of which the last marks are kept. */
-const AGES = 1000
+const AGES = 4096
 
 const isMarked = (kept: Marked, { ghost, confidence }: GhostAnswer, { activation, why }: GhostReplySettings): boolean =>
   kept.confidence === confidence && kept.ghost === ghost && kept.why === why && kept.activation === activation

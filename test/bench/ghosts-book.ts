@@ -10,6 +10,8 @@ import { openOffline } from '../processors/ghosts/offline.ts'
 export const SIZES = [1000, 10_000, 100_000]
 /** The objects that the topic brought begin here. */
 const FIRST = 200
+/** Seconds over which they were seen: answers are of as many ages. */
+const SPREAD = 3600
 
 const book = (id: number) => ({
   id,
@@ -35,8 +37,9 @@ export const openBook = (size: number, start: number): GhostBook => {
   }
   offline.advance(start + 3_600_000_000)
   for (let id = FIRST; id < FIRST + size; id++) {
-    known.apply(...objectPart(id, start))
-    known.apply(...answerPart(id, start))
+    const seen = start - (id % SPREAD) * 1_000_000
+    known.apply(...objectPart(id, seen))
+    known.apply(...answerPart(id, seen))
   }
   return known
 }

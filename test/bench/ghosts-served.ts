@@ -18,8 +18,6 @@ const REQUESTS = 4000
 const EXACT = 25_000
 /** A made answer is no dearer than one that the backend gives. */
 const NO_DEARER = 1
-/** A list is made of ten objects for each request: that bar is not reached, this much holds. */
-const LIST = 0.6
 /** What was captured last goes to the log within this. */
 const SETTLED_MS = 250
 
@@ -92,7 +90,7 @@ const figuresOf = (what: string, { rule }: Case, costs: ReadonlyMap<string, Cost
     } as const
     return rule === 'exact'
       ? { ...common, ...exact, floor: { of: 'value', at: EXACT } }
-      : { ...common, ...made, floor: { of: 'ratio', at: rule === 'list' ? LIST : NO_DEARER } }
+      : { ...common, ...made, floor: { of: 'ratio', at: NO_DEARER } }
   })
 }
 
