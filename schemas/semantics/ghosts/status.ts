@@ -171,13 +171,16 @@ const isShown = (f: StatusFeatures): boolean => f.id === 'known' && f.body === '
 const isNowhere = (model: EndpointModel, f: StatusFeatures, coarse: Guess | undefined): boolean =>
   OUTSIDE.has(f.id) && model.count >= SETTLED && (coarse === undefined || coarse.status < 300)
 
+/** A PUT makes (201) or replaces (200): which of them is told by whether the object was there. */
+const isWell = (guess: Guess | undefined): guess is Guess => hasWeight(guess, 2) && guess.status < 300
+
 type Guesses = readonly (Guess | undefined)[]
 
 /** What this endpoint's own answers say to such requests. */
 const guessHere = (model: EndpointModel, f: StatusFeatures, guesses: Guesses): Guess | undefined => {
   const [own] = guesses
   const coarse = guesses[guesses.length - 1]
-  if (isShown(f) && coarse !== undefined && coarse.status < 300) return coarse
+  if (isShown(f) && coarse !== undefined && coarse.status < 300) return isWell(own) ? own : coarse
   if (hasWeight(own, 2)) return own
   return isNowhere(model, f, coarse) ? NOWHERE : undefined
 }

@@ -155,3 +155,32 @@ describe('a list whose usual order is the newest first', () => {
     },
   )
 })
+
+describe('a PUT that makes or replaces', () => {
+  it('says 201 of what was not there, and 200 of what was', () => {
+    const file = (i: number, text: string) => ({ name: `f${i}`, text })
+    const put = (i: number, text: string, status: number) => ({
+      method: 'PUT',
+      target: `/files/f${i}`,
+      status,
+      requestType: 'application/json',
+      requestBody: JSON.stringify({ text }),
+      responseBody: JSON.stringify(file(i, text)),
+    })
+    const read = (i: number, text: string) => ({ target: `/files/f${i}`, responseBody: JSON.stringify(file(i, text)) })
+    const { ask } = given(
+      Array.from({ length: 9 }, (_, i) => [
+        put(i, `a${i}`, 201),
+        read(i, `a${i}`),
+        ...(i % 3 === 0 ? [put(i, `b${i}`, 200), read(i, `b${i}`)] : []),
+      ]).flat(),
+    )
+    const asked = (i: number) => {
+      const body = Buffer.from(JSON.stringify({ text: 'new' }))
+      const headers = [{ name: 'content-type', value: 'application/json' }]
+      return answerOf(ask({ method: 'PUT', target: `/files/f${i}`, headers, body, writes: true }))
+    }
+    expect(asked(77).status).toBe(201)
+    expect(asked(4).status).toBe(200)
+  })
+})
