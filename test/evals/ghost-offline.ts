@@ -48,9 +48,10 @@ interface Row {
   readonly capv?: Record<string, unknown>
 }
 
-const [folder = '', out = '', share = '1', seed = '1', judge = 'tables'] = process.argv.slice(2)
+const [folder = '', out = '', share = '1', seed = '1', judge = 'tables', servers = 'jsonserver,httpbin'] =
+  process.argv.slice(2)
 if (folder === '' || out === '') {
-  console.error('usage: ghost-offline.ts RECORDINGS_FOLDER ANSWERS_FILE [SHARE OF THE TRAINING [SEED [tables|model]]]')
+  console.error('usage: ghost-offline.ts RECORDINGS_FOLDER ANSWERS_FILE [SHARE [SEED [tables|model [SERVER,SERVER]]]]')
   process.exit(2)
 }
 const rows = (name: string): Row[] =>
@@ -163,9 +164,9 @@ const openLearning = () => {
 }
 
 const answers: string[] = []
-for (const server of ['jsonserver', 'httpbin']) {
+for (const server of servers.split(',')) {
   const { book, feed, tryTheModel, deadLetters } = openLearning()
-  let at = 1_700_000_000_000_000
+  let at = 1_800_000_000_000_000
   const began = process.hrtime.bigint()
   const chance = chanceOf(Number(seed))
   const train = rows(`${server}.train`).filter(() => chance() < Number(share))
