@@ -1,5 +1,6 @@
 /** What goes wrong, for a person: what, where and the cure; and for a shell: the exit code. */
 import { cureOf } from './cures.ts'
+import { DatabaseError } from '../../sinks/kit/database.ts'
 import { ConfigError } from '../config/problems.ts'
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, checkFailed: 3, interrupted: 130 } as const
@@ -32,6 +33,14 @@ const CURES: Readonly<Record<string, string>> = {
 const tls = (code: string, message: string): string | undefined =>
   code === 'unavailable' && !message.includes('ECONNREFUSED') ? cureOf(message) : undefined
 
+const cureFor = (code: string, message: string): string | undefined => tls(code, message) ?? CURES[code]
+
+/** A server is no broker; the embedded database says itself who holds it, or that its disk is full. */
+const databaseCure = ({ code, message }: DatabaseError): string | undefined =>
+  code === 'unavailable' && message.startsWith('postgres')
+    ? 'start it, or correct its URL: --database, DATABASE_URL, database.url'
+    : undefined
+
 /** The lines that tell a person about an error, without a stack. */
 export const explain = (error: unknown): readonly string[] => {
   if (error instanceof ConfigError) {
@@ -45,7 +54,7 @@ export const explain = (error: unknown): readonly string[] => {
   const { message, code, retry } = error as Error & { code?: string; retry?: boolean }
   // What no other try can cure says so itself.
   const said = code === 'unavailable' && retry === false
-  const cure = code === undefined || said ? undefined : (tls(code, message) ?? CURES[code])
+  const cure = error instanceof DatabaseError ? databaseCure(error) : said ? undefined : cureFor(code ?? '', message)
   return [message, ...(cure === undefined ? [] : [`  ${cure}`])]
 }
 

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { cureOf } from '../../../deploy/cli/cures.ts'
 import { explain } from '../../../deploy/cli/failure.ts'
+import { DatabaseError } from '../../../sinks/kit/database.ts'
 import { LogError } from '../../../schemas/log.ts'
 
 test.each([
@@ -26,4 +27,10 @@ test('an error of the log is told with the cure that fits its cause', () => {
   expect(lines('connect ECONNREFUSED')[1]).toContain('chaos-proxy doctor')
   expect(lines('Connection error: self-signed certificate')[1]).toContain('log.ssl.ca')
   expect(lines('Invalid password; check the credentials', false)).toHaveLength(1)
+})
+
+test('a database that is away is none of the brokers, and one that is held says itself by whom', () => {
+  const away = explain(new DatabaseError('unavailable', 'postgres://db/x: connect ECONNREFUSED'))
+  expect(away[1]).toContain('correct its URL: --database')
+  expect(explain(new DatabaseError('locked', 'it is held by process 7. Stop it.'))).toHaveLength(1)
 })
