@@ -213,9 +213,24 @@ const fail = (error) => {
     )
 }
 
+const STAGES = {
+  processors: 'The learners are',
+  sinks: 'The database is',
+  ghosts: 'The ghosts are',
+  console: 'This page is',
+}
+/** What is a moment behind is at work; what is far behind stands still, or cannot keep up. */
+const FAR = 500
+const showPipeline = ({ stages }) => {
+  const [worst] = stages.filter(({ stage }) => stage in STAGES).toSorted((a, b) => b.lag - a.lag)
+  const isFar = worst !== undefined && worst.lag >= FAR
+  put('pipeline-note', isFar ? `${STAGES[worst.stage]} ${compact.format(worst.lag)} events behind.` : '')
+}
+
 const refreshEndpoints = async () => {
   if (Date.now() - state.endpointsAt < 2000) return
   state.endpointsAt = Date.now()
+  showPipeline(await request('/api/pipeline'))
   const { items } = await request('/admin/endpoints?limit=200')
   showEndpoints(items)
   showModels(await request('/api/models?limit=50'))
