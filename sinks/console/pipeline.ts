@@ -126,7 +126,9 @@ const processorStages = async (
   settled: ReadonlyMap<number, number>,
 ): Promise<Stage[]> => {
   const topic = topicName('exchanges')
-  const [positions, ranges] = await Promise.all([log.committed(app, topic), log.ranges(topic)])
+  const positions = await log.committed(app, topic)
+  // Asked for after them: the log goes on meanwhile.
+  const ranges = await log.ranges(topic)
   const targets = tail.targets()
   return ranges.map(({ partition, end }) => {
     const position = positions[partition] ?? 0
@@ -139,7 +141,8 @@ const processorStages = async (
       position,
       end,
       lag: Math.max(0, end - position),
-      ok: position >= wanted,
+      // Further than the end: a file of the log was moved away, and what comes is not learned from.
+      ok: position >= wanted && position <= end,
     }
   })
 }
@@ -242,6 +245,11 @@ const ingressStages = async ({ log, live }: PipelineOptions, gap: Gap): Promise<
 }
 
 const behind = (stage: Stage): string =>
+  stage.position > stage.end && stage.stage === 'processors'
+    ? `processors ${stage.name} have read ${stage.topic}/${stage.partition} up to ${stage.position}, but it ends at ${stage.end}: was a file of the log moved away?`
+    : inWords(stage)
+
+const inWords = (stage: Stage): string =>
   stage.stage === 'ingress'
     ? `ingress ${stage.name} holds ${stage.lag} events in its spool`
     : `${stage.stage} ${stage.name} on ${stage.topic}/${stage.partition}: ${stage.lag} behind`

@@ -8,6 +8,7 @@ import {
   type LogRecord,
   type NewRecord,
   type ProcessOptions,
+  type Range,
   type ReadOptions,
   type TopicSpec,
 } from '../../../schemas/log.ts'
@@ -165,11 +166,15 @@ const commit = (handle: Handle, { changelog, partition, outputs, changes, timest
   for (const change of changes) put(log, { ...change, timestamp, partition })
 }
 
+const rangesOf = (handle: Handle, name: string): Range[] =>
+  topicOf(handle, name).partitions.map((p, partition) => ({ partition, start: startOf(p), end: p.next }))
+
 const startProcess = (handle: Handle, options: ProcessOptions): Hosting => {
   const { partitions } = topicOf(handle, options.input)
   create(handle, { name: changelogOf(options.app), partitions: partitions.length, cleanup: 'compact' })
   const log = {
     read: (topic: string, how: ReadOptions) => readMemory(handle, topic, how),
+    ranges: async (topic: string) => rangesOf(handle, topic),
     commit: async (step: CommittedStep) => commit(handle, step),
   }
   handle.storage.owners.get(options.app)?.fence(`Another owner of ${options.app} took over.`)
@@ -201,8 +206,7 @@ export const openMemoryLog = ({ storage = memoryStorage() }: { readonly storage?
       return records.map((record) => put(topic, record))
     },
     read: (topic, options) => readMemory(handle, topic, options),
-    ranges: async (name) =>
-      topicOf(handle, name).partitions.map((p, partition) => ({ partition, start: startOf(p), end: p.next })),
+    ranges: async (name) => rangesOf(handle, name),
     view: (topic) => openView(log, topic),
     process: async (options) => startProcess(handle, options),
     committed: async (app, input) => committedIn(handle, app, input),

@@ -197,6 +197,7 @@ const startProcess = async (log: Log, options: ProcessOptions): Promise<Hosting>
   await writer.settled()
   const port = {
     read: (topic: string, how: ReadOptions) => read(log, topic, how),
+    ranges: (topic: string) => rangesOf(log, topic),
     commit: (step: CommittedStep) => commit(log, step),
   }
   const hosting = hostTasks(port, options, partitionsOf(log, input))

@@ -116,7 +116,7 @@ export const corrupt = (segment: SegmentFile, position: number): LogError =>
   new LogError(
     'corrupt',
     `${segment.path} is damaged at byte ${position}: a checksum fails. Restore the file from a copy, or move it away: ` +
-      'what it holds is then lost, the rest can be read.',
+      'what it holds is then lost, the rest can be read. If it is the newest one, begin with another --profile instead.',
   )
 
 /** The first frame of a segment, which holds the offsets its partitions begin at. */

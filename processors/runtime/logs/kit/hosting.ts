@@ -19,7 +19,7 @@ import { newestOutputs } from './newest.ts'
 import { joinSignals } from './signals.ts'
 
 /** What the hosting needs of a log. */
-export interface TaskLog extends Pick<EventLog, 'read'> {
+export interface TaskLog extends Pick<EventLog, 'read' | 'ranges'> {
   /** Outputs and changes (to the app's changelog) of one partition, all or nothing. Rejects once `owner` is fenced. */
   commit(step: CommittedStep): Promise<void>
 }
@@ -89,10 +89,22 @@ interface Work {
   readonly records: readonly LogRecord[]
 }
 
+/** Records that were read are there no more: what comes would be taken for them, and be learned from no more than they. */
+const tellMissing = async ({ log, options }: Shared, partition: number, position: number): Promise<void> => {
+  const { app, input } = options
+  const end = (await log.ranges(input)).find((range) => range.partition === partition)?.end ?? position
+  if (position <= end) return
+  const reason =
+    `${app} has read ${input}/${partition} up to ${position}, but it ends at ${end}: was a file of the log moved away? ` +
+    `Nothing is learned before it is that long again. Put the file back, or begin with another --profile`
+  options.onEvent?.({ kind: 'lost', partition, reason })
+}
+
 const runTask = async (shared: Shared, partition: number, task: Task): Promise<void> => {
   const { position, restored } = await restore(shared, partition, task)
   shared.positions.set(partition, position)
   shared.options.onEvent?.({ kind: 'assigned', partition, position, restored })
+  await tellMissing(shared, partition, position)
   const { input, commitIntervalMs = 200, commitRecords = 4000 } = shared.options
   const from = { kind: 'offset', offset: position } as const
   const reading = new AbortController()
