@@ -138,7 +138,6 @@ const inTurn = () => {
 const hand = async (producer: RdProducer, records: readonly Addressed[], append: Append): Promise<void> => {
   for (const [index, record] of records.entries()) {
     try {
-      // A promise for each record would cost as much as handing it over.
       const delivery = { append, index }
       while (!produce(producer, record, delivery)) await delay(5)
     } catch (error) {
