@@ -19,7 +19,7 @@ export const ENOUGH = 200
 const HALVE_AT = 64
 /** Of ids that nobody saw before only the last few tell: at first none was seen. */
 const HALVE_NEW_AT = 8
-const NEW = /\|(over:|word|near|far|beyond|strange|foreign)/
+const NEW = /\|(over:|word|odd|near|far|beyond|strange|foreign)/
 
 export const emptyEndpoint = (located: NonNullable<Observation['endpoint']>): EndpointModel => ({
   id: located.id,

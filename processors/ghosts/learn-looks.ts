@@ -2,7 +2,9 @@
 import type { Json, Node } from '../../schemas/semantics/ghosts/model.ts'
 import { isPseudonym } from '../../schemas/semantics/ghosts/issued.ts'
 import { formOf, momentOf } from '../../schemas/semantics/ghosts/mint.ts'
+import { learnRising } from '../../schemas/semantics/ghosts/rising.ts'
 import { comparable } from '../../schemas/semantics/ghosts/sources.ts'
+import { at, isFields, isScalar } from '../../schemas/semantics/ghosts/pointers.ts'
 import { isPlain, isProvenAsker } from '../../schemas/semantics/ghosts/status.ts'
 
 const MAX_MINE = 6
@@ -12,11 +14,15 @@ const MAX_SHARED = 4
 const NEAR = 10_000_000
 
 export interface Look {
+  /** Of a write that made something: its id. */
+  readonly made: string | undefined
   readonly asker: string
   readonly at: number
   readonly isError: boolean
   readonly longest: number
   readonly before: Json | undefined
+  /** The object as it was before a write. */
+  readonly object: Json | undefined
 }
 
 /** Boyer–Moore on a value and its lead. */
@@ -62,20 +68,46 @@ const RELATIONS: readonly (readonly [string, (before: Json, after: Json) => bool
   ['!', (before, after) => typeof before === 'boolean' && after === !before],
 ]
 
-const learnBefore = (node: Node, json: Json, before: Json | undefined): void => {
+/** A place looks for fields that it may repeat in its first answers only. */
+const SEEKING = 4
+const MAX_FIELDS = 24
+
+/** Fields of the object before that a value repeats. */
+const repeated = (json: Json, object: Json | undefined): string[] =>
+  isFields(object) && isScalar(json) && !isPlain(json)
+    ? Object.entries(object)
+        .slice(0, MAX_FIELDS)
+        .filter(([name, value]) => value === json && !name.includes('/'))
+        .map(([name]) => `/${name}`)
+    : []
+
+type Relation = NonNullable<Node['before']>[number]
+
+const learnRepeated = (relations: Relation[], json: Json, { before, object }: Look): void => {
+  for (const known of relations) if (known[0].startsWith('/')) known[at(object, known[0]) === json ? 1 : 2]++
+  if (before === undefined || comparable(before) === comparable(json) || relations.length >= SEEKING) return
+  for (const name of repeated(json, object))
+    if (!relations.some(([relation]) => relation === name)) relations.push([name, 1, 0])
+}
+
+const learnBefore = (node: Node, json: Json, look: Look): void => {
+  const { before } = look
   if (before === undefined) return
-  node.before ??= []
+  const relations = (node.before ??= [])
+  learnRepeated(relations, json, look)
   for (const [name, holds] of RELATIONS) {
     const held = holds(before, json)
-    let known = node.before.find(([relation]) => relation === name)
-    if (known === undefined && held) node.before.push((known = [name, 0, 0]))
+    let known = relations.find(([relation]) => relation === name)
+    if (known === undefined && held) relations.push((known = [name, 0, 0]))
     if (known !== undefined) known[held ? 1 : 2]++
   }
 }
 
 /** Learns one scalar, or one array as a whole. */
 export const learnLooks = (node: Node, json: Json, look: Look): void => {
-  learnBefore(node, json, look.before)
+  learnBefore(node, json, look)
+  const rising = look.made === undefined ? undefined : learnRising(node.rising, json, look.asker)
+  if (rising !== undefined) node.rising = rising
   if (isPseudonym(json)) {
     node.form = leading(node.form, 'secret')
     return

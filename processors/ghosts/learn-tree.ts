@@ -161,7 +161,7 @@ const learnNode = (node: Node, json: Json, spot: Spot, lesson: Lesson): void => 
     if (depth < MAX_DEPTH) learnKids(node, json as { readonly [key: string]: Json }, spot, lesson)
     return
   }
-  learnLooks(node, json, { ...lesson, before: spot.before })
+  learnLooks(node, json, { ...lesson, before: spot.before, object: lesson.before, made: lesson.asked.made })
   if (kind === 'array' && depth < MAX_DEPTH) learnItems(node, json as readonly Json[], depth, lesson)
   learnValue(node, json, lesson)
 }

@@ -22,7 +22,7 @@ import type { Draft, Place, Rule, Ruled } from './place.ts'
 import { fromList, fromPatched } from './listed.ts'
 import { describeObject, moment } from './notes.ts'
 import { printed, renderBody, renderText } from './render.ts'
-import { credentialState, guessStatus, identified } from './status.ts'
+import { credentialState, guessStatus, identified, showsGone } from './status.ts'
 import type { Guess } from './status.ts'
 import { fromLatin1, toBody, toUtf8 } from './text.ts'
 import { standIn, targetOf, writtenBody } from './writes.ts'
@@ -77,7 +77,7 @@ const guessAt = (place: Place): Guess | undefined => {
   const { model, asked, features, knowledge } = place
   const who = { features, isShown: isRead(asked.method) && model.idField !== '' }
   const guess = guessAtDoor(model.doors ?? [], asked.asker, who, guessStatus(model, features, knowledge))
-  return features.id === 'gone' && (guess === undefined || guess.status < 400) ? NOT_FOUND : guess
+  return features.id === 'gone' && !showsGone(model) && (guess === undefined || guess.status < 400) ? NOT_FOUND : guess
 }
 
 const fromStatus = (place: Place): Ruled => {
@@ -174,14 +174,26 @@ const answerLogin = (place: Place): Ruled => {
   })
 }
 
+interface Known {
+  readonly isBorrowed: boolean
+  readonly isEmpty: boolean
+}
+
+/** Whether the answer shows nothing of the object. */
+const isBare = ({ kind, before }: Target, { method }: Asked, { isBorrowed, isEmpty }: Known): boolean => {
+  const isRemoval = kind === 'item' && method === 'DELETE'
+  if (isRemoval && (isBorrowed || before === undefined)) return true
+  return kind === 'other' || (isEmpty && kind !== 'create')
+}
+
 /** What a write leaves behind, or what it is answered with where it leaves no object. */
 const fromWrite = (place: Place, status: number, target: Target, isBorrowed: boolean): Ruled => {
   const { model, asked, knowledge, features } = place
   const body = bodyOf(model, status, features.body)
   const isEmpty = body === undefined || 2 * body.empty > body.seen
-  const isRemoval = target.kind === 'item' && asked.method === 'DELETE'
-  const isBare = target.kind === 'other' || isRemoval || (isEmpty && target.kind !== 'create')
-  const text = isBare ? undefined : writtenBody({ target, model, asked, knowledge }, body, isBorrowed)
+  const text = isBare(target, asked, { isBorrowed, isEmpty })
+    ? undefined
+    : writtenBody({ target, model, asked, knowledge }, body, isBorrowed)
   if (text === undefined) return fromTemplate(place, 'write', status) ?? unfounded(place)
   return answered(place, {
     rule: 'write',

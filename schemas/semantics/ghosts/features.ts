@@ -40,11 +40,29 @@ const KNOWN = new Set(['known', 'gone'])
 const isApart = (model: EndpointModel, asked: Asked, knowledge: Knowledge): boolean =>
   knowledge.objects(asked.service, collectionPath(typeOf(model.template) ?? model.template, asked)).isApart()
 
+/** Known ids that must all be of one length before another length is none of theirs: UUIDs, hashes, prefixed ids. */
+const ALIKE = 8
+
+const isOdd = (model: EndpointModel, asked: Asked, knowledge: Knowledge): boolean => {
+  const id = lastParameter(model, asked) ?? ''
+  const collection = collectionPath(typeOf(model.template) ?? model.template, asked)
+  let alike = 0
+  for (const known of knowledge.objects(asked.service, collection).values()) {
+    if (known.id.length === id.length || known.id.length < ALIKE) return false
+    if (++alike === ALIKE) return true
+  }
+  return false
+}
+
+/** What names nothing by how it looks. */
+const NAMELESS = new Set(['word', 'first'])
+
 const placed = (state: string, model: EndpointModel, asked: Asked, knowledge: Knowledge): string => {
   if (KNOWN.has(state)) return state
   if (state === 'other' && isApart(model, asked, knowledge)) return 'theirs'
   const above = aboveFeature(model, asked, knowledge)
   if (above !== '') return above
+  if (NAMELESS.has(state) && isOdd(model, asked, knowledge)) return 'odd'
   return collectionFeature(model, asked, knowledge) || state
 }
 

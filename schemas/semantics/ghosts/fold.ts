@@ -9,6 +9,7 @@ import { changeKey } from './overlay.ts'
 import type { Change } from './overlay.ts'
 import { at, idOf, isFields, objectIn } from './pointers.ts'
 import type { Fields } from './pointers.ts'
+import { showsGone } from './status.ts'
 import { typeForPost } from './types.ts'
 
 export interface Accepted {
@@ -106,6 +107,16 @@ const single = (accepted: Accepted): Change[] => {
   return [changeOf(accepted, { type: asked.path, id: ONLY, template: model.template }, json)]
 }
 
+/** What a removal leaves: nothing, or what says that it was removed, where GETs show that. */
+const removed = (accepted: Accepted, named: Named): Change => {
+  const { asked, knowledge, json } = accepted
+  const reader = knowledge.sibling(asked.service, 'GET', asked.target)
+  const type = knowledge.type(asked.service, named.template)
+  const root = reader === undefined || type === undefined || !showsGone(reader) ? undefined : objectIn(json, type)
+  const left = root === undefined ? undefined : at(json, root)
+  return changeOf(accepted, named, isFields(left) ? left : undefined)
+}
+
 /** The changes of one accepted write, none for what changes nothing that is known. */
 export const changesOf = (accepted: Accepted): readonly Change[] => {
   const { asked, model, knowledge, status } = accepted
@@ -113,7 +124,7 @@ export const changesOf = (accepted: Accepted): readonly Change[] => {
   if (asked.graph !== undefined && model.template.includes('#')) return graphChanges(accepted)
   const named = objectAsked(model, asked)
   if (named !== undefined)
-    return asked.method === 'DELETE' ? [changeOf(accepted, named, undefined)] : changed(accepted, named, false)
+    return asked.method === 'DELETE' ? [removed(accepted, named)] : changed(accepted, named, false)
   const isPost = asked.method === 'POST'
   const made = isPost ? created(accepted) : []
   if (made.length > 0) return made

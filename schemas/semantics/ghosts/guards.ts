@@ -62,7 +62,7 @@ const weightOf = (looks: readonly Guard[]): number => {
 
 const LEAST = 2
 
-/** What becomes of a write by the state that its object is in: the field that was confirmed most says it. */
+/** What becomes of a write by the state that its object is in: the field that was confirmed most says it; of two such the one that refuses. */
 export const guessByState = (guards: readonly Guard[], before: Fields, good: number): Guess | undefined => {
   let best: Guard | undefined
   let most = LEAST - 1
@@ -70,7 +70,8 @@ export const guessByState = (guards: readonly Guard[], before: Fields, good: num
     const looks = guards.filter(([field]) => field === name)
     const own = looks.find(([, value]) => value === look)
     const weight = own === undefined ? 0 : weightOf(looks)
-    if (weight <= most) continue
+    const isStronger = weight > most || (weight === most && own !== undefined && best !== undefined && isRefusing(own))
+    if (!isStronger) continue
     best = own
     most = weight
   }

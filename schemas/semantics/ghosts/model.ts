@@ -4,13 +4,13 @@
  * or behind a sigil), so a field called `__proto__` is a field like any other.
  */
 import type { Header, Parameter } from '../../events.ts'
-import type { Door, Guard, LinkRole } from './counted.ts'
+import type { Door, Given, Guard, LinkRole, Rising, Source } from './counted.ts'
 import type { GraphFacts, GraphRoot } from './graph-model.ts'
 import type { Vitals } from '../vitals.ts'
 import type { Json } from './json.ts'
 import type { Sight } from './seen.ts'
 
-export type { Json }
+export type { Given, Json, Source }
 
 /** Version of every payload; a book refuses others. */
 export const VERSION = 2
@@ -19,23 +19,6 @@ export const VERSION = 2
 export interface Score {
   sum: number
   weight: number
-}
-
-/** Where in a request a value of the answer may come from; `hits` and `misses` say whether it does. */
-export interface Source {
-  readonly from: string
-  hits: number
-  misses: number
-  /** Hash of the first value that agreed; `varied` once another one did: an echo of one value only proves nothing. */
-  readonly first: number
-  varied: boolean
-  /** Constant text before and after the value, as in a link. */
-  readonly pre?: string
-  readonly suf?: string
-  /** How often the answer had a value here while the request had none. */
-  absent?: number
-  /** Whose answers showed the text around it, at most three; not kept where everybody may see it. */
-  who?: string[]
 }
 
 export type Kind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null'
@@ -64,6 +47,8 @@ export interface Node {
   clock?: [number, number]
   /** How the value follows from the object as it was before a write: relation, hits, misses. */
   before?: [string, number, number][]
+  /** Of what is made: the last number in it, how often it rose by little, and how often not. */
+  rising?: Rising
   kids: [string, Node][]
   item: Node | null
 }
@@ -285,6 +270,7 @@ export interface Knowledge {
   alike(service: string, method: string, role: 'item' | 'collection'): EndpointModel | undefined
   credential(key: string): Credential | undefined
   touch(key: string): Touch | undefined
+  readonly given?: (service: string, type: string) => Given
   /** Nothing of a service was written to, removed or touched after that, whoever did it; where that is kept. */
   readonly changedAt?: ((service: string) => number) | undefined
 }

@@ -37,6 +37,7 @@ const PLACES: Readonly<Record<string, readonly [LeafSource, string]>> = {
   q: ['query', 'parameter'],
   b: ['body', 'place'],
   h: ['header', 'field'],
+  i: ['derived', 'the id of the new object, filled up to'],
 }
 const WHOLE: Readonly<Record<string, readonly [LeafSource, string]>> = {
   t: ['path', 'path and query'],

@@ -5,7 +5,7 @@
  * so a restarted or another ingress comes to the same.
  */
 import type { Asked } from './asked.ts'
-import type { Collection, Knowledge, ObjectRecord, Touch } from './model.ts'
+import type { Collection, Given, Knowledge, ObjectRecord, Touch } from './model.ts'
 import { keyOf } from './model.ts'
 import { touchKey } from './exact.ts'
 import { objectKey } from './objects.ts'
@@ -90,15 +90,10 @@ const merged = (change: Change, base: ObjectRecord | undefined): ObjectRecord =>
   return record
 }
 
-const lastName = (path: string): string => path.slice(path.lastIndexOf('/'))
+const NONE: Given = { largest: 0, made: 0 }
 
-/** Numbers that ghosts gave to objects of this kind, in whichever collection: /a/1/notes and /a/2/notes mostly share a counter. */
-const alikeIds = (layer: Layer, type: string): number[] => {
-  const numbers: number[] = []
-  for (const change of layer.changes.values())
-    if (lastName(change.type) === lastName(type) && /^\d{1,15}$/.test(change.id)) numbers.push(Number(change.id))
-  return numbers
-}
+/** /a/1/notes and /a/2/notes mostly share a counter. */
+const counterOf = (service: string, type: string): string => keyOf(service, type.slice(type.lastIndexOf('/')))
 
 const joined = (layer: Layer, knowledge: Knowledge, service: string, type: string): Collection => {
   const base = knowledge.objects(service, type)
@@ -106,11 +101,10 @@ const joined = (layer: Layer, knowledge: Knowledge, service: string, type: strin
   const made = [...(changes?.values() ?? [])].filter(
     (c) => knowledge.object(objectKey(service, type, c.id)) === undefined,
   )
-  const numbers = alikeIds(layer, type)
   return {
     size: base.size + made.length,
     removed: base.removed,
-    largest: Math.max(base.largest, ...numbers),
+    largest: base.largest,
     sight: (asker, idField, now) => base.sight(asker, idField, now),
     seenBy: (asker) => (changes?.size ?? 0) > 0 || base.seenBy(asker),
     isApart: () => base.isApart(),
@@ -153,6 +147,16 @@ const lay = (layer: Layer, knowledge: Knowledge): Knowledge => ({
 export const openOverlay = (): Overlay => {
   const layers = new Map<string, Layer>()
   const owners = new Map<string, string>()
+  const counters = new Map<string, Given>()
+  const given = (service: string, type: string): Given => counters.get(counterOf(service, type)) ?? NONE
+  const count = ({ service, type, id, paths }: Change, by: 1 | -1): void => {
+    const { largest, made } = given(service, type)
+    const number = /^\d{1,15}$/.test(id) ? Number(id) : 0
+    counters.set(counterOf(service, type), {
+      largest: Math.max(largest, number),
+      made: made + (paths[0] === type ? by : 0),
+    })
+  }
   const layerKey = (service: string, asker: string): string => keyOf(service, asker)
   return {
     put: (change) => {
@@ -161,6 +165,7 @@ export const openOverlay = (): Overlay => {
       const known = layer.changes.get(change.key)
       if (known !== undefined && known.at > change.at) return
       layers.set(owner, layer)
+      if (known === undefined) count(change, 1)
       owners.set(change.key, owner)
       add(layer, change)
     },
@@ -169,6 +174,8 @@ export const openOverlay = (): Overlay => {
       if (owner === undefined) return
       owners.delete(key)
       const layer = layers.get(owner)
+      const known = layer?.changes.get(key)
+      if (known !== undefined) count(known, -1)
       layer?.changes.delete(key)
       if (layer === undefined || layer.changes.size === 0) layers.delete(owner)
       else layers.set(owner, rebuilt(layer.changes.values()))
@@ -178,7 +185,8 @@ export const openOverlay = (): Overlay => {
     },
     over: (knowledge, asked) => {
       const layer = layers.get(layerKey(asked.service, asked.asker))
-      return layer === undefined ? knowledge : lay(layer, knowledge)
+      const known = layer === undefined ? knowledge : lay(layer, knowledge)
+      return counters.size === 0 ? known : { ...known, given }
     },
   }
 }

@@ -54,6 +54,7 @@ export const encodePart = (key: string, part: Part, at: number, fidelity: number
 type Check = (value: unknown) => boolean
 const isText: Check = (v) => typeof v === 'string'
 const isNumber: Check = (v) => typeof v === 'number' && Number.isFinite(v)
+const isValue: Check = (v) => isText(v) || isNumber(v)
 const isFlag: Check = (v) => typeof v === 'boolean'
 const record = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
 const fields =
@@ -109,6 +110,7 @@ const looks = all(
   optional('form', tuple(isText, isNumber)),
   optional('clock', tuple(isNumber, isNumber)),
   optional('before', listOf(tuple(isText, isNumber, isNumber))),
+  optional('rising', tuple(isValue, isNumber, isNumber, listOf(isText))),
 )
 const node = (left: number): Check => all(looks, ofNode(left))
 const ofNode = (left: number): Check =>

@@ -11,13 +11,13 @@ const isProven = (source: Source): boolean =>
   source.hits >= MIN_HITS && source.varied && source.hits >= MIN_SHARE * (source.hits + source.misses)
 
 /** Text around a value that private answers showed is told to who saw it; to others once two proven persons did. */
-const mayTell = ({ who }: Source, asker: string): boolean =>
+export const mayTell = (who: readonly string[] | undefined, asker: string): boolean =>
   who === undefined || who.includes(asker) || who.filter(isProvenAsker).length >= SHARED_BY.proven
 
 /** The best proven source of a place; what repeats a value plainly beats what changes it. */
 export const provenSource = (node: Node, asker: string): Source | undefined => {
   let best: Source | undefined
   for (const source of node.sources)
-    if (isProven(source) && mayTell(source, asker) && (best === undefined || source.hits > best.hits)) best = source
+    if (isProven(source) && mayTell(source.who, asker) && (best === undefined || source.hits > best.hits)) best = source
   return best
 }

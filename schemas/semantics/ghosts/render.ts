@@ -9,9 +9,10 @@ import { BLANK, inKind, prevailingKind } from './kinds.ts'
 import type { LeafSource } from '../ghost-port.ts'
 import type { Json, Kind, Node } from './model.ts'
 import { newSecret } from './issued.ts'
-import { isFields, ownField } from './pointers.ts'
+import { at, isFields, ownField } from './pointers.ts'
 import { describeSource } from './notes.ts'
 import { MIN_HITS, MIN_SHARE, provenSource, SHARED_BY } from './proven.ts'
+import { nextIn } from './rising.ts'
 import { valueFrom } from './sources.ts'
 
 /** Share of public answers that must have a value before it stands for all. */
@@ -44,6 +45,8 @@ export interface Filling {
   readonly given?: ReadonlyMap<string, Json>
   /** The answer is to a write: ids and times are made. */
   readonly making?: boolean
+  /** How many such things ghosts made before. */
+  readonly before?: number
   readonly isError?: boolean
 }
 
@@ -101,7 +104,7 @@ const renderObject = (node: Node, own: Json | undefined, pointer: string, with_:
 }
 
 /** What a write makes of what was there: the relation that held every time it could be seen. */
-const afterwards = (node: Node, before: Json): Json | undefined => {
+const afterwards = (node: Node, before: Json, object: Json | undefined): Json | undefined => {
   const held = (node.before ?? []).filter(([, hits, misses]) => hits > 0 && hits >= MIN_SHARE * (hits + misses))
   const [best] = held.sort((a, b) => b[1] - a[1])
   switch (best?.[0]) {
@@ -114,9 +117,13 @@ const afterwards = (node: Node, before: Json): Json | undefined => {
     case '=':
       return before
     default:
-      return undefined
+      return best === undefined ? undefined : at(object, best[0])
   }
 }
+
+/** Writes leave it as it was, every time. */
+const isKept = (node: Node): boolean =>
+  (node.before ?? []).some(([relation, hits, misses]) => relation === '=' && hits >= MIN_HITS && misses === 0)
 
 const isClock = (node: Node): boolean => {
   const [hits, misses] = node.clock ?? [0, 0]
@@ -160,6 +167,8 @@ const constantOf = (node: Node, with_: Rendering): Constant | undefined => {
 /** A new time or id for what a write makes. */
 const madeValue = (node: Node, pointer: string, with_: Rendering): Json | undefined => {
   if (with_.making !== true) return undefined
+  const risen = node.rising === undefined ? undefined : nextIn(node.rising, with_.before ?? 0, with_.asked.asker)
+  if (risen !== undefined && with_.asked.made !== undefined) return risen
   const form = formIn(node)
   if (form === 'secret') return newSecret(with_.asked, pointer)
   if (isTimeForm(form)) return timeIn(form, with_.asked.at)
@@ -209,7 +218,7 @@ const settledText = (node: Node, with_: Rendering): string | undefined => {
 }
 
 const beforeText = (node: Node, own: Json, pointer: string, with_: Rendering): string => {
-  const after = afterwards(node, own)
+  const after = afterwards(node, own, with_.own)
   const usual = after === undefined ? settledText(node, with_) : undefined
   if (after !== undefined) noted(with_, pointer, 'before', 'what such writes make of it')
   else if (usual !== undefined) noted(with_, pointer, 'usual', 'after such writes')
@@ -221,7 +230,7 @@ const valueText = (node: Node, own: Json | undefined, pointer: string, with_: Re
   const kind = prevailingKind(node)
   const given = givenText(node, pointer, kind, with_)
   if (given !== undefined || kind === 'object') return given
-  const now = nowText(node, pointer, with_)
+  const now = own !== undefined && isKept(node) ? undefined : nowText(node, pointer, with_)
   if (now !== undefined) return now
   if (own !== undefined) return beforeText(node, own, pointer, with_)
   const constant = constantOf(node, with_)

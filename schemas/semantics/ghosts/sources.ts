@@ -1,6 +1,6 @@
 /**
  * Where in a request a value of the answer may come from. A source is named by where it stands (`s1` the second path
- * segment, `q:page` a query parameter, `b:/title` a place in the request's body) after what is done to it (`slug>`,
+ * segment, `q:page` a query parameter, `b:/title` a place in the request's body, `i6` the id of what is made, six wide) after what is done to it (`slug>`,
  * `unbase64>`), and proven by counting: those that gave the answer's value every time survive, whatever the fields are
  * called.
  */
@@ -12,6 +12,8 @@ import { fromUtf8 } from './text.ts'
 import { shortName } from './wanted.ts'
 
 const MAX_LEAVES = 64
+/** Digits of a number that is filled up with zeros. */
+const WIDEST = 10
 
 /** The id in a segment that has more: `Products(7)`, `7.json`. */
 const keyIn = (text: string): string | undefined =>
@@ -35,6 +37,8 @@ const plainValue = (from: string, asked: Asked): Json | undefined => {
       return from === 'q*' ? Object.fromEntries(asked.query) : asked.query.find(([key]) => key === name)?.[1]
     case 'h':
       return asked.headers.get(name)
+    case 'i':
+      return asked.made?.padStart(Number(from.slice(1)), '0')
     case 'b':
       return from === 'b*' ? asked.json : at(asked.json, name)
     default:
@@ -124,6 +128,8 @@ export const indexSources = (asked: Asked): SourceIndex => {
   for (const [name, value] of asked.query) addText(`q:${name}`, value)
   for (const name of ['t', 'u', 'p', 'm', 'd', 'x', 'l']) add(name, whole(name, asked))
   for (const [name, value] of asked.headers) add(`h:${name}`, value)
+  for (let width = 0; asked.made !== undefined && width <= WIDEST; width++)
+    if (width === 0 || width > asked.made.length) add(`i${width}`, sourceValue(`i${width}`, asked))
   if (asked.query.length > 0) add('q*', sourceValue('q*', asked))
   addBody(asked.json, '', add, { left: MAX_LEAVES, texts: transformed })
   for (const [from, value] of transformed) addTransformed(from, value, add)

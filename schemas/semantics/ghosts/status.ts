@@ -127,7 +127,7 @@ const DENIED = 401
 
 /** Not found is likelier than a thing that nobody ever saw where this share of the never seen were not found. */
 const DOUBT = 0.1
-const UNSEEN = /^(over:.*|word|near|far|beyond|strange|foreign)$/
+const UNSEEN = /^(over:.*|word|odd|near|far|beyond|strange|foreign)$/
 /**
  * Among numbers that were given out most are still there. But where some were found gone whose removal was not seen, more
  * may be: of a row that nobody saw it is not said that it is there.
@@ -138,6 +138,12 @@ const isRefusal = (status: string): boolean => status >= '400' && status < '500'
 
 /** Numbers that were given out, or may have been. */
 const NUMBERED = new Set(['in', 'near'])
+
+/** Whether what was removed was still shown afterwards, as one that says that it is. */
+export const showsGone = ({ statuses }: EndpointModel): boolean => {
+  const guess = majority(statuses, 'good|gone')
+  return hasWeight(guess, 2) && guess.status < 300
+}
 
 /** Share of refusals among the answers to a feature, and the commonest of them. */
 const refusedShare = (model: EndpointModel, key: string): readonly [number, number] => {
@@ -160,8 +166,8 @@ const doubted = (model: EndpointModel, f: StatusFeatures, guess: Guess): Guess =
   return UNSEEN.test(f.id) && share >= DOUBT ? { ...guess, status, share } : guess
 }
 
-/** A number far beyond every one that was seen is taken for nothing, unless such numbers were seen to be something. */
-const OUTSIDE = new Set(['far', 'beyond'])
+/** A number far beyond every one that was seen, or an id unlike any, is taken for nothing, unless such were seen to be something. */
+const OUTSIDE = new Set(['far', 'beyond', 'odd'])
 /** Answers after which the largest number seen says something. */
 const SETTLED = 8
 const NOWHERE: Guess = { status: 404, share: 0.9, weight: 1 }

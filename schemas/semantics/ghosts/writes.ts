@@ -88,7 +88,8 @@ const isTextual = (node: Node | undefined): boolean => (node?.kinds.string ?? 0)
 const madeId = (target: Target, node: Node | undefined, making: Making): Json | undefined => {
   const { asked, knowledge, model } = making
   const objects = knowledge.objects(asked.service, target.path)
-  const next = Math.max(objects.largest, model.largest) + 1
+  const given = knowledge.given?.(asked.service, target.path).largest ?? 0
+  const next = Math.max(objects.largest, model.largest, given) + 1
   const examples = exampleIds(objects.values())
   const example = examples[0] ?? ''
   const form = node?.form?.[0] ?? formOf(example) ?? 'int'
@@ -147,14 +148,25 @@ const noteId = ({ asked }: Making, pointer: string, id: Json | undefined): void 
 }
 
 const createdBody = (making: Making, tree: Node, root: string): string => {
-  const { target, asked } = making
+  const { target, asked, knowledge } = making
   const pointer = `${root}/${target.type?.idField ?? ''}`
   const id = newId(making, nodeAt(tree, pointer))
   noteId(making, pointer, id)
   const settled = id === undefined ? new Map<string, Json>() : new Map([[pointer, id]])
   const given = givenFields(root, namedFields(asked.json, root), tree)
   const made = id === undefined ? asked : { ...asked, made: String(id) }
-  return renderBody(tree, made, { root, settled, given, making: true }).text
+  const before = knowledge.given?.(asked.service, target.path).made ?? 0
+  return renderBody(tree, made, { root, settled, given, making: true, before }).text
+}
+
+const afterIn = (making: Making, root: string): Fields | undefined =>
+  making.target.kind === 'item' ? after(making, root) : making.target.before
+
+/** What answers to removals mostly show of what was removed. */
+const shownOf = (before: Fields, node: Node | undefined): Fields => {
+  const isUsual = (kid: Node): boolean => 2 * kid.seen > (node?.kinds.object ?? 0)
+  const names = new Set(node?.kids.filter(([, kid]) => isUsual(kid)).map(([name]) => name))
+  return Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name)))
 }
 
 /** JSON text for a write that the server accepts; undefined when nothing is known of such answers. */
@@ -166,7 +178,7 @@ export const writtenBody = (making: Making, body: BodyModel | undefined, isBorro
   if (tree === null) return undefined
   if (target.kind === 'create') return createdBody(making, tree, root)
   if (target.before === undefined) return renderBody(tree, asked, { root, own: rowOf(making), making: true }).text
-  const own = target.kind === 'item' ? after(making, root) : target.before
+  const own = asked.method === 'DELETE' ? shownOf(target.before, nodeAt(tree, root)) : afterIn(making, root)
   asked.notes?.note(root, 'before', 'the object before the write, with what the request says')
   const given =
     target.kind === 'item' ? givenFields(root, namedFields(asked.json, root), tree) : new Map<string, Json>()
