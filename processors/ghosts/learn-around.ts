@@ -6,7 +6,13 @@ import { MAX_LIST, startFrom } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Json, ListModel } from '../../schemas/semantics/ghosts/model.ts'
 import { isScalar, ownField, pointersOf } from '../../schemas/semantics/ghosts/pointers.ts'
-import type { SeenList } from './learn-list.ts'
+import type { Fields } from '../../schemas/semantics/ghosts/pointers.ts'
+
+/** The items of an answer, and where they stand in it. */
+export interface SeenList {
+  readonly at: string
+  readonly items: readonly Fields[]
+}
 
 const MAX_TOTALS = 32
 const MAX_AROUND = 24

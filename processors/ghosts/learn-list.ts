@@ -22,6 +22,7 @@ import {
 } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { Fields } from '../../schemas/semantics/ghosts/pointers.ts'
 import { learnAround } from './learn-around.ts'
+import type { SeenList } from './learn-around.ts'
 import { allows, candidates, compare, fieldsOf, pagingOf, roleOf } from '../../schemas/semantics/ghosts/roles.ts'
 
 const MAX_PARAMETERS = 16
@@ -30,11 +31,6 @@ const MAX_ORDERS = 12
 const MAX_SAMPLES = 3
 /** Answers after which a list that no other collection explains is a collection of its own. */
 const OWN_AFTER = 3
-
-export interface SeenList {
-  readonly at: string
-  readonly items: readonly Fields[]
-}
 
 const MAX_ITEMS = 200
 

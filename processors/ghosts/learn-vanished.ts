@@ -9,7 +9,7 @@ import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
 import type { EndpointModel, ListModel } from '../../schemas/semantics/ghosts/model.ts'
 import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import { ownField } from '../../schemas/semantics/ghosts/pointers.ts'
-import type { SeenList } from './learn-list.ts'
+import type { SeenList } from './learn-around.ts'
 import { emptyObject } from './learn-objects.ts'
 import type { Lesson } from './lesson.ts'
 
