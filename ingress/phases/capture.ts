@@ -106,11 +106,14 @@ export interface Plain {
   readonly response?: Uint8Array | undefined
 }
 
+/** What ghosts say is marked no-store for caches on its way; it is made of what is on the log. */
+const isTheirs = ({ answeredBy }: Context): boolean => answeredBy === 'upstream'
+
 export const capture = (context: Context, settings: CaptureSettings, plain: Plain = {}): Exchange => {
   const { arrival, head } = context
   const seen = redactedOf(context, settings.redactor)
   const responseHeaders = redactedAnswer(context, settings.redactor)
-  const unkept = settings.noStore === 'drop' && cacheDirectives(responseHeaders).has('no-store')
+  const unkept = settings.noStore === 'drop' && isTheirs(context) && cacheDirectives(responseHeaders).has('no-store')
   return {
     upstream: context.upstream?.url ?? '',
     client: settings.pseudonym(head.client),

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { capture, type CaptureSettings } from '../../../ingress/phases/capture.ts'
 import { tee } from '../../../ingress/phases/context.ts'
+import type { AnsweredBy } from '../../../schemas/events.ts'
 import { createRedactor } from '../../../schemas/semantics/redaction.ts'
 import { testKeyed } from '../../kit/keyed.ts'
 import { contextOf } from '../kit/context.ts'
@@ -14,18 +15,20 @@ const settings: CaptureSettings = {
   clock: () => 0,
 }
 
-const captured = (cacheControl: string, noStore: 'own' | 'drop') => {
+const captured = (cacheControl: string, noStore: 'own' | 'drop', answeredBy: AnsweredBy) => {
   const context = contextOf()
+  context.answeredBy = answeredBy
   context.responseHeaders = ['Content-Type', 'application/json', 'Cache-Control', cacheControl]
   tee(context.responseBody, Buffer.from('{"id":7}'))
   return capture(context, { ...settings, noStore }).responseBody
 }
 
 it.each([
-  ['no-store', 'own', '{"id":7}', false],
-  ['max-age=0, No-Store', 'drop', '', true],
-  ['no-cache', 'drop', '{"id":7}', false],
-] as const)('records the body of an answer marked "%s" where noStore is %s', (marked, noStore, bytes, cut) => {
-  const body = captured(marked, noStore)
+  ['no-store', 'own', 'upstream', '{"id":7}', false],
+  ['max-age=0, No-Store', 'drop', 'upstream', '', true],
+  ['no-cache', 'drop', 'upstream', '{"id":7}', false],
+  ['no-store', 'drop', 'ghost', '{"id":7}', false],
+] as const)('records a body marked "%s" where noStore is %s, by %s', (marked, noStore, answeredBy, bytes, cut) => {
+  const body = captured(marked, noStore, answeredBy)
   expect([Buffer.from(body.bytes).toString(), body.cut, body.length]).toEqual([bytes, cut, 8])
 })
