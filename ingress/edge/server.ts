@@ -97,14 +97,18 @@ const listening = (server: Server, host: string, port: number): Promise<AddressI
     })
   })
 
+/** Timers run before what has arrived meanwhile is read: a connection that looks idle to them may hold a request. */
+const afterReading = (look: () => void): void => void setImmediate(look)
+
 /** Limits are late by a fifth at most. */
 const startClock = ({ connections, timeouts }: Front, http2: Http2Front): NodeJS.Timeout => {
   const every = Math.min(500, Math.max(10, Math.floor(Math.min(timeouts.head, timeouts.stall, timeouts.send) / 10)))
-  return setInterval(() => {
+  const look = (): void => {
     const now = performance.now()
     for (const connection of connections) tick(connection, now)
     http2.tick(now)
-  }, every).unref()
+  }
+  return setInterval(() => afterReading(look), every).unref()
 }
 
 /** ms in which a request may be on its way on an idle connection. */
@@ -119,14 +123,15 @@ const drained = (front: Front, http2: Http2Front, limit: number): Promise<void> 
   const isBusy = (at: number): boolean => at < idleFrom || (at < until && (front.inFlight > 0 || http2.leaving() > 0))
   let busy = now
   return new Promise((resolve) => {
-    const timer = setInterval(() => {
+    const look = (): void => {
       const at = performance.now()
       if (isBusy(at)) busy = at
       else if (http2.open() === 0 || at >= busy + FAREWELL) {
         clearInterval(timer)
         resolve()
       }
-    }, 20)
+    }
+    const timer = setInterval(() => afterReading(look), 20)
   })
 }
 
