@@ -8,6 +8,7 @@ import { readRequest } from '../../schemas/semantics/ghosts/asked.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { answerRead, answerWrite, isRead, isReading } from '../../schemas/semantics/ghosts/compose.ts'
 import { readFeatures, writeFeatures } from '../../schemas/semantics/ghosts/features.ts'
+import { objectAsked } from '../../schemas/semantics/ghosts/objects.ts'
 import { identified } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { hash32 } from '../../schemas/semantics/ghosts/text.ts'
@@ -18,6 +19,7 @@ import type { OpenActivation } from './activations.ts'
 import { addScore, judgeAnswer, sentBy } from './fidelity.ts'
 import { emptyEndpoint } from './learn-endpoint.ts'
 import { learnExchange } from './learn.ts'
+import { learnRemoved } from './learn-removed.ts'
 import { factsOf, learnOrigins, learnUnknown } from './learn-service.ts'
 import type { Lesson } from './lesson.ts'
 import { dropWrite, foldGhost, keepQueued, learnFate } from './learn-writes.ts'
@@ -128,6 +130,7 @@ const learn = (memory: Memory, o: Observation, emit: Emit): void => {
   const lesson = { o, asked, memory, emit }
   learnOrigins(lesson)
   const state = stateOf(memory, o)
+  if (state === undefined || objectAsked(state.model, asked) === undefined) learnRemoved(lesson)
   if (state === undefined) return learnUnknown(lesson)
   const { model } = state
   if (model.count === 0 && isRead(model.method)) learnUnknown(lesson)

@@ -46,6 +46,7 @@ const isOldNews = (known: View, view: View, record: ObjectRecord): boolean =>
   known.aside === view.aside &&
   known.whole === view.whole &&
   known.at >= record.written &&
+  known.at >= record.gone &&
   view.at < known.at + REFRESH
 
 /** Of a part of a known object only what it has by itself, with the rest as it was. */

@@ -1,7 +1,7 @@
 /** What a write that was answered well changes for the one who sent it: the fold behind the overlay. */
 import type { Asked } from './asked.ts'
 import { graphChanges } from './graph-changes.ts'
-import type { EndpointModel, Json, Knowledge } from './model.ts'
+import type { EndpointModel, Json, Knowledge, Node } from './model.ts'
 import { findNamed, objectAbove, objectAsked, ONLY } from './objects.ts'
 import { visibleView } from './views.ts'
 import type { Named } from './objects.ts'
@@ -48,20 +48,51 @@ export const namedFields = (json: Json | undefined, root: string): Fields => {
   return isFields(json) ? json : {}
 }
 
+/** Reads after which a place that they never showed empty is taken to have a value. */
+const NEVER_EMPTY = 5
+
+/** Whether reads nearly never show nothing at a place. */
+const isFilled = (kid: Node | undefined): boolean =>
+  kid !== undefined && kid.seen >= NEVER_EMPTY && (kid.kinds.null ?? 0) === 0
+
+/**
+ * The answer's fields as a GET would show them: a write that answers null where the request had a value, and where reads
+ * never show null, was answered in short. Then what it names stands for those, and what it does not name is left to the reads.
+ */
+const inFull = (fields: Fields, named: Fields, tree: Node | undefined): Fields => {
+  const isShort = (name: string): boolean => fields[name] === null && isFilled(kidOf(tree, name))
+  const told = Object.keys(named).filter((name) => isShort(name) && named[name] !== null)
+  if (told.length === 0) return fields
+  const kept = Object.entries(fields).filter(([name]) => !isShort(name) || told.includes(name))
+  return Object.fromEntries(kept.map(([name, value]) => [name, told.includes(name) ? (named[name] ?? null) : value]))
+}
+
+const kidOf = (tree: Node | undefined, name: string): Node | undefined => tree?.kids.find(([kid]) => kid === name)?.[1]
+
+/** Whether most reads show a field: one that few objects have does not come with every request that names it. */
+const isUsual = (tree: Node | undefined, name: string): boolean =>
+  tree !== undefined &&
+  2 * (kidOf(tree, name)?.seen ?? 0) >= (tree.kinds.object ?? 0) &&
+  kidOf(tree, name) !== undefined
+
 /** The object in an answer, with what the request named besides and a GET of it would show. */
 const shown = (accepted: Accepted, root: string, template: string): { fields: Fields; whole: boolean } | undefined => {
   const { asked, knowledge, json } = accepted
   const fields = at(json, root)
   if (!isFields(fields)) return undefined
   const tree = knowledge.item(asked.service, template)
-  const missing = Object.entries(namedFields(asked.json, root)).filter(
-    ([name]) => !Object.hasOwn(fields, name) && tree?.kids.some(([kid]) => kid === name) === true,
-  )
-  return { fields: { ...fields, ...Object.fromEntries(missing) }, whole: missing.length === 0 }
+  const named = namedFields(asked.json, root)
+  const missing = Object.entries(named).filter(([name]) => !Object.hasOwn(fields, name) && isUsual(tree, name))
+  const full = inFull(fields, named, tree)
+  return { fields: { ...full, ...Object.fromEntries(missing) }, whole: missing.length === 0 && full === fields }
 }
 
 const renamed = (accepted: Accepted, named: Named, id: string, change: Change): Change[] =>
   id === named.id ? [change] : [changeOf(accepted, named, undefined), change]
+
+/** The id that an answer shows; of `{id}.txt` an object may show the whole name, which is no new one. */
+const sameOr = (named: Named, asked: Asked, id: string | undefined): string =>
+  id === undefined || id === asked.segments.at(-1) ? named.id : id
 
 /** An object that an item's write, or an action on it, left behind. An answer with another id is no action's: only an item gets a new name. */
 const changed = (accepted: Accepted, named: Named, isAction: boolean): Change[] => {
@@ -70,7 +101,7 @@ const changed = (accepted: Accepted, named: Named, isAction: boolean): Change[] 
   const root = type === undefined ? undefined : objectIn(json, type)
   const after = root === undefined ? undefined : shown(accepted, root, named.template)
   if (type !== undefined && after !== undefined) {
-    const id = idOf(after.fields, type.idField) ?? named.id
+    const id = sameOr(named, asked, idOf(after.fields, type.idField))
     if (isAction && id !== named.id) return []
     return renamed(accepted, named, id, changeOf(accepted, { ...named, id }, after.fields, after.whole))
   }

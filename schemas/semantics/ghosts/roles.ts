@@ -276,6 +276,13 @@ const RANK = [
 ]
 const rankOf = (role: string): number => RANK.indexOf(role[1] === ':' ? (role[0] as string) : role)
 
+/** What pages by its name and does nothing else. */
+const PAGES = /^_?(page|page_?(no|num|number|index|size)|per_?page|limit)$/i
+
+/** That all items of page 1 have a 1 somewhere is chance: such a name says more than a field of another name. */
+const isChance = ({ name }: ParameterRole, role: string): boolean =>
+  isFilter(role) && PAGES.test(bareName(name)) && !namedLike(name, role.slice(2))
+
 /** The best role that is left; a nearer field, and one that answers to the parameter's name, first. */
 export const roleOf = (parameter: ParameterRole): string | undefined => {
   let best: string | undefined
@@ -283,7 +290,7 @@ export const roleOf = (parameter: ParameterRole): string | undefined => {
   for (const [role, count] of parameter.roles) {
     if (count <= 0) continue
     const named = isFilter(role) && namedLike(parameter.name, role.slice(2)) ? 0 : 0.5
-    const rank = rankOf(role) + named
+    const rank = isChance(parameter, role) ? RANK.length : rankOf(role) + named
     if (rank < least) {
       best = role
       least = rank

@@ -60,7 +60,8 @@ const openLocator = () => {
   return (service: string, exchange: Exchange): Located | undefined => {
     const segments = (exchange.target.split('?')[0] ?? '').split('/').filter((s) => s !== '')
     const isParameter = (s: string) => /\d/.test(s) || s.startsWith('cp_') || s.startsWith('secret')
-    const path = '/' + segments.map((s, i) => (i > 0 && isParameter(s) ? `{p${i}}` : s)).join('/')
+    const end = (s: string) => (s.endsWith('.txt') ? '.txt' : '')
+    const path = '/' + segments.map((s, i) => (i > 0 && isParameter(s) ? `{p${i}}${end(s)}` : s)).join('/')
     const requestJson = path === '/graphql' ? json(exchange.requestBody.bytes) : undefined
     const operation = operationOf({ exchange, requestJson, query: [] } as unknown as Observation)
     const template = operation === undefined ? path : `${path}#${operation}`

@@ -184,3 +184,15 @@ describe('a PUT that makes or replaces', () => {
     expect(asked(4).status).toBe(200)
   })
 })
+
+describe('a file that shows its whole name', () => {
+  const file = (n: number, text = 'old') => ({
+    target: `/files/a${n}.txt`,
+    responseBody: JSON.stringify({ name: `a${n}.txt`, path: `files/a${n}.txt`, text }),
+  })
+  const saved = { ...file(2, 'new'), method: 'PUT', requestBody: '{"text":"new"}', requestType: 'application/json' }
+  it('is not renamed by a write to it', () => {
+    const { ask } = given([1, 2, 3, 4].map((n) => file(n)).concat(saved))
+    expect(jsonOf(ask({ target: '/files/a2.txt' }))).toMatchObject({ name: 'a2.txt', text: 'new' })
+  })
+})

@@ -32,4 +32,13 @@ describe('rows that vanished unseen', () => {
     expect(answer.confidence).toBeLessThan(0.6)
     expect(answerOf(ask({ target: '/photos/9' })).status).toBe(200)
   })
+  it('given only first pages, of rows that all have a 1 somewhere, then the page is a page and a row left out is gone', () => {
+    const first = (ids: readonly number[]) => ({
+      target: '/photos?_page=1&_limit=5',
+      responseBody: JSON.stringify(ids.map((id) => ({ ...row(id), albumId: 1 }))),
+    })
+    const { ask } = given([...seen, first([1, 2, 3, 4, 5]), first([1, 2, 3, 5, 6])])
+    expect(answerOf(ask({ target: '/photos/9' })).status).toBe(200)
+    expect(answerOf(ask({ target: '/photos/4' })).status).toBe(404)
+  })
 })

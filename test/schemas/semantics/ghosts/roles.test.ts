@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { roleOf } from '../../../../schemas/semantics/ghosts/roles.ts'
+
+const role = (name: string, ...roles: string[]) => roleOf({ name, roles: roles.map((one) => [one, 1]) })
+
+describe('what a parameter does', () => {
+  it.each(['_page', 'page', 'page_no', 'page[number]', 'pageIndex'])(
+    'given %s, then it pages whatever equals it',
+    (name) => expect(role(name, 'f:/albumId', 'i:/albumId', 'page')).toBe('page'),
+  )
+
+  it('given a limit that some field equals, then it limits', () => {
+    expect(role('_limit', 'f:/userId', 'limit')).toBe('limit')
+    expect(role('per_page', 'f:/userId', 'limit')).toBe('limit')
+  })
+
+  it('given a field of that name, then it filters', () => {
+    expect(role('page', 'f:/page', 'page')).toBe('f:/page')
+    expect(role('limit', 'f:/credit_limit', 'f:/limit', 'limit')).toBe('f:/limit')
+  })
+
+  it('given a name that may be anything, then the field counts', () => {
+    expect(role('from', 'f:/origin', 'offset')).toBe('f:/origin')
+    expect(role('count', 'f:/pieces', 'limit')).toBe('f:/pieces')
+  })
+
+  it('given nothing else that is left, then even a field of another name is believed', () => {
+    expect(role('page', 'f:/sheet')).toBe('f:/sheet')
+  })
+})
