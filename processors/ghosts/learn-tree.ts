@@ -1,7 +1,7 @@
 /** Learns the places of an endpoint's bodies: kinds, presence, where values come from, and what public answers share. */
 import type { Json, Kind, Node, Source } from '../../schemas/semantics/ghosts/model.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
-import { comparable, indexSources, partsOf, valueFrom } from '../../schemas/semantics/ghosts/sources.ts'
+import { comparable, indexSources, isOfBody, partsOf, valueFrom } from '../../schemas/semantics/ghosts/sources.ts'
 import { ownField } from '../../schemas/semantics/ghosts/pointers.ts'
 import { isPseudonym } from '../../schemas/semantics/ghosts/issued.ts'
 import { learnLooks } from './learn-looks.ts'
@@ -62,7 +62,7 @@ const learnSource = (source: Source, value: string, asked: Asked): void => {
   const given = valueFrom(source, asked)
   if (given === undefined) source.absent = (source.absent ?? 0) + 1
   // A body's field that is not named in the request stays as it was: that speaks neither for the source nor against it.
-  if (given === undefined && source.from.startsWith('b:')) return
+  if (given === undefined && isOfBody(source)) return
   if (given === undefined || comparable(given) !== value) {
     source.misses++
     return

@@ -5,6 +5,7 @@
  * called.
  */
 import type { Asked } from './asked.ts'
+import { computations, computed, isComputed } from './computed.ts'
 import { fromBase64, slugOf, toBase64 } from './mint.ts'
 import type { Json, Source } from './model.ts'
 import { at, isFields } from './pointers.ts'
@@ -49,11 +50,20 @@ const plainValue = (from: string, asked: Asked): Json | undefined => {
 /** Value of a named place in a request, undefined when the request has none. */
 export const sourceValue = (from: string, asked: Asked): Json | undefined => {
   const cut = from.indexOf('>')
+  if (isComputed(from)) {
+    const value = plainValue(from.slice(cut + 1), asked)
+    return value === undefined ? undefined : computed(from.slice(0, cut), value)
+  }
   const transform = cut < 0 ? undefined : TRANSFORMS[from.slice(0, cut)]
   if (transform === undefined) return plainValue(from, asked)
   const value = plainValue(from.slice(cut + 1), asked)
   return typeof value === 'string' ? transform(value) : undefined
 }
+
+const OF_BODY = /^(?:b:|[\w:*]+>b[:*])/
+
+/** Whether a source stands in a field of the body, whatever is done to it. */
+export const isOfBody = ({ from }: Source): boolean => OF_BODY.test(from)
 
 /** The same with what a source puts around it. */
 export const valueFrom = (source: Source, asked: Asked): Json | undefined => {
@@ -131,8 +141,11 @@ export const indexSources = (asked: Asked): SourceIndex => {
   for (let width = 0; asked.made !== undefined && width <= WIDEST; width++)
     if (width === 0 || width > asked.made.length) add(`i${width}`, sourceValue(`i${width}`, asked))
   if (asked.query.length > 0) add('q*', sourceValue('q*', asked))
-  addBody(asked.json, '', add, { left: MAX_LEAVES, texts: transformed })
+  const worked: [string, Json][] = []
+  addBody(asked.json, '', add, { left: MAX_LEAVES, texts: transformed, all: worked })
   for (const [from, value] of transformed) addTransformed(from, value, add)
+  for (const [from, value] of worked)
+    for (const name of computations(value)) add(`${name}>${from}`, computed(name, value))
   return index
 }
 
@@ -140,11 +153,12 @@ const addBody = (
   json: Json | undefined,
   pointer: string,
   add: Add,
-  budget: { left: number; readonly texts: [string, string][] },
+  budget: { left: number; readonly texts: [string, string][]; readonly all: [string, Json][] },
 ): void => {
   if (json === undefined || budget.left-- <= 0) return
   const from = pointer === '' ? 'b*' : `b:${pointer}`
   add(from, json)
+  budget.all.push([from, json])
   if (typeof json === 'string') budget.texts.push([from, json])
   if (!isFields(json) || pointer.length > 200) return
   for (const [name, value] of Object.entries(json))
@@ -166,9 +180,11 @@ export const partsOf = (text: string, index: SourceIndex): Source[] => {
   )
   return inside
     .sort(([a], [b]) => b.length - a.length)
-    .flatMap(([value, froms]) => froms.slice(0, 2).map((from) => partOf(text, value, from)))
+    .flatMap(([value, froms]) => plainFrom(froms).map((from) => partOf(text, value, from)))
     .slice(0, MAX_PARTS)
 }
+
+const plainFrom = (froms: readonly string[]): string[] => froms.filter((from) => !isComputed(from)).slice(0, 2)
 
 const partOf = (text: string, value: string, from: string): Source => {
   const start = text.indexOf(value)

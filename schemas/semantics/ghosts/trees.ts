@@ -24,3 +24,7 @@ export const goodBody = (model: EndpointModel): BodyModel | undefined => {
     if (Number(status) < 300 && body.seen > (best?.seen ?? 0)) best = body
   return best
 }
+
+/** The places of all good answers of an endpoint, by status. */
+export const goodTrees = (model: EndpointModel): Node[] =>
+  Object.entries(model.bodies).flatMap(([status, { tree }]) => (Number(status) < 300 && tree !== null ? [tree] : []))

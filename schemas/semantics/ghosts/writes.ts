@@ -12,9 +12,10 @@ import type { Named } from './objects.ts'
 import { at, isFields, ownField, wrapped } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { provenSource } from './proven.ts'
+import { referred } from './references.ts'
 import { renderBody } from './render.ts'
 import { valueFrom } from './sources.ts'
-import { nodeAt, rootIn } from './trees.ts'
+import { goodTrees, nodeAt, rootIn } from './trees.ts'
 import { typeForPost } from './types.ts'
 
 /** What a write is about. */
@@ -104,12 +105,35 @@ interface Making {
   readonly knowledge: Knowledge
 }
 
+/** Answers after which a place that was always null is taken to stay so. */
+const ALWAYS_NULL = 3
+
+/** Accepted requests mostly name it, and yet good answers always had null: writes are answered in short. */
+const isHidden = (name: string, root: string, { model }: Making): boolean => {
+  const { seen = 0, leaves = [] } = model.wants ?? {}
+  const [, named = 0] = leaves.find(([pointer]) => pointer === `${root}/${name}` || pointer === `/${name}`) ?? []
+  if (named < ALWAYS_NULL || 2 * named < seen) return false
+  const kids = goodTrees(model).flatMap((tree) => nodeAt(tree, `${root}/${name}`) ?? [])
+  const shown = kids.reduce((sum, kid) => sum + kid.seen, 0)
+  return shown >= ALWAYS_NULL && kids.every((kid) => kid.kinds.null === kid.seen)
+}
+
+/** What the request names and the answer shows as null all the same, by pointer. */
+const hiddenFields = (root: string, making: Making): Map<string, Json> => {
+  const names = Object.keys(namedFields(making.asked.json, root)).filter((name) => isHidden(name, root, making))
+  return new Map(names.map((name) => [`${root}/${name}`, null]))
+}
+
 /** Fields of the request that the object has too, by pointer. */
 const givenFields = (root: string, fields: Fields, tree: Node | null): Map<string, Json> => {
   const found = new Map<string, Json>()
-  const kids = nodeAt(tree, root)?.kids ?? []
-  for (const [name, value] of Object.entries(fields))
-    if (kids.some(([kid]) => kid === name)) found.set(`${root}/${name}`, value)
+  for (const [name, kid] of nodeAt(tree, root)?.kids ?? []) {
+    const value = ownField(fields, name)
+    if (value === undefined) continue
+    found.set(`${root}/${name}`, value)
+    if (isFields(value))
+      for (const [below, inner] of givenFields('', value, kid)) found.set(`${root}/${name}${below}`, inner)
+  }
   return found
 }
 
@@ -152,11 +176,32 @@ const createdBody = (making: Making, tree: Node, root: string): string => {
   const pointer = `${root}/${target.type?.idField ?? ''}`
   const id = newId(making, nodeAt(tree, pointer))
   noteId(making, pointer, id)
-  const settled = id === undefined ? new Map<string, Json>() : new Map([[pointer, id]])
+  const settled = hiddenFields(root, making)
+  if (id !== undefined) settled.set(pointer, id)
   const given = givenFields(root, namedFields(asked.json, root), tree)
   const made = id === undefined ? asked : { ...asked, made: String(id) }
   const before = knowledge.given?.(asked.service, target.path).made ?? 0
-  return renderBody(tree, made, { root, settled, given, making: true, before }).text
+  return withReferences(making, root, renderBody(tree, made, { root, settled, given, making: true, before }).text)
+}
+
+const filled = (json: Json, pointer: string, found: ReadonlyMap<string, Json>): Json => {
+  const value = found.get(pointer)
+  if (value !== undefined || !isFields(json)) return value ?? json
+  return Object.fromEntries(Object.entries(json).map(([name, kid]) => [name, filled(kid, `${pointer}/${name}`, found)]))
+}
+
+/** The answer with what it shows of other objects that the request names. */
+const withReferences = (making: Making, root: string, text: string): string => {
+  const { target, asked } = making
+  const json = JSON.parse(text) as Json
+  const made = at(json, root)
+  if (target.type === undefined || !isFields(made)) return text
+  const { path, before, type } = target
+  const found = referred({ ...making, path, before, idField: type.idField, made })
+  if (found.size === 0) return text
+  for (const pointer of found.keys())
+    asked.notes?.note(`${root}${pointer}`, 'resource', 'as the object has it that the request names')
+  return JSON.stringify(filled(json, '', new Map([...found].map(([pointer, value]) => [`${root}${pointer}`, value]))))
 }
 
 const afterIn = (making: Making, root: string): Fields | undefined =>
@@ -169,6 +214,18 @@ const shownOf = (before: Fields, node: Node | undefined): Fields => {
   return Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name)))
 }
 
+/** The answer to a write of an object that is known as it was before, or to an act on it. */
+const changedBody = (making: Making, before: Fields, tree: Node, root: string): string => {
+  const { target, asked } = making
+  const isItem = target.kind === 'item'
+  const own = asked.method === 'DELETE' ? shownOf(before, nodeAt(tree, root)) : afterIn(making, root)
+  asked.notes?.note(root, 'before', 'the object before the write, with what the request says')
+  const given = isItem ? givenFields(root, namedFields(asked.json, root), tree) : new Map<string, Json>()
+  const settled = isItem ? hiddenFields(root, making) : new Map<string, Json>()
+  const { text } = renderBody(tree, asked, { root, own, given, settled, making: true })
+  return isItem && asked.method !== 'DELETE' ? withReferences(making, root, text) : text
+}
+
 /** JSON text for a write that the server accepts; undefined when nothing is known of such answers. */
 export const writtenBody = (making: Making, body: BodyModel | undefined, isBorrowed: boolean): string | undefined => {
   const { target, asked } = making
@@ -177,12 +234,8 @@ export const writtenBody = (making: Making, body: BodyModel | undefined, isBorro
   if (isBorrowed) return borrowed(making, tree)
   if (tree === null) return undefined
   if (target.kind === 'create') return createdBody(making, tree, root)
-  if (target.before === undefined) return renderBody(tree, asked, { root, own: rowOf(making), making: true }).text
-  const own = asked.method === 'DELETE' ? shownOf(target.before, nodeAt(tree, root)) : afterIn(making, root)
-  asked.notes?.note(root, 'before', 'the object before the write, with what the request says')
-  const given =
-    target.kind === 'item' ? givenFields(root, namedFields(asked.json, root), tree) : new Map<string, Json>()
-  return renderBody(tree, asked, { root, own, given, making: true }).text
+  if (target.before !== undefined) return changedBody(making, target.before, tree, root)
+  return renderBody(tree, asked, { root, own: rowOf(making), making: true }).text
 }
 
 /** As another collection does it: the object, wrapped as that one wraps it. */
