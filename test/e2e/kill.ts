@@ -128,7 +128,12 @@ const reportOf = (run: Run, seconds: number): KillReport => ({
   seconds: Math.round(seconds * 10) / 10,
 })
 
-/** Spreads the records over the time between kills, then lets the last instances finish. */
+const hasCommitted = ({ commits }: Instance): boolean => commits > 0
+
+/**
+ * Spreads the records over the time between kills, then lets the last instances finish. Every other kill waits for a
+ * commit: on a slow machine few would come after one otherwise.
+ */
 export const killWhileFlowing = async (subject: Subject, killing: Killing): Promise<KillReport> => {
   const run = begin(subject, killing)
   const began = performance.now()
@@ -139,6 +144,7 @@ export const killWhileFlowing = async (subject: Subject, killing: Killing): Prom
     for (let n = 0; n < kills; n++) {
       const life = apart[0] + run.next() * (apart[1] - apart[0])
       await Promise.all([flow(run, records.slice(n * share, (n + 1) * share), life), delay(life)])
+      if (n % 2 === 1) await until('one of them commits', run.live, async () => run.live.some(hasCommitted), 90_000)
       await killOne(run)
     }
     await flow(run, records.slice(kills * share), 0)
