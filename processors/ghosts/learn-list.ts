@@ -4,6 +4,7 @@
  */
 import type { EndpointModel, Json, Knowledge, ListModel, ParameterRole } from '../../schemas/semantics/ghosts/model.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
+import { countForm, inForm } from '../../schemas/semantics/ghosts/forms.ts'
 import { listParameters, planOf } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
 import { momentOf } from '../../schemas/semantics/ghosts/mint.ts'
@@ -156,7 +157,7 @@ const isSorted = (list: ListModel, asked: Asked): boolean =>
     return role !== undefined && ['sort', 'order'].includes(roleOf(role) ?? '')
   })
 
-const learnLength = (list: ListModel, plan: Plan | undefined, length: number): void => {
+const learnLength = (list: Pick<ListModel, 'longest' | 'full'>, plan: Plan | undefined, length: number): void => {
   if (plan?.limited === true) return
   if (length > list.longest) {
     list.longest = length
@@ -183,12 +184,27 @@ const emptyList = (pointer: string): ListModel => ({
   totals: [],
 })
 
+/** A list that came bare may come in an envelope too, and the other way round. */
+const isSecond = (list: ListModel, seen: SeenList): boolean =>
+  list.idField !== '' && (list.at === '') !== (seen.at === '') && haveIds(seen.items)
+
 /** What was taken for the items gives way to what has ids. */
 const openList = (model: EndpointModel, seen: SeenList): ListModel => {
   const { list } = model
+  if (list !== null && isSecond(list, seen)) return list
   const isWeak = list === null || list.longest === 0 || (list.idField === '' && haveIds(seen.items))
   if (isWeak && list?.at !== seen.at) model.list = emptyList(seen.at)
   return model.list as ListModel
+}
+
+/** Whether an answer has one of the forms that a list is known to come in. */
+export const hasForm = (list: ListModel, seen: SeenList): boolean => seen.at === list.at || seen.at === list.other?.at
+
+/** Counts in which form an answer came; of what was asked before there was a second one it was the first. */
+const learnForm = (list: ListModel, seen: SeenList, asked: Asked): void => {
+  if (list.other === undefined && isSecond(list, seen))
+    list.other = { at: seen.at, longest: 0, full: 0, sets: list.parameters.map(({ name }) => [name, -1]) }
+  if (hasForm(list, seen)) countForm(list, asked, seen.at !== list.at)
 }
 
 const learnId = (list: ListModel, items: readonly Fields[], own: string | undefined): void => {
@@ -201,7 +217,8 @@ const learnId = (list: ListModel, items: readonly Fields[], own: string | undefi
 export const learnList = (model: EndpointModel, seen: SeenList, json: Json | undefined, with_: With): void => {
   const { asked, knowledge } = with_
   const list = openList(model, seen)
-  if (list.at !== seen.at) return
+  learnForm(list, seen, asked)
+  if (!hasForm(list, seen)) return
   list.seen++
   const item = itemType(model, knowledge)
   learnId(list, seen.items, item)
@@ -210,8 +227,8 @@ export const learnList = (model: EndpointModel, seen: SeenList, json: Json | und
   for (const [name, value] of listParameters(list, model.template, asked)) parameterOf(list, name, value, seen.items)
   learnBase(list, asked, seen.items)
   if (!isSorted(list, asked)) learnOrder(list, seen.items)
-  const plan = planOf(list, model.template, asked, { hasField: () => false })
-  learnLength(list, plan, seen.items.length)
+  const plan = planOf(inForm(list, asked), model.template, asked, { hasField: () => false })
+  learnLength(seen.at === list.at ? list : (list.other ?? list), plan, seen.items.length)
   if (plan !== undefined) learnAround(list, { json, seen, plan }, asked)
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Header } from '../../schemas/events.ts'
 import { totalKey } from '../../schemas/semantics/ghosts/around.ts'
+import { inForm } from '../../schemas/semantics/ghosts/forms.ts'
 import { collectionOf, isFirst, MAX_LIST, planOf } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
 import type { EndpointModel, ListModel } from '../../schemas/semantics/ghosts/model.ts'
@@ -73,7 +74,7 @@ const learnTotal = ({ o, asked, memory }: Lesson, model: EndpointModel, list: Li
 /** Learns from a list that everybody sees and that leaves nothing out by itself. */
 export const learnVanished = (lesson: Lesson, model: EndpointModel, list: ListModel, seen: SeenList): void => {
   const { asked } = lesson
-  const plan = planOf(list, model.template, asked, { hasField: () => false })
+  const plan = planOf(inForm(list, asked), model.template, asked, { hasField: () => false })
   if (plan === undefined || plan.filters.length > 0 || list.type !== model.template) return
   const type = collectionOf(list, asked)
   const numbers = plan.sort.length === 0 && !plan.descending ? numbersOf(list, seen) : undefined

@@ -16,7 +16,7 @@ import { bodyModel, consentOf, ENOUGH, findIdField, learnBody, learnVary } from 
 import type { Consent } from './learn-endpoint.ts'
 import { isRepeatable, learnExact } from './learn-exact.ts'
 import { learnGraphWriting, learnQuery } from './learn-graph.ts'
-import { learnList, listIn } from './learn-list.ts'
+import { hasForm, learnList, listIn } from './learn-list.ts'
 import { addView, emptyObject } from './learn-objects.ts'
 import type { Seen } from './learn-objects.ts'
 import { learnStatus } from './learn-service.ts'
@@ -81,7 +81,7 @@ const learnMany = (lesson: Lesson, model: EndpointModel): void => {
   if (seen === undefined) return
   learnList(model, seen, json, { asked, knowledge: memory })
   const { list } = model
-  if (list === null || list.at !== seen.at || list.type === '' || list.idField === '') return
+  if (list === null || !hasForm(list, seen) || list.type === '' || list.idField === '') return
   const type = collectionOf(list, asked)
   const part = isReshaped(list, asked)
   for (const item of seen.items) {

@@ -14,6 +14,14 @@ export type Door = [string, number, number, number]
 /** What a link may be: pointer, target, what stands before the path, parameter, what that counts, `bare` where the first page has none (with `%` where brackets are encoded), hits, misses. */
 export type LinkRole = [string, string, string, string, 'page' | 'offset', string, number, number]
 
+/** A list's second form: where its items stand in it, its most items without a limit and how often, and by how much each set of parameters had it more often than the first. */
+export interface OtherForm {
+  readonly at: string
+  longest: number
+  full: number
+  sets: [string, number][]
+}
+
 /** Where in a request a value of the answer may come from; `hits` and `misses` say whether it does. */
 export interface Source {
   readonly from: string

@@ -4,9 +4,10 @@ import { ANY_FIELD, onlyNames } from './item-texts.ts'
 import type { Fits } from './item-texts.ts'
 import { parseJson } from './json.ts'
 import { aroundOf } from './around.ts'
+import { inForm } from './forms.ts'
 import { collectionOf, makeList } from './lists.ts'
 import type { Made } from './lists.ts'
-import type { ListModel, Node, Variant } from './model.ts'
+import type { BodyModel, ListModel, Node, Variant } from './model.ts'
 import { describeObject, moment } from './notes.ts'
 import { objectKey } from './objects.ts'
 import { patchList } from './patch.ts'
@@ -53,27 +54,33 @@ const fitsIn = (item: Node | null | undefined): Fits =>
     ? ANY_FIELD
     : onlyNames(JSON.stringify(item.kids.map(([name]) => name)))
 
+/** The tree of the bodies that are objects, where some are arrays. */
+const enveloped = (tree: Node): Node => ({ ...tree, kinds: { object: tree.kinds.object ?? 0 } })
+
+/** The body around a made list. */
+const textAround = (place: Place, list: ListModel, made: Made, body: BodyModel): string | undefined => {
+  const { asked } = place
+  const settled = aroundOf(list, made, asked).set(list.at, made.items)
+  noteList(place, list, made, settled.keys())
+  if (list.at === '') return made.text
+  if (body.tree === null) return undefined
+  return renderBody(enveloped(body.tree), asked, { root: '', settled, listed: { at: list.at, text: made.text } }).text
+}
+
 /** A list made from the known objects. */
 export const fromList = (place: Place, hasVariant: boolean): Ruled | undefined => {
   const { model, asked, knowledge } = place
   const status = goodStatus(model)
   const body = status === undefined ? undefined : bodyOf(model, status)
   if (model.list === null || status === undefined || body === undefined || !mayList(place, hasVariant)) return undefined
-  const item = nodeAt(body.tree, model.list.at)?.item
+  const list = inForm(model.list, asked)
+  const item = nodeAt(body.tree, list.at)?.item
   const complete = (own: Fields): Fields =>
     item === null || item === undefined
       ? own
       : (JSON.parse(renderBody(item, unnoted(asked), { root: '', own }).text) as Fields)
-  const made = makeList(model.list, model.template, asked, { knowledge, complete, fits: fitsIn(item) })
-  if (made === undefined) return undefined
-  const settled = aroundOf(model.list, made, asked).set(model.list.at, made.items)
-  noteList(place, model.list, made, settled.keys())
-  const text =
-    model.list.at === ''
-      ? made.text
-      : body.tree === null
-        ? undefined
-        : renderBody(body.tree, asked, { root: '', settled, listed: { at: model.list.at, text: made.text } }).text
+  const made = makeList(list, model.template, asked, { knowledge, complete, fits: fitsIn(item) })
+  const text = made === undefined ? undefined : textAround(place, list, made, body)
   if (text === undefined) return undefined
   return answered(place, {
     rule: 'list',
@@ -90,7 +97,12 @@ export const fromPatched = (place: Place, variant: Variant | undefined, onlyFirs
   if (variant === undefined) return undefined
   if (model.list === null || variant.status >= 300 || variant.binary || variant.coding !== '') return undefined
   const json = parseJson(variant.body)
-  const text = patchList(model.list, model.template, { json, at: variant.at }, { asked, knowledge, onlyFirst })
+  const text = patchList(
+    inForm(model.list, asked),
+    model.template,
+    { json, at: variant.at },
+    { asked, knowledge, onlyFirst },
+  )
   if (text === undefined) return undefined
   asked.notes?.note('', 'exact', `this asker got it at ${moment(variant.at)}, brought up to date since`)
   const isSpaced = /^[{[]\r?\n {2}/.test(variant.body)

@@ -4,7 +4,7 @@
  * or behind a sigil), so a field called `__proto__` is a field like any other.
  */
 import type { Header, Parameter } from '../../events.ts'
-import type { Door, Given, Guard, LinkRole, Rising, Source } from './counted.ts'
+import type { Door, Given, Guard, LinkRole, OtherForm, Rising, Source } from './counted.ts'
 import type { GraphFacts, GraphRoot } from './graph-model.ts'
 import type { Vitals } from '../vitals.ts'
 import type { Json } from './json.ts'
@@ -101,6 +101,8 @@ export interface ListModel {
   base?: number
   /** Links to other pages around the items. */
   links?: LinkRole[]
+  /** Where some requests get it bare and others in an envelope. */
+  other?: OtherForm
 }
 
 /** What the bodies of accepted requests have: pointer, how often, kinds, how often it was empty. */

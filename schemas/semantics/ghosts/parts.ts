@@ -136,10 +136,10 @@ const body = fields({
   text: maybe(node(1)),
   headers: listOf(tuple(isText, isText, isNumber)),
 })
-const link = tuple(isText, isText, isText, isText, isText, isText, isNumber, isNumber)
 const list = all(
   optional('base', isNumber),
-  optional('links', listOf(link)),
+  optional('links', listOf(tuple(isText, isText, isText, isText, isText, isText, isNumber, isNumber))),
+  optional('other', fields({ at: isText, longest: isNumber, full: isNumber, sets: listOf(tuple(isText, isNumber)) })),
   fields({
     at: isText,
     type: isText,

@@ -74,3 +74,25 @@ describe('lists', () => {
     expect(items.map((b) => b.id)).toEqual([3, 5, 7, 9, 11, 13])
   })
 })
+
+describe('a list that comes bare, and page by page in an envelope', () => {
+  const all = Array.from({ length: 11 }, (_, i) => ({ id: String(i + 1), author: String(i % 3), views: i * 10 }))
+  const page = (number: number, size: number) => {
+    const pages = Math.ceil(all.length / size)
+    const next = number < pages ? number + 1 : null
+    const prev = number > 1 ? number - 1 : null
+    return { first: 1, prev, next, pages, items: 11, data: all.slice((number - 1) * size, number * size) }
+  }
+  const by = (author: string) => all.filter((post) => post.author === author)
+  const told = (target: string, json: unknown) => ({ target, responseBody: JSON.stringify(json) })
+  const paged = [1, 2, 3, 1, 2].map((number) => told(`/posts?_page=${number}&_per_page=4`, page(number, 4)))
+  const bare = [told('/posts', all), ...['0', '1'].map((author) => told(`/posts?author=${author}`, by(author)))]
+  it.each([
+    ['bare first', [...bare, ...paged]],
+    ['in an envelope first', [...paged, ...bare]],
+  ])('is told from the parameters, seen %s', (_, exchanges) => {
+    const { ask } = given([...exchanges, ...paged, ...bare])
+    expect(jsonOf(ask({ target: '/posts?_page=2&_per_page=5' }))).toEqual(page(2, 5))
+    expect(jsonOf(ask({ target: '/posts?author=2' }))).toEqual(by('2'))
+  })
+})
