@@ -1,8 +1,8 @@
 /** Learns what belongs to a service as a whole: paths that nothing is known of, errors, statuses by features. */
 import { learnCors } from '../../schemas/semantics/ghosts/cors.ts'
 import { learnDoor } from '../../schemas/semantics/ghosts/doors.ts'
-import { lastParameter } from '../../schemas/semantics/ghosts/features.ts'
 import type { EndpointModel, ServiceFacts } from '../../schemas/semantics/ghosts/model.ts'
+import { objectAsked } from '../../schemas/semantics/ghosts/objects.ts'
 import { ANY_BAD, serviceKey } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { consentOf, countFeatures, countStatus, emptyBody, learnBody } from './learn-endpoint.ts'
@@ -71,8 +71,9 @@ export const learnStatus = (lesson: Lesson, model: EndpointModel, features: Stat
   const { status } = o.exchange
   countFeatures(model, features, status)
   learnDoor((model.doors ??= []), asked.asker, features, status)
-  const id = lastParameter(model, asked) ?? ''
-  if (isGood(status) && /^\d{1,15}$/.test(id)) model.largest = Math.max(model.largest, Number(id))
+  const named = isGood(status) ? objectAsked(model, asked) : undefined
+  if (named !== undefined && memory.objects(asked.service, named.type).isNumber(named.id))
+    model.largest = Math.max(model.largest, Number(named.id))
   const state = factsOf(memory, asked.service)
   learnError(lesson, state.facts)
   countStatus(state.facts.statuses, serviceKey(model.method, features), status)

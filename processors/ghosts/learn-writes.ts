@@ -107,9 +107,15 @@ const learnWriteBody = (lesson: Lesson, model: EndpointModel, consent: Consent, 
 }
 
 /** The largest number that was given to something new here. */
-const learnLargest = (model: EndpointModel, target: Target, changes: readonly Change[]): void => {
+const learnLargest = (
+  { asked, memory }: Lesson,
+  model: EndpointModel,
+  target: Target,
+  changes: readonly Change[],
+): void => {
   if (target.kind !== 'create') return
-  for (const { id } of changes) if (/^\d{1,15}$/.test(id)) model.largest = Math.max(model.largest, Number(id))
+  const objects = memory.objects(asked.service, target.path)
+  for (const { id } of changes) if (objects.isNumber(id)) model.largest = Math.max(model.largest, Number(id))
 }
 
 /** How the write fared by the state that its object was in, where that is known as it is now. */
@@ -149,7 +155,7 @@ export const learnWriting = (lesson: Lesson, model: EndpointModel, features: Sta
     if (!consent.refused) learnLogin(told, model)
   }
   learnKept(model, target, asked, json)
-  learnLargest(model, target, changes)
+  learnLargest(lesson, model, target, changes)
   touch(told, asked.path)
   touch(told, parentPath(asked.path))
   if (target.named !== undefined) touch(told, `${target.path}/${target.named.id}`)

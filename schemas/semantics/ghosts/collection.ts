@@ -71,6 +71,23 @@ const isApart = (objects: Iterable<ObjectRecord>): boolean => {
   return all > 0 && (all * all - squares) / (2 * all) >= EXPECTED
 }
 
+const DIGITS = /^\d{1,15}$/
+
+/** The largest number among ids, apart from random texts that happen to be digits only: others of their length are not. */
+const openNumbers = () => {
+  const largest = new Map<number, number>()
+  const random = new Set<number>()
+  return {
+    add: (id: string): void => {
+      const { length } = id
+      if (DIGITS.test(id)) largest.set(length, Math.max(largest.get(length) ?? 0, Number(id)))
+      else if (/\d/.test(id)) random.add(length)
+    },
+    isNumber: (id: string): boolean => DIGITS.test(id) && !random.has(id.length),
+    largest: (): number => Math.max(0, ...[...largest].map(([length, number]) => (random.has(length) ? 0 : number))),
+  }
+}
+
 /** Objects of a collection, kept in order of first sight. */
 export interface OpenCollection extends Collection {
   add(object: ObjectRecord): void
@@ -83,7 +100,7 @@ export const openCollection = (): OpenCollection => {
   const written = new Map<string, ObjectRecord>()
   const removed = new Set<string>()
   const sights = openSights(() => objects.values())
-  let largest = 0
+  const numbers = openNumbers()
   return {
     add: (object) => {
       sights.changed(object)
@@ -91,7 +108,7 @@ export const openCollection = (): OpenCollection => {
       if (object.written > 0) written.set(object.key, object)
       if (object.gone > 0) removed.add(object.key)
       else removed.delete(object.key)
-      if (/^\d{1,15}$/.test(object.id)) largest = Math.max(largest, Number(object.id))
+      numbers.add(object.id)
     },
     remove: (object) => {
       sights.changed(object)
@@ -111,8 +128,9 @@ export const openCollection = (): OpenCollection => {
     get removed() {
       return removed.size
     },
+    isNumber: numbers.isNumber,
     get largest() {
-      return largest
+      return numbers.largest()
     },
   }
 }

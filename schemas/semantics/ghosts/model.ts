@@ -249,6 +249,8 @@ export interface Collection {
   changed(): Iterable<ObjectRecord>
   /** Those that are known to be gone. */
   readonly removed: number
+  /** Whether an id is a number that counts rows, not a text that happens to be digits only. */
+  isNumber(id: string): boolean
   /** Largest id that is a number, 0 when none is. */
   readonly largest: number
 }

@@ -104,6 +104,7 @@ const joined = (layer: Layer, knowledge: Knowledge, service: string, type: strin
   return {
     size: base.size + made.length,
     removed: base.removed,
+    isNumber: (id) => base.isNumber(id),
     largest: base.largest,
     sight: (asker, idField, now) => base.sight(asker, idField, now),
     seenBy: (asker) => (changes?.size ?? 0) > 0 || base.seenBy(asker),
