@@ -4,8 +4,9 @@
  */
 import type { EndpointModel, Json, Knowledge, ListModel, ParameterRole } from '../../schemas/semantics/ghosts/model.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
+import { compare } from '../../schemas/semantics/ghosts/compare.ts'
 import { countForm, inForm } from '../../schemas/semantics/ghosts/forms.ts'
-import { listParameters, planOf } from '../../schemas/semantics/ghosts/lists.ts'
+import { collectionOf, listParameters, planOf } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
 import { momentOf } from '../../schemas/semantics/ghosts/mint.ts'
 import { parametersIn } from '../../schemas/semantics/ghosts/nested.ts'
@@ -24,7 +25,15 @@ import {
 import type { Fields } from '../../schemas/semantics/ghosts/pointers.ts'
 import { learnAround } from './learn-around.ts'
 import type { SeenList } from './learn-around.ts'
-import { allows, candidates, compare, fieldsOf, pagingOf, roleOf } from '../../schemas/semantics/ghosts/roles.ts'
+import {
+  allows,
+  candidates,
+  fieldsOf,
+  isFilter,
+  pagingOf,
+  passes,
+  roleOf,
+} from '../../schemas/semantics/ghosts/roles.ts'
 
 const MAX_PARAMETERS = 16
 const MAX_ROLES = 16
@@ -47,12 +56,49 @@ const learnParameter = (parameter: ParameterRole, value: string, items: readonly
   for (const role of parameter.roles) if (allows(role[0], value, items) === true) role[1]++
 }
 
+const isNone = ([role]: readonly [string, number]): boolean => role === 'none'
+
+/** Once may be chance: it is believed from the second time on. */
+const countNone = ({ roles }: ParameterRole): void => {
+  const none = roles.find(isNone)
+  if (none === undefined) roles.push(['none', 0])
+  else none[1]++
+}
+
+/** Known rows that are looked at, to tell whether a filter should have found one. */
+const LOOKED_AT = 500
+
+const hasPassing = (list: ListModel, [role, value]: readonly [string, string], { asked, knowledge }: With): boolean => {
+  let left = LOOKED_AT
+  for (const object of knowledge.objects(asked.service, collectionOf(list, asked)).values()) {
+    const view = visibleView(object, asked.asker)
+    if (view !== undefined && passes(role, value, view.value)) return true
+    if (--left === 0) return false
+  }
+  return false
+}
+
+/** A filter that finds nothing where known rows are as it says: servers that compare texts with numbers do that. */
+const learnNothing = (list: ListModel, template: string, with_: With): void => {
+  const [pair, ...others] = listParameters(list, template, with_.asked)
+  if (pair === undefined || others.length > 0 || list.type === '') return
+  const [name, value] = pair
+  const known = list.parameters.find((parameter) => parameter.name === name)
+  const roles = known?.roles.filter((role) => !isNone(role)) ?? []
+  const role = roleOf({ name, roles }) ?? `f:/${name}`
+  if (!isFilter(role) || !hasPassing(list, [role, value], with_)) return
+  if (known !== undefined) countNone(known)
+  else if (list.parameters.length < MAX_PARAMETERS) list.parameters.push({ name, roles: [['none', 0]] })
+}
+
 const parameterOf = (list: ListModel, name: string, value: string, items: readonly Fields[]): void => {
   const known = list.parameters.find((parameter) => parameter.name === name)
-  if (known !== undefined && known.roles.length > 0) return learnParameter(known, value, items)
-  if (known !== undefined || items.length === 0 || list.parameters.length >= MAX_PARAMETERS) return
+  const isNew = known === undefined || (items.length > 0 && known.roles.length > 0 && known.roles.every(isNone))
+  if (!isNew) return learnParameter(known, value, items)
+  if (items.length === 0 || list.parameters.length >= MAX_PARAMETERS) return
+  if (known !== undefined) list.parameters = list.parameters.filter((parameter) => parameter !== known)
   const roles = candidates(name, value, items).slice(0, MAX_ROLES)
-  list.parameters.push({ name, roles: roles.map((role) => [role, 1]) })
+  list.parameters.push({ name, roles: roles.map((role) => [role, allows(role, value, items) === true ? 1 : 0]) })
 }
 
 const ID_NAMES: readonly RegExp[] = [/^_?id$/i, /^(uuid|guid|slug|key|code|sku|number)$/i, /id$/i, /^(user)?name$/i]
@@ -225,6 +271,7 @@ export const learnList = (model: EndpointModel, seen: SeenList, json: Json | und
   learnCandidates(list, model, seen.items, with_)
   decideType(list, model, item !== undefined)
   for (const [name, value] of listParameters(list, model.template, asked)) parameterOf(list, name, value, seen.items)
+  if (seen.items.length === 0) learnNothing(list, model.template, with_)
   learnBase(list, asked, seen.items)
   if (!isSorted(list, asked)) learnOrder(list, seen.items)
   const plan = planOf(inForm(list, asked), model.template, asked, { hasField: () => false })

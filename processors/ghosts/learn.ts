@@ -2,10 +2,11 @@
 import { isReading } from '../../schemas/semantics/ghosts/compose.ts'
 import { answerKey } from '../../schemas/semantics/ghosts/exact.ts'
 import { isQuery } from '../../schemas/semantics/ghosts/graph.ts'
+import { countSingle } from '../../schemas/semantics/ghosts/forms.ts'
 import { parametersIn } from '../../schemas/semantics/ghosts/nested.ts'
 import { collectionOf } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
-import { isEmbedding, roleOf } from '../../schemas/semantics/ghosts/roles.ts'
+import { isEmbedding } from '../../schemas/semantics/ghosts/roles.ts'
 import type { BodyModel, EndpointModel, Json, ListModel, ObjectRecord } from '../../schemas/semantics/ghosts/model.ts'
 import { objectAsked, objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import type { Named } from '../../schemas/semantics/ghosts/objects.ts'
@@ -71,12 +72,24 @@ const learnOne = (lesson: Lesson, model: EndpointModel, named: Named, features: 
 const isReshaped = (list: ListModel, asked: Asked): boolean =>
   parametersIn(asked.query).some(([name]) => {
     const parameter = list.parameters.find((p) => p.name === name)
-    return parameter !== undefined && (isEmbedding(name) || roleOf(parameter) === 'pick')
+    return parameter !== undefined && (isEmbedding(name) || parameter.roles.some(([role]) => role === 'pick'))
   })
+
+/** One item of a bare list, where the request wanted no more; true when it was. */
+const learnSingle = (lesson: Lesson, list: ListModel | null, json: Json | undefined): boolean => {
+  if (list === null || list.at !== '' || list.type === '' || list.idField === '') return false
+  const id = idOf(json, list.idField)
+  countSingle(list, lesson.asked, id !== undefined)
+  if (id === undefined || !isFields(json)) return false
+  const type = collectionOf(list, lesson.asked)
+  viewObject(lesson, { type, id }, { fields: json, whole: false, part: isReshaped(list, lesson.asked) })
+  return true
+}
 
 const learnMany = (lesson: Lesson, model: EndpointModel): void => {
   const { o, asked, memory } = lesson
   const json = o.responseJson as Json | undefined
+  if (learnSingle(lesson, model.list, json)) return
   const seen = listIn(json)
   if (seen === undefined) return
   learnList(model, seen, json, { asked, knowledge: memory })

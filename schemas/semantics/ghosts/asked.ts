@@ -32,6 +32,8 @@ export interface Asked {
   readonly at: number
   /** Id of the object that the write makes. */
   readonly made?: string
+  /** Nobody gets the answer: a rule that gave way shows what it would be worth by now. */
+  readonly trying?: boolean
   /** Where it is noted what the answer is made of, when somebody wants to know. */
   readonly notes?: Notes | undefined
 }

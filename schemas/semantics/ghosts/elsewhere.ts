@@ -1,5 +1,6 @@
 /** What a parameter does that its list never had: as in other lists of the service, by its name, or by a field of that name. */
 import type { Asked } from './asked.ts'
+import { isOperation } from './conditions.ts'
 import type { Knowledge, ParameterRole } from './model.ts'
 import { roleByName, roleOf } from './roles.ts'
 
@@ -29,10 +30,14 @@ export const roleAmong =
 /** `filter[status]`, `filters[status][$eq]`, `filter[where][status]`: the field after what says that it filters. */
 const FILTER = /^(?:filters?|where|q)(?:\[where\])?\[(\w+)\](?:\[[$_]?eq\])?$/i
 
+/** Where the values of other parameters are conditions, this one's may be one. */
+const isOperated = (value: string, { known = [] }: Elsewhere): boolean =>
+  isOperation(value) && known.some((parameter) => roleOf(parameter)?.startsWith('o:') === true)
+
 /** By its name, or a filter where items have such a field. */
 export const roleOfNew = (name: string, value: string, elsewhere: Elsewhere): string | undefined => {
   const field = `/${FILTER.exec(name)?.[1] ?? name}`
-  if (elsewhere.hasField(field)) return `f:${field}`
+  if (elsewhere.hasField(field)) return `${isOperated(value, elsewhere) ? 'o' : 'f'}:${field}`
   return elsewhere.roleOf?.(name) ?? roleByName(name, value) ?? roleLikeAnother(name, elsewhere)
 }
 

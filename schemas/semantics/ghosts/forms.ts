@@ -1,6 +1,6 @@
 /**
  * Lists that come bare for some requests and in an envelope for others (`/posts`, and `/posts?_page=2`): which of the two
- * is counted by the set of parameters that a request names.
+ * is counted by the set of parameters that a request names. An Accept may ask for one item alone instead.
  */
 import type { Asked } from './asked.ts'
 import type { ListModel } from './model.ts'
@@ -52,4 +52,27 @@ export const countForm = (list: ListModel, asked: Asked, wasOther: boolean): voi
     other.sets.push((known = [key, 0]))
   }
   known[1] = Math.max(-MOST, Math.min(MOST, known[1] + (wasOther ? 1 : -1)))
+}
+
+const acceptOf = (asked: Asked): string => asked.headers.get('accept') ?? ''
+
+/** Whether a request gets one item alone: what its Accept mostly got. */
+export const isSingle = ({ single = [] }: ListModel, asked: Asked): boolean => {
+  const accept = acceptOf(asked)
+  return single.some(([known, lead]) => known === accept && lead > 0)
+}
+
+const MAX_SINGLES = 4
+
+/** Counts whether an Accept got one item alone. */
+export const countSingle = (list: ListModel, asked: Asked, wasSingle: boolean): void => {
+  const accept = acceptOf(asked)
+  if (accept === '' || (list.single === undefined && !wasSingle)) return
+  list.single ??= []
+  let known = list.single.find(([name]) => name === accept)
+  if (known === undefined) {
+    if (!wasSingle || list.single.length >= MAX_SINGLES) return
+    list.single.push((known = [accept, 0]))
+  }
+  known[1] = Math.max(-MOST, Math.min(MOST, known[1] + (wasSingle ? 1 : -1)))
 }

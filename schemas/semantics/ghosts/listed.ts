@@ -4,14 +4,14 @@ import { ANY_FIELD, onlyNames } from './item-texts.ts'
 import type { Fits } from './item-texts.ts'
 import { parseJson } from './json.ts'
 import { aroundOf } from './around.ts'
-import { inForm } from './forms.ts'
+import { inForm, isSingle } from './forms.ts'
 import { collectionOf, makeList } from './lists.ts'
 import type { Made } from './lists.ts'
 import type { BodyModel, ListModel, Node, Variant } from './model.ts'
 import { describeObject, moment } from './notes.ts'
 import { objectKey } from './objects.ts'
 import { patchList } from './patch.ts'
-import { answered, bodyOf, confidenceOf, goodStatus, isPretty, learnedHeaders } from './place.ts'
+import { answered, bodyOf, confidenceOf, fromTemplate, goodStatus, isPretty, learnedHeaders } from './place.ts'
 import type { Place, Ruled } from './place.ts'
 import { idOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
@@ -22,7 +22,8 @@ import { nodeAt } from './trees.ts'
 /** A list that was measured and found worse than the older exact answer or the template gives way, unless it is as right as this. */
 const LIST_CEILING = 0.4
 
-const mayList = ({ model, knowledge, features }: Place, hasVariant: boolean): boolean => {
+const mayList = ({ model, asked, knowledge, features }: Place, hasVariant: boolean): boolean => {
+  if (asked.trying === true) return features.credential !== 'bad'
   const otherwise = confidenceOf(model, hasVariant ? 'stale' : 'template', knowledge)
   return features.credential !== 'bad' && confidenceOf(model, 'list', knowledge) >= Math.min(otherwise, LIST_CEILING)
 }
@@ -67,6 +68,9 @@ const textAround = (place: Place, list: ListModel, made: Made, body: BodyModel):
   return renderBody(enveloped(body.tree), asked, { root: '', settled, listed: { at: list.at, text: made.text } }).text
 }
 
+/** One item was asked for, and there is none, or more (RFC 9110 §15.5.7). */
+const NOT_ACCEPTABLE = 406
+
 /** A list made from the known objects. */
 export const fromList = (place: Place, hasVariant: boolean): Ruled | undefined => {
   const { model, asked, knowledge } = place
@@ -80,7 +84,10 @@ export const fromList = (place: Place, hasVariant: boolean): Ruled | undefined =
       ? own
       : (JSON.parse(renderBody(item, unnoted(asked), { root: '', own }).text) as Fields)
   const made = makeList(list, model.template, asked, { knowledge, complete, fits: fitsIn(item) })
-  const text = made === undefined ? undefined : textAround(place, list, made, body)
+  if (made === undefined) return undefined
+  const isAlone = isSingle(list, asked)
+  if (isAlone && made.items.length !== 1) return fromTemplate(place, 'status', NOT_ACCEPTABLE)
+  const text = isAlone ? JSON.stringify(made.items[0]) : textAround(place, list, made, body)
   if (text === undefined) return undefined
   return answered(place, {
     rule: 'list',
@@ -96,6 +103,7 @@ export const fromPatched = (place: Place, variant: Variant | undefined, onlyFirs
   const { model, asked, knowledge } = place
   if (variant === undefined) return undefined
   if (model.list === null || variant.status >= 300 || variant.binary || variant.coding !== '') return undefined
+  if (isSingle(model.list, asked)) return undefined
   const json = parseJson(variant.body)
   const text = patchList(
     inForm(model.list, asked),

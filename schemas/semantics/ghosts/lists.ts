@@ -5,6 +5,8 @@
 import type { Asked } from './asked.ts'
 import type { Collection, Knowledge, ListModel } from './model.ts'
 import type { Compare, Entry, Sight } from './seen.ts'
+import { compare, fieldNamed } from './compare.ts'
+import { equalIn } from './conditions.ts'
 import { fromBase64 } from './mint.ts'
 import { fittingItem, freshItem, knownItem } from './item-texts.ts'
 import type { Fits, Shown } from './item-texts.ts'
@@ -14,9 +16,9 @@ import { parametersIn } from './nested.ts'
 import { collectionPath } from './objects.ts'
 import { at, pointersOf, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
-import { compare, compareBy, fieldNamed, isFilter, passes, roleOf, sortOf } from './roles.ts'
+import { compareBy, isFilter, passes, roleOf, sortOf } from './roles.ts'
 import type { SortKey } from './roles.ts'
-import { pick } from './picks.ts'
+import { isPick, pick } from './picks.ts'
 import { byId, entryOf, pageOf } from './sight.ts'
 
 /** What the parameters of one request come to. */
@@ -51,13 +53,21 @@ export const MAX_LIST = 1000
 
 const integer = (value: string): number => (/^\d{1,6}$/.test(value) ? Number(value) : -1)
 
+/** A condition that is an equation is looked up as one. */
+const filterOf = (role: string, value: string): [string, string] => {
+  const equal = role.startsWith('o:') ? equalIn(value) : undefined
+  return equal === undefined ? [role, value] : [`f:${role.slice(2)}`, equal]
+}
+
 const take = (plan: Plan, role: string, value: string): boolean => {
-  if (isFilter(role)) plan.filters.push([role, value])
+  if (isFilter(role)) plan.filters.push(filterOf(role, value))
   else if (role === 'sort') plan.sort = sortOf(value)
   else if (role === 'order') plan.descending = /^desc/i.test(value)
   else if (role === 'after') plan.after = value
-  else if (role === 'pick') plan.picked = value
-  else if (role === 'formal') return true
+  else if (role === 'pick') {
+    plan.picked = value === '*' ? '' : value
+    return isPick(value)
+  } else if (role === 'formal') return true
   else if (role === 'limit') {
     plan.limit = integer(value)
     plan.limited = true

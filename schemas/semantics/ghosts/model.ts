@@ -103,6 +103,8 @@ export interface ListModel {
   links?: LinkRole[]
   /** Where some requests get it bare and others in an envelope. */
   other?: OtherForm
+  /** Values of Accept that get one item alone, and by how much more often than a list. */
+  single?: [string, number][]
 }
 
 /** What the bodies of accepted requests have: pointer, how often, kinds, how often it was empty. */

@@ -125,7 +125,6 @@ const ofNode = (left: number): Check =>
     kids: listOf(tuple(isText, deep(left - 1))),
     item: maybe(deep(left - 1)),
   })
-const header = fields({ name: isText, value: isText })
 const table = mapOf(mapOf(isNumber))
 const body = fields({
   seen: isNumber,
@@ -139,6 +138,7 @@ const body = fields({
 const list = all(
   optional('base', isNumber),
   optional('links', listOf(tuple(isText, isText, isText, isText, isText, isText, isNumber, isNumber))),
+  optional('single', listOf(tuple(isText, isNumber))),
   optional('other', fields({ at: isText, longest: isNumber, full: isNumber, sets: listOf(tuple(isText, isNumber)) })),
   fields({
     at: isText,
@@ -214,7 +214,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
         headersKey: isText,
         varyKey: isText,
         status: (v) => Number.isInteger(v) && (v as number) >= 100 && (v as number) < 600,
-        headers: listOf(header),
+        headers: listOf(fields({ name: isText, value: isText })),
         body: isText,
         binary: isFlag,
         coding: isText,

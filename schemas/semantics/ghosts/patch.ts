@@ -1,5 +1,6 @@
 /** The last answer to a list request, brought up to date with what was written since. */
 import type { Asked } from './asked.ts'
+import { compare } from './compare.ts'
 import { collectionOf, isFirst, matches, planOf } from './lists.ts'
 import type { Plan } from './lists.ts'
 import type { Json, Knowledge, ListModel, ObjectRecord } from './model.ts'
@@ -8,7 +9,7 @@ import { objectKey } from './objects.ts'
 import { visibleView } from './views.ts'
 import { at, idOf, isFields, itemsAt } from './pointers.ts'
 import type { Fields } from './pointers.ts'
-import { compare, compareBy } from './roles.ts'
+import { compareBy } from './roles.ts'
 
 interface Told {
   readonly json: Json | undefined

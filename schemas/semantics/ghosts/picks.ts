@@ -12,9 +12,12 @@ const pickedIn = (item: Fields, names: readonly string[]): Fields | undefined =>
     (fields): fields is Fields => isFields(fields) && names.every((name) => Object.hasOwn(fields, name)),
   )
 
+/** A value that names fields only: `id,name`, and `*` for all. */
+export const isPick = (value: string): boolean => NAMES.test(value) || value === '*'
+
 /** Whether items show the fields that a value names, and little else. */
 export const showsOnly = (value: string, items: readonly Fields[]): boolean | undefined => {
-  if (!NAMES.test(value)) return false
+  if (!NAMES.test(value)) return undefined
   const names = value.split(',')
   if (items.length === 0) return undefined
   return items.every((item) => {

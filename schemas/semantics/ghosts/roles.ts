@@ -1,10 +1,13 @@
 /**
  * What a parameter of a list may do. A role is believed as long as every answer allows it; only paging goes by names too,
  * since one page looks like any other. `f:` equals, `i:` equals but for case, `a:` is among, `p:` begins, `c:` contains,
- * `g:` at least, `l:` at most, `G:` more, `L:` less (each with the pointer of a field), `text` contained somewhere, `where` a condition on fields,
+ * `g:` at least, `l:` at most, `G:` more, `L:` less, `o:` as the value says (`gte.5`), each with the pointer of a field;
+ * `text` contained somewhere, `where` a condition on fields, `none` a filter that finds nothing,
  * `after:` behind that one, `pick` which fields are shown, `formal` nothing that the items show.
  */
 import type { Json, ParameterRole } from './model.ts'
+import { bounded, compare, fieldNamed, isValue, lower } from './compare.ts'
+import { isCondition, isOperation, meets, operates } from './conditions.ts'
 import { at, isFields, isScalar, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { showsOnly } from './picks.ts'
@@ -45,27 +48,6 @@ const addInner = (name: string, inner: Fields, add: (pointer: string, value: Jso
     if (isScalar(value) && !below.includes('/')) add(`/${name}/${below}`, value)
 }
 
-const lower = (value: Json | undefined): string => (textOf(value) ?? '').toLowerCase()
-
-/** `"20.00"`: amounts are often sent as text, so that nothing is rounded. */
-const DECIMAL = /^-?\d{1,15}\.\d{1,10}$/
-const isDecimal = (value: Json | undefined): value is string => typeof value === 'string' && DECIMAL.test(value)
-
-/** Numbers by size, everything else as text. */
-export const compare = (a: Json | undefined, b: Json | undefined): number => {
-  if (typeof a === 'number' && typeof b === 'number') return a - b
-  if (isDecimal(a) && isDecimal(b)) return Number(a) - Number(b)
-  const [x, y] = [textOf(a) ?? '', textOf(b) ?? '']
-  return x < y ? -1 : x > y ? 1 : 0
-}
-
-const bounded = (value: Json | undefined, bound: string): number => {
-  const numbers = typeof value === 'number' && bound !== '' && !Number.isNaN(Number(bound))
-  return compare(value, numbers ? Number(bound) : bound)
-}
-
-const isValue = (field: Json | undefined): boolean => isScalar(field) && field !== null
-
 const CHECKS: Readonly<Record<string, (field: Json | undefined, value: string) => boolean>> = {
   f: (field, value) => textOf(field) === value,
   i: (field, value) => isScalar(field) && lower(field) === value.toLowerCase(),
@@ -76,40 +58,8 @@ const CHECKS: Readonly<Record<string, (field: Json | undefined, value: string) =
   L: (field, value) => isValue(field) && bounded(field, value) < 0,
   g: (field, value) => isValue(field) && bounded(field, value) >= 0,
   l: (field, value) => isValue(field) && bounded(field, value) <= 0,
+  o: operates,
 }
-
-const COMPARISON = /^\(?\s*([\w./]+)\s*(eq|ne|gt|ge|lt|le|==|!=|>=|<=|=|>|<)\s*('[^']*'|"[^"]*"|[^\s'"()]+)\s*\)?$/i
-/** Between conditions that must all hold. */
-const AND = /\s+and\s+|\s*&&\s*|;/i
-/** `(status='open' && done=true)` */
-const unwrapped = (text: string): string => /^\(([^()]*)\)$/.exec(text.trim())?.[1] ?? text
-
-const HOLDS: Readonly<Record<string, (by: number) => boolean>> = {
-  eq: (by) => by === 0,
-  '==': (by) => by === 0,
-  '=': (by) => by === 0,
-  ne: (by) => by !== 0,
-  '!=': (by) => by !== 0,
-  gt: (by) => by > 0,
-  '>': (by) => by > 0,
-  ge: (by) => by >= 0,
-  '>=': (by) => by >= 0,
-  lt: (by) => by < 0,
-  '<': (by) => by < 0,
-  le: (by) => by <= 0,
-  '<=': (by) => by <= 0,
-}
-
-/** A condition as OData ($filter) and RSQL write it: comparisons of a field with a value, all of which hold. */
-const meets = (condition: string, item: Fields): boolean =>
-  unwrapped(condition)
-    .split(AND)
-    .every((part) => {
-      const [, name = '', operator = '', text = ''] = COMPARISON.exec(part.trim()) ?? []
-      const holds = HOLDS[operator.toLowerCase()]
-      const field = fieldNamed(item, name)
-      return holds !== undefined && isValue(field) && holds(bounded(field, text.replace(/^['"]|['"]$/g, '')))
-    })
 
 /** Whether one item passes a filter. */
 export const passes = (role: string, value: string, item: Fields): boolean => {
@@ -120,7 +70,8 @@ export const passes = (role: string, value: string, item: Fields): boolean => {
 }
 
 /** Filters by role name; everything longer is paging or order. */
-export const isFilter = (role: string): boolean => role[1] === ':' || role === 'text' || role === 'where'
+export const isFilter = (role: string): boolean =>
+  role[1] === ':' || role === 'text' || role === 'where' || role === 'none'
 
 export interface SortKey {
   readonly name: string
@@ -128,7 +79,7 @@ export interface SortKey {
 }
 
 const sortKey = (value: string): SortKey => {
-  const match = /^([+-]?)(.*?)(?:[\s:,._-](asc|desc)(?:ending)?)?$/i.exec(value)
+  const match = /^([+-]?)(.*?)(?:[\s:,._-](asc|desc)(?:ending)?(?:\.nulls\w+)?)?$/i.exec(value)
   return { name: match?.[2] ?? value, descending: match?.[1] === '-' || match?.[3]?.toLowerCase() === 'desc' }
 }
 
@@ -145,16 +96,10 @@ export const compareBy = (keys: readonly SortKey[], a: Fields, b: Fields): numbe
   return 0
 }
 
-/** The value of a field that a parameter names, in the item or in an object right in it: `price`, `author.name`. */
-export const fieldNamed = (item: Fields, name: string): Json | undefined => {
-  const pointer = `/${name.replaceAll('.', '/')}`
-  const own = at(item, pointer)
-  if (own !== undefined || name === '') return own
-  return Object.values(item).flatMap((inner) => (isFields(inner) ? (at(inner, pointer) ?? []) : []))[0]
-}
-
-const inOrder = (items: readonly Fields[], keys: readonly SortKey[]): boolean => {
+const inOrder = (all: readonly Fields[], keys: readonly SortKey[]): boolean => {
   let [up, down] = [true, true]
+  // Where what has no value stands is each server's own.
+  const items = all.filter((item) => keys.every(({ name }) => fieldNamed(item, name) !== null))
   for (let i = 1; i < items.length; i++) {
     const by = compareBy(keys, items[i - 1] as Fields, items[i] as Fields)
     up &&= by <= 0
@@ -163,9 +108,22 @@ const inOrder = (items: readonly Fields[], keys: readonly SortKey[]): boolean =>
   return up || down
 }
 
+/** A filter is kept by items that all pass it. */
+const allowsFilter = (role: string, value: string, items: readonly Fields[]): boolean | undefined => {
+  if (role.startsWith('o:')) return allowsOperation(role, value, items)
+  return items.length === 0 ? undefined : items.every((item) => passes(role, value, item))
+}
+
+/** A condition is not judged by items that do not show its field, or have nothing there. */
+const allowsOperation = (role: string, value: string, items: readonly Fields[]): boolean | undefined => {
+  const telling = items.filter((item) => isValue(at(item, role.slice(2))))
+  if (!isOperation(value)) return false
+  return telling.length === 0 ? undefined : telling.every((item) => passes(role, value, item))
+}
+
 /** Whether an answer allows a role: undefined when it says nothing. */
 export const allows = (role: string, value: string, items: readonly Fields[]): boolean | undefined => {
-  if (isFilter(role)) return items.length === 0 ? undefined : items.every((item) => passes(role, value, item))
+  if (isFilter(role)) return allowsFilter(role, value, items)
   const [first] = items
   switch (role) {
     case 'sort': {
@@ -241,21 +199,27 @@ const BY_NAME = new Set(['formal', 'pick'])
 export const roleByName = (name: string, value: string): string | undefined =>
   rolesByName(name).find((role) => BY_NAME.has(role) || (role !== 'after' && INTEGER.test(value)))
 
+/** What goes by the parameter's own name or value may be told by later answers: `id,owner(name)`, a field that is not shown. */
+const isAllowed = (role: string, allowed: boolean | undefined): boolean =>
+  allowed === true || (allowed === undefined && (role === 'pick' || role.startsWith('o:')))
+
 /** Every role that the first answer with a parameter allows. */
 export const candidates = (name: string, value: string, items: readonly Fields[]): string[] => {
   const [first] = items
   const roles = rolesByName(name)
   if (first !== undefined) roles.push(...fieldsOf(first).flatMap((field) => fieldRoles(name, field)))
-  if (COMPARISON.test(unwrapped(value).split(AND)[0] ?? '')) roles.push('where')
+  if (isOperation(value)) roles.push(`o:/${name.replaceAll('.', '/')}`)
+  if (isCondition(value)) roles.push('where')
   roles.push(ORDER.test(value) ? 'order' : 'sort')
   if (!INTEGER.test(value)) roles.push('text')
-  return roles.filter((role) => allows(role, value, items) === true)
+  return roles.filter((role) => isAllowed(role, allows(role, value, items)))
 }
 
 /** What tells most comes first. */
 const RANK = [
   'pick',
   'where',
+  'o',
   'f',
   'i',
   'a',
@@ -273,6 +237,7 @@ const RANK = [
   'g',
   'l',
   'text',
+  'none',
 ]
 const rankOf = (role: string): number => RANK.indexOf(role[1] === ':' ? (role[0] as string) : role)
 

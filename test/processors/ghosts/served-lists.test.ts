@@ -1,6 +1,6 @@
 /** What lists of servers that others wrote do. */
 import { describe, expect, it } from 'vitest'
-import { answerOf, given } from './given.ts'
+import { answerOf, given, jsonOf } from './given.ts'
 
 describe('ids that are random texts', () => {
   const post = (id: string) => ({ id, title: `p ${id}` })
@@ -20,5 +20,90 @@ describe('ids that are random texts', () => {
   it('are numbers where no others of their length are there', () => {
     const { ask } = given([...told(seeds), ...[post('1345'), post('2000')].map(read)])
     expect(answerOf(ask({ target: '/posts/1200' })).status).toBe(200)
+  })
+})
+
+describe('rows asked for by conditions in the query', () => {
+  const rows = Array.from({ length: 16 }, (_, i) => ({
+    id: i + 1,
+    kind: i % 2 === 0 ? 'cow' : 'goat',
+    weight: (i * 7) % 16,
+  }))
+  type Row = (typeof rows)[number]
+  const alone = [{ name: 'accept', value: 'application/vnd.pgrst.object+json' }]
+  const told = (query: string, items: readonly Partial<Row>[]) => ({
+    target: `/animals?${query}`,
+    responseBody: JSON.stringify(items),
+  })
+  const of = (i: number) => rows.slice(i, i + 1)
+  const one = (i: number) => ({
+    target: `/animals?id=eq.${i + 1}`,
+    requestHeaders: alone,
+    responseBody: JSON.stringify(rows[i]),
+  })
+  const none = {
+    target: '/animals?id=eq.900',
+    requestHeaders: alone,
+    status: 406,
+    responseBody: JSON.stringify({ code: 'none' }),
+  }
+  const { ask } = given([
+    told('', rows),
+    told(
+      'select=id&kind=eq.cow',
+      rows.filter(({ kind }) => kind === 'cow').map(({ id }) => ({ id })),
+    ),
+    ...[0, 3, 5, 8, 11].map((i) => told(`id=eq.${i + 1}`, of(i))),
+    ...['cow', 'goat'].map((kind) =>
+      told(
+        `kind=eq.${kind}`,
+        rows.filter((row) => row.kind === kind),
+      ),
+    ),
+    ...[9, 12].map((least) =>
+      told(
+        `weight=gte.${least}&order=weight.desc`,
+        rows.filter(({ weight }) => weight >= least).sort((a, b) => b.weight - a.weight),
+      ),
+    ),
+    ...[0, 2, 6].map(one),
+    none,
+  ])
+  it.each([
+    ['id=eq.10', of(9)],
+    ['id=eq.777', []],
+    ['id=in.(3,4)', rows.slice(2, 4)],
+    ['kind=eq.goat&weight=lt.4', rows.filter(({ kind, weight }) => kind === 'goat' && weight < 4)],
+    ['weight=gte.14&order=weight.asc', rows.filter(({ weight }) => weight >= 14).sort((a, b) => a.weight - b.weight)],
+  ])('are found: %s', (query, items) => {
+    expect(jsonOf(ask({ target: `/animals?${query}` }))).toEqual(items)
+  })
+  it('come alone where the Accept wants one, and are refused where there is none', () => {
+    expect(jsonOf(ask({ target: '/animals?id=eq.12', headers: alone }))).toEqual(rows[11])
+    expect(answerOf(ask({ target: '/animals?id=eq.4444', headers: alone })).status).toBe(406)
+  })
+})
+
+describe('a filter that compares texts with numbers', () => {
+  const rows = Array.from({ length: 8 }, (_, i) => ({ id: i + 1, owner: i % 4, room: ['hall', 'yard'][i % 2] }))
+  const told = (query: string, data: unknown) => ({
+    target: `/messages?${query}`,
+    responseBody: JSON.stringify({ total: (data as unknown[]).length, data }),
+  })
+  const inRoom = (room: string) => rows.filter((row) => row.room === room)
+  const seen = [told('', rows), told('room=hall', inRoom('hall')), told('owner=0', []), told('owner=1', [])]
+  it('finds nothing for other values either', () => {
+    const { ask } = given(seen)
+    expect(jsonOf(ask({ target: '/messages?owner=3' }))).toEqual({ total: 0, data: [] })
+    expect(jsonOf(ask({ target: '/messages?room=yard' }))).toEqual({ total: 4, data: inRoom('yard') })
+  })
+  it('is believed again when it finds something', () => {
+    const of = (owner: number) => rows.filter((row) => row.owner === owner)
+    const { ask } = given([...seen, told('owner=2', of(2))])
+    expect(jsonOf(ask({ target: '/messages?owner=3' }))).toEqual({ total: 2, data: of(3) })
+  })
+  it('was not wrong where no known row is as it says', () => {
+    const { ask } = given([...seen.slice(0, 2), told('room=attic', []), told('room=cellar', []), told('room=roof', [])])
+    expect(jsonOf(ask({ target: '/messages?room=yard' }))).toEqual({ total: 4, data: inRoom('yard') })
   })
 })
