@@ -22,6 +22,7 @@ import { visibleView } from '../../schemas/semantics/ghosts/views.ts'
 import { learnWanted } from '../../schemas/semantics/ghosts/wanted.ts'
 import { keptAndLost, standIn, targetOf } from '../../schemas/semantics/ghosts/writes.ts'
 import type { Target } from '../../schemas/semantics/ghosts/writes.ts'
+import { noteBelow } from './learn-counters.ts'
 import { learnCredential, learnIssued } from './learn-credentials.ts'
 import { bodyModel, consentOf, ENOUGH, learnBody } from './learn-endpoint.ts'
 import type { Consent } from './learn-endpoint.ts'
@@ -142,7 +143,9 @@ export const learnWriting = (lesson: Lesson, model: EndpointModel, features: Sta
   const target = targetOf(model, asked, memory)
   const json = o.responseJson as Json | undefined
   const { status } = o.exchange
-  const changes = changesOf({ asked, model, knowledge: memory, status, json, write: o.event.id })
+  // What a write did to the object above it is learned from what the backend shows, never assumed.
+  const all = changesOf({ asked, model, knowledge: memory, status, json, write: o.event.id })
+  const changes = all.filter(({ aside }) => aside !== true)
   learnStatus(told, model, features)
   learnCredential(told, false)
   if (!consent.refused) learnWriteBody(told, model, consent, target)
@@ -160,6 +163,7 @@ export const learnWriting = (lesson: Lesson, model: EndpointModel, features: Sta
   touch(told, parentPath(asked.path))
   if (target.named !== undefined) touch(told, `${target.path}/${target.named.id}`)
   learnWritten(told, changes, consent)
+  noteBelow(told, model, changes)
 }
 
 /** What a write that a ghost answered changed, for its asker. */
@@ -216,7 +220,7 @@ export const contradict = ({ asked, memory, emit }: Lesson, { type, id }: Pick<N
   const change = memory.change(changeKey(asked.service, asked.asker, type, id))
   if (change === undefined || change.at >= asked.at) return
   const write = memory.write(writeKey(asked.service, change.write))
-  if (write === undefined) memory.dropChange(change.key, emit)
+  if (write === undefined || change.aside === true) memory.dropChange(change.key, emit)
   else settle(memory, emit, write, 'contradicted')
 }
 

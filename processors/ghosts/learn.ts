@@ -12,6 +12,7 @@ import { objectAsked, objectKey } from '../../schemas/semantics/ghosts/objects.t
 import type { Named } from '../../schemas/semantics/ghosts/objects.ts'
 import { at, idOf, isFields, pointersOf } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
+import { learnBelow } from './learn-counters.ts'
 import { learnCredential, learnIssued } from './learn-credentials.ts'
 import { bodyModel, consentOf, ENOUGH, findIdField, learnBody, learnVary } from './learn-endpoint.ts'
 import type { Consent } from './learn-endpoint.ts'
@@ -44,7 +45,9 @@ const learnAnswer = (lesson: Lesson, model: EndpointModel, consent: Consent): bo
 const viewObject = (lesson: Lesson, { type, id }: Pick<Named, 'type' | 'id'>, seen: Seen): void => {
   const { asked, memory, emit } = lesson
   const record = memory.object(objectKey(asked.service, type, id)) ?? emptyObject(asked.service, type, id, asked.at)
-  if (addView(record, asked, seen)) memory.keepObject(record, emit)
+  const { below } = record
+  learnBelow(lesson, record, seen.fields)
+  if (addView(record, asked, seen) || below !== record.below) memory.keepObject(record, emit)
 }
 
 /** A number among those given out under which nobody finds anything: something was there. */
@@ -140,12 +143,21 @@ export const learnReading = (lesson: Lesson, model: EndpointModel, features: Sta
   learnShown(lesson, model, features, repeated)
 }
 
+/** What was answered before is answered again: a write below the object moved nothing. */
+const learnSame = (lesson: Lesson, model: EndpointModel, named: Named): void => {
+  const record = lesson.memory.object(objectKey(lesson.asked.service, named.type, named.id))
+  const fields = at(lesson.o.responseJson as Json | undefined, model.root)
+  if (record?.below === undefined || !isFields(fields)) return
+  learnBelow(lesson, record, fields)
+  lesson.memory.keepObject(record, lesson.emit)
+}
+
 /** The objects that an answer shows, or does not show any more. */
 const learnShown = (lesson: Lesson, model: EndpointModel, features: StatusFeatures, repeated: boolean): void => {
   const { o, asked } = lesson
   const named = objectAsked(model, asked)
   if (named !== undefined && (isGood(o.exchange.status) || isGone(o.exchange.status))) contradict(lesson, named)
-  if (repeated) return
+  if (repeated) return void (named === undefined || learnSame(lesson, model, named))
   if (named !== undefined) learnOne(lesson, model, named, features)
   else if (isGood(o.exchange.status)) learnMany(lesson, model)
 }

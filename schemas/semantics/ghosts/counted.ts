@@ -5,6 +5,9 @@ import type { Json } from './json.ts'
 /** A field of an object and how it looked before writes: how many were taken, how many refused, and with which status. */
 export type Guard = [string, string, number, number, number]
 
+/** What a write does to a number of the object above it: pointer, by how much, hits, misses. */
+export type Effect = [string, number, number, number]
+
 /** A number that rises with everything that is made: the value that had it last, hits, misses, whose answers showed the text before it. */
 export type Rising = [Json, number, number, string[]]
 

@@ -1,5 +1,6 @@
 /** What a write that was answered well changes for the one who sent it: the fold behind the overlay. */
 import type { Asked } from './asked.ts'
+import { afterEffects } from './counters.ts'
 import { graphChanges } from './graph-changes.ts'
 import type { EndpointModel, Json, Knowledge, Node } from './model.ts'
 import { findNamed, objectAbove, objectAsked, ONLY } from './objects.ts'
@@ -148,8 +149,25 @@ const removed = (accepted: Accepted, named: Named): Change => {
   return changeOf(accepted, named, isFields(left) ? left : undefined)
 }
 
+/** What the write does to the numbers of the object above it, where its answer does not show that object. */
+const above = (accepted: Accepted, changes: readonly Change[]): Change[] => {
+  const { asked, model, knowledge } = accepted
+  const named = model.effects === undefined ? undefined : objectAbove(model, asked, knowledge)
+  const object = findNamed(named, asked.service, knowledge)
+  const view = object === undefined ? undefined : visibleView(object, asked.asker)
+  if (named === undefined || view === undefined || changes.some((c) => c.type === named.type && c.id === named.id))
+    return []
+  const after = afterEffects(model.effects, view.value)
+  return after === undefined ? [] : [{ ...changeOf(accepted, named, after, view.whole), aside: true }]
+}
+
 /** The changes of one accepted write, none for what changes nothing that is known. */
 export const changesOf = (accepted: Accepted): readonly Change[] => {
+  const changes = ownChanges(accepted)
+  return accepted.status < 200 || accepted.status >= 300 ? [] : [...changes, ...above(accepted, changes)]
+}
+
+const ownChanges = (accepted: Accepted): readonly Change[] => {
   const { asked, model, knowledge, status } = accepted
   if (status < 200 || status >= 300) return []
   if (asked.graph !== undefined && model.template.includes('#')) return graphChanges(accepted)
@@ -159,7 +177,7 @@ export const changesOf = (accepted: Accepted): readonly Change[] => {
   const isPost = asked.method === 'POST'
   const made = isPost ? created(accepted) : []
   if (made.length > 0) return made
-  const above = objectAbove(model, asked, knowledge)
-  const acted = above === undefined ? [] : changed(accepted, above, true)
+  const over = objectAbove(model, asked, knowledge)
+  const acted = over === undefined ? [] : changed(accepted, over, true)
   return acted.length > 0 ? acted : single(accepted)
 }

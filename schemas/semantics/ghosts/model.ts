@@ -4,7 +4,7 @@
  * or behind a sigil), so a field called `__proto__` is a field like any other.
  */
 import type { Header, Parameter } from '../../events.ts'
-import type { Door, Given, Guard, LinkRole, OtherForm, Rising, Source } from './counted.ts'
+import type { Door, Effect, Given, Guard, LinkRole, OtherForm, Rising, Source } from './counted.ts'
 import type { GraphFacts, GraphRoot } from './graph-model.ts'
 import type { Vitals } from '../vitals.ts'
 import type { Json } from './json.ts'
@@ -159,6 +159,8 @@ export interface EndpointModel {
   /** Of a write: how it fared by the state of what it was about. */
   guards?: Guard[]
   doors?: Door[]
+  /** Of a write below an object: what it does to the object's numbers. */
+  effects?: Effect[]
 }
 
 /** One stored answer to one target, asker and set of headers. */
@@ -197,6 +199,8 @@ export interface ObjectRecord {
   written: number
   /** Order of first sight. */
   born: number
+  /** The writes right below it since it was seen last: the endpoint of the first, how many, the time of the first. */
+  below?: [string, number, number]
   tick: number
 }
 

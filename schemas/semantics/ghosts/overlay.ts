@@ -25,6 +25,8 @@ export interface Change {
   readonly at: number
   /** Event id of the exchange: the newest write of this object. */
   readonly write: string
+  /** The write was of something below it: what the backend shows of this object says nothing against that. */
+  readonly aside?: boolean
   tick: number
 }
 

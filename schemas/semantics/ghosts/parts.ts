@@ -181,6 +181,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     optional('graph', graphRoots),
     optional('guards', listOf(tuple(isText, isText, isNumber, isNumber, isNumber))),
     optional('doors', listOf(tuple(isText, isNumber, isNumber, isNumber))),
+    optional('effects', listOf(tuple(isText, isNumber, isNumber, isNumber))),
     fields({
       id: isText,
       service: isText,
@@ -288,10 +289,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** The part of a record, undefined when it cannot be believed. Never throws. */
 export const decodePart = (ghost: Ghost): Part | undefined => {
   if (ghost.version !== VERSION || ghost.payload.length > MAX_PAYLOAD) return undefined
-  const text = fromUtf8(ghost.payload)
-  if (text === undefined) return undefined
   try {
-    const part = JSON.parse(text) as { readonly kind?: unknown; readonly value?: unknown }
+    const part = JSON.parse(fromUtf8(ghost.payload) ?? '') as { readonly kind?: unknown; readonly value?: unknown }
     if (!record(part) || typeof part.kind !== 'string' || !Object.hasOwn(CHECKS, part.kind)) return undefined
     return CHECKS[part.kind]?.(part.value) === true ? (part as Part) : undefined
   } catch {

@@ -145,3 +145,34 @@ describe('what a written object shows of one that it names', () => {
     expect(send('POST', '/albums', { artist_id: 3 })).toEqual(album(23, 3))
   })
 })
+
+describe('a count of what is below an object', () => {
+  const film = (id: number, reviews: number, likes: number) => ({ id, title: `Film ${id}`, reviews, likes })
+  const review = (i: number) => ({ id: 100 + i, text: `Review ${i}` })
+  const lived = [
+    ...numbers(5).map((i) => read(`/films/${i}`, film(i, i % 2, 7))),
+    ...numbers(4).flatMap((i) => [
+      write(`POST /films/${i}/reviews`, { text: `Review ${i}` }, review(i), 201),
+      read(`/films/${i}`, film(i, (i % 2) + 1, 7)),
+      read(`/films/${i}/reviews`, [review(i)]),
+    ]),
+  ]
+
+  it('moves with what is made there', () => {
+    const { send, show } = outage(lived)
+    send('POST', '/films/5/reviews', { text: 'Review 9' })
+    expect(show('/films/5')).toEqual(film(5, 2, 7))
+    send('POST', '/films/5/reviews', { text: 'Review 10' })
+    expect(show('/films/5')).toEqual(film(5, 3, 7))
+  })
+
+  it('stays where it did not move every time', () => {
+    const { send, show } = outage([
+      ...lived,
+      write('POST /films/5/reviews', { text: 'Review 5' }, review(5), 201),
+      read('/films/5', film(5, 1, 7)),
+    ])
+    send('POST', '/films/5/reviews', { text: 'Review 9' })
+    expect(show('/films/5')).toEqual(film(5, 1, 7))
+  })
+})
