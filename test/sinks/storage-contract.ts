@@ -163,7 +163,7 @@ export const storageContract = (name: string, make: () => Promise<Place>, storag
       }
     })
 
-    test.runIf(storage === 'timescale')('who answered days ago is told after a late filling, too', async () => {
+    test('who answered days ago is told after a late filling, too', async () => {
       const [from, database] = [await openTestLog(), await opened(await place())]
       const now = Date.now()
       await from.put(
@@ -177,7 +177,7 @@ export const storageContract = (name: string, make: () => Promise<Place>, storag
         () => count(database, 'exchanges'),
         (n) => n === 6,
       )
-      await refresh(database)
+      if (storage === 'timescale') await refresh(database)
       for (const view of ['answers_hour', 'answers_day'])
         expect(await database.query(`select sum(requests)::int as requests from ${view}`)).toEqual([{ requests: 6 }])
     })
