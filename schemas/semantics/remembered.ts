@@ -12,3 +12,15 @@ export const remembered = <T>(make: (text: string) => T, most = MOST): ((text: s
     return made
   }
 }
+
+/** The same for records that are never changed: what is made of one lives as long as it. */
+export const rememberedOf = <K extends object, T>(make: (record: K) => T): ((record: K) => T) => {
+  const known = new WeakMap<K, { readonly made: T }>()
+  return (record) => {
+    const found = known.get(record)
+    if (found !== undefined) return found.made
+    const made = make(record)
+    known.set(record, { made })
+    return made
+  }
+}

@@ -3,6 +3,7 @@ import type { Ghost } from '../../schemas/events.ts'
 import { keyOf, type EndpointModel } from '../../schemas/semantics/ghosts/model.ts'
 import { decodePart } from '../../schemas/semantics/ghosts/parts.ts'
 import { endpointFidelity } from '../../schemas/semantics/ghosts/scores.ts'
+import { rememberedOf } from '../../schemas/semantics/remembered.ts'
 import type { Knowledge } from './knowledge.ts'
 
 export interface Fidelity {
@@ -11,18 +12,11 @@ export interface Fidelity {
   readonly fidelity_count: number
 }
 
-/** Each is read once, however often it is asked for. */
-const models = new WeakMap<Ghost, EndpointModel | 'none'>()
-
-/** What ghosts know of an endpoint; undefined if this says something else. */
-export const modelIn = (ghost: Ghost): EndpointModel | undefined => {
-  let model = models.get(ghost)
-  if (model === undefined) {
-    const part = ghost.kind === 'endpoint' ? decodePart(ghost) : undefined
-    models.set(ghost, (model = part?.kind === 'endpoint' ? part.value : 'none'))
-  }
-  return model === 'none' ? undefined : model
-}
+/** What ghosts know of an endpoint; undefined if this says something else. Each is read once, however often it is asked for. */
+export const modelIn = rememberedOf((ghost: Ghost): EndpointModel | undefined => {
+  const part = ghost.kind === 'endpoint' ? decodePart(ghost) : undefined
+  return part?.kind === 'endpoint' ? part.value : undefined
+})
 
 const NEVER: Fidelity = { fidelity: null, fidelity_count: 0 }
 

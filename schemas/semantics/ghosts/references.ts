@@ -3,6 +3,7 @@
  * stands where is found among the known objects when it is asked, as a relation that nearly all of them keep. That it holds
  * is told by everybody's objects; what is shown comes from those alone that the asker may see.
  */
+import { rememberedOf } from '../remembered.ts'
 import type { Asked } from './asked.ts'
 import type { EndpointModel, Json, Knowledge, ObjectRecord } from './model.ts'
 import { collectionPath, objectKey } from './objects.ts'
@@ -24,14 +25,9 @@ const KEPT = 0.95
 
 type Leaves = ReadonlyMap<string, Json>
 
-const leaves = new WeakMap<Fields, Leaves>()
-const leavesOf = (fields: Fields): Leaves => {
-  const known = leaves.get(fields)
-  if (known !== undefined) return known
-  const found = new Map(pointersOf(fields, DEPTH).filter(([, value]) => isScalar(value)))
-  leaves.set(fields, found)
-  return found
-}
+const leavesOf = rememberedOf(
+  (fields: Fields): Leaves => new Map(pointersOf(fields, DEPTH).filter(([, value]) => isScalar(value))),
+)
 
 /** An object that is written: as it would be answered so far. */
 export interface Written {

@@ -1,4 +1,5 @@
 /** What an asker may see of an object. */
+import { rememberedOf } from '../remembered.ts'
 import { parseJson } from './json.ts'
 import type { ObjectRecord } from './model.ts'
 import { isFields } from './pointers.ts'
@@ -11,20 +12,14 @@ interface Parsed {
   readonly value: Fields | undefined
   readonly listed: Fields | undefined
 }
-const parsed = new WeakMap<View, Parsed>()
 const fieldsIn = (text: string): Fields | undefined => {
   const json = parseJson(text)
   return isFields(json) ? json : undefined
 }
-const parsedOf = (view: View): Parsed => {
-  const known = parsed.get(view)
-  if (known !== undefined) return known
-  const value = fieldsIn(view.json)
-  const listed = view.aside === undefined ? value : { ...value, ...fieldsIn(view.aside) }
-  const made = { value, listed }
-  parsed.set(view, made)
-  return made
-}
+const parsedOf = rememberedOf(({ json, aside }: View): Parsed => {
+  const value = fieldsIn(json)
+  return { value, listed: aside === undefined ? value : { ...value, ...fieldsIn(aside) } }
+})
 
 export interface Visible {
   readonly value: Fields
