@@ -9,7 +9,7 @@ import type { Selected } from '../../schemas/semantics/graphql-selection.ts'
 import type { GraphFacts, GraphRoot } from '../../schemas/semantics/ghosts/graph-model.ts'
 import type { EndpointModel, Json } from '../../schemas/semantics/ghosts/model.ts'
 import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
-import { isFields, isScalar, ownField, textOf } from '../../schemas/semantics/ghosts/pointers.ts'
+import { isDigits, isFields, isScalar, ownField, textOf } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { Fields } from '../../schemas/semantics/ghosts/pointers.ts'
 import { visibleView } from '../../schemas/semantics/ghosts/views.ts'
 import { touchKey } from '../../schemas/semantics/ghosts/exact.ts'
@@ -129,7 +129,7 @@ const learnRoot = (lesson: Lesson, root: GraphRoot, selected: Selected, kept: Js
   if (link !== undefined) {
     root.type = link[0]
     learnBy(root, selected.args, link[1])
-    if (/^\d{1,15}$/.test(link[1])) root.largest = Math.max(root.largest, Number(link[1]))
+    if (isDigits(link[1])) root.largest = Math.max(root.largest, Number(link[1]))
   }
   const id = idBy(root, selected)
   if (id === undefined || (kept !== null && link === undefined)) return

@@ -2,6 +2,7 @@
 import type { Collection, ObjectRecord } from './model.ts'
 import type { Sight } from './seen.ts'
 import { openSight } from './sight.ts'
+import { isDigits } from './pointers.ts'
 
 /** Sights that are kept, the newest asked for last. */
 const MAX_SIGHTS = 16
@@ -71,8 +72,6 @@ const isApart = (objects: Iterable<ObjectRecord>): boolean => {
   return all > 0 && (all * all - squares) / (2 * all) >= EXPECTED
 }
 
-const DIGITS = /^\d{1,15}$/
-
 /** The largest number among ids, apart from random texts that happen to be digits only: others of their length are not. */
 const openNumbers = () => {
   const largest = new Map<number, number>()
@@ -80,10 +79,10 @@ const openNumbers = () => {
   return {
     add: (id: string): void => {
       const { length } = id
-      if (DIGITS.test(id)) largest.set(length, Math.max(largest.get(length) ?? 0, Number(id)))
+      if (isDigits(id)) largest.set(length, Math.max(largest.get(length) ?? 0, Number(id)))
       else if (/\d/.test(id)) random.add(length)
     },
-    isNumber: (id: string): boolean => DIGITS.test(id) && !random.has(id.length),
+    isNumber: (id: string): boolean => isDigits(id) && !random.has(id.length),
     largest: (): number => Math.max(0, ...[...largest].map(([length, number]) => (random.has(length) ? 0 : number))),
   }
 }

@@ -10,7 +10,7 @@ import type { GraphRoot } from './graph-model.ts'
 import type { Json } from './model.ts'
 import { answered, isPretty, learnedHeaders, refusal } from './place.ts'
 import type { Place, Rule, Ruled } from './place.ts'
-import { isFields, ownField, textOf } from './pointers.ts'
+import { isDigits, isFields, ownField, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { printed, renderBody } from './render.ts'
 import type { Guess } from './status.ts'
@@ -71,8 +71,7 @@ const errorsFor = (error: Json | undefined, key: string): Json | undefined => {
 
 /** Numbers up to this many times the largest that was found may have been given out since. */
 const GIVEN_OUT = 2
-const mayBeThere = ({ largest }: GraphRoot, id: string): boolean =>
-  /^\d{1,15}$/.test(id) && Number(id) <= GIVEN_OUT * largest
+const mayBeThere = ({ largest }: GraphRoot, id: string): boolean => isDigits(id) && Number(id) <= GIVEN_OUT * largest
 
 /** Nothing is there under this id: known to be gone, or like all that nobody saw. */
 const nullGuess = (place: Place, root: Selected): Guess | undefined => {

@@ -4,6 +4,7 @@
  */
 import type { Json } from './model.ts'
 import { hash32 } from './text.ts'
+import { isDigits } from './pointers.ts'
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/
 const DAY = /^\d{4}-\d\d-\d\d$/
@@ -39,7 +40,7 @@ export const formOf = (value: Json): string | undefined => {
   if (typeof value !== 'string' || value === '' || value.length > LONGEST) return undefined
   const time = formOfTime(value)
   if (time !== undefined) return time
-  if (/^\d{1,15}$/.test(value)) return 'digits'
+  if (isDigits(value)) return 'digits'
   return value.includes(' ') ? undefined : `~${maskOf(value)}`
 }
 

@@ -6,6 +6,7 @@
 import { readRequest } from './asked.ts'
 import type { Asked } from './asked.ts'
 import type { AnswerSet } from './model.ts'
+import { isDigits } from './pointers.ts'
 
 /** Requests of an endpoint that are kept in mind. */
 const RECENT = 64
@@ -40,12 +41,10 @@ const pairsOf = (text: string): Map<string, number> => {
 
 const sizeOf = (pairs: ReadonlyMap<string, number>): number => [...pairs.values()].reduce((sum, n) => sum + n, 0)
 
-const NUMBER = /^\d{1,15}$/
-
 /** Of two values: numbers by their ratio, texts by the letter pairs that they share (Dice 1945). */
 const alike = (a: string, b: string): number => {
   if (a === b) return 1
-  if (NUMBER.test(a) && NUMBER.test(b)) return (1 + Math.min(+a, +b)) / (1 + Math.max(+a, +b))
+  if (isDigits(a) && isDigits(b)) return (1 + Math.min(+a, +b)) / (1 + Math.max(+a, +b))
   const [left, right] = [pairsOf(a), pairsOf(b)]
   let common = 0
   for (const [pair, count] of left) common += Math.min(count, right.get(pair) ?? 0)

@@ -9,6 +9,7 @@ import type { Collection, Given, Knowledge, ObjectRecord, Touch } from './model.
 import { keyOf } from './model.ts'
 import { touchKey } from './exact.ts'
 import { objectKey } from './objects.ts'
+import { isDigits } from './pointers.ts'
 
 /** One object as an asker sees it after a write of theirs; `json` is '' when it is gone. */
 export interface Change {
@@ -154,7 +155,7 @@ export const openOverlay = (): Overlay => {
   const given = (service: string, type: string): Given => counters.get(counterOf(service, type)) ?? NONE
   const count = ({ service, type, id, paths }: Change, by: 1 | -1): void => {
     const { largest, made } = given(service, type)
-    const number = /^\d{1,15}$/.test(id) ? Number(id) : 0
+    const number = isDigits(id) ? Number(id) : 0
     counters.set(counterOf(service, type), {
       largest: Math.max(largest, number),
       made: made + (paths[0] === type ? by : 0),

@@ -53,6 +53,11 @@ export const idText = (value: Json | undefined): string | undefined => {
   return typeof value === 'string' && value !== '' && value.length <= MAX_ID ? value : undefined
 }
 
+const DIGITS = /^\d{1,15}$/
+
+/** A number in digits only, small enough to be counted on with (below 2^53). */
+export const isDigits = (id: string): boolean => DIGITS.test(id)
+
 export const idOf = (item: Json | undefined, idField: string): string | undefined =>
   idField === '' ? undefined : idText(ownField(item, idField))
 

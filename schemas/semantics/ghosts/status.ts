@@ -6,6 +6,7 @@
 import type { Asked } from './asked.ts'
 import { keyOf } from './model.ts'
 import type { EndpointModel, Json, Knowledge, ObjectRecord, StatusTable } from './model.ts'
+import { isDigits } from './pointers.ts'
 
 export type CredentialState = 'none' | 'new' | 'good' | 'bad' | 'doubted'
 
@@ -61,7 +62,7 @@ const stateOf = (object: ObjectRecord, asker: string): string | undefined => {
 
 /** Where an id that nobody saw stands among those that were seen. */
 const rangeOf = (model: Pick<EndpointModel, 'largest'>, value: string): string => {
-  if (!/^\d{1,15}$/.test(value)) return 'word'
+  if (!isDigits(value)) return 'word'
   if (model.largest < 0) return 'first'
   const beyond = Number(value) / Math.max(10, model.largest)
   return beyond <= 1 ? 'in' : beyond <= 2 ? 'near' : beyond <= 16 ? 'far' : 'beyond'
