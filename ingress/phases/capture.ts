@@ -70,10 +70,10 @@ const requestPart = (context: Context): Part => ({
   coding: context.head.coding,
 })
 
-const responsePart = (context: Context): Part => {
+const responsePart = (context: Context, unkept = false): Part => {
   const coding = fieldOf(context.responseHeaders, 'content-encoding') ?? ''
   const mediaType = fieldOf(context.responseHeaders, 'content-type') ?? ''
-  return { tee: context.responseBody, mediaType, coding: coding.toLowerCase() === 'identity' ? '' : coding }
+  return { tee: context.responseBody, mediaType, coding: coding.toLowerCase() === 'identity' ? '' : coding, unkept }
 }
 
 /** A whole body that must be decoded before it can be captured, and how. */
@@ -125,7 +125,7 @@ export const capture = (context: Context, settings: CaptureSettings, plain: Plai
     requestBody: bodyOf(settings, requestPart(context), plain.request),
     status: context.status,
     responseHeaders,
-    responseBody: bodyOf(settings, { ...responsePart(context), unkept }, plain.response),
+    responseBody: bodyOf(settings, responsePart(context, unkept), plain.response),
     timings: {
       queue: since(context, context.chosenAt),
       connect: context.handedAt === 0 ? 0 : Math.max(0, Math.round(context.handedAt - context.chosenAt)),
