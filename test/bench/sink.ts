@@ -8,20 +8,16 @@ import type { LogRecord } from '../../schemas/log.ts'
 import { memorySchemaStore } from '../../schemas/schema-store.ts'
 import { topicName } from '../../schemas/topics.ts'
 import { copyText, type Database } from '../../sinks/kit/database.ts'
-import { keepTables } from '../../sinks/postgres/retention.ts'
 import { postgresSink } from '../../sinks/postgres/sink.ts'
 import { tables } from '../../sinks/postgres/tables.ts'
-import { migrate, openDatabase } from '../../sinks/sinks.ts'
-import { startPostgres, withoutPostgres } from '../kit/postgres.ts'
 import { anEvent } from '../sinks/events.ts'
-import { silent } from '../sinks/kit.ts'
 import { best, costOf, perCore, round, stopwatch, type Cost, type Figure, type Section } from './kit/figure.ts'
+import { overPostgres } from './kit/postgres.ts'
 
 const section = 'sink'
 const COUNT = 60_000
 const BATCH = 4_000
 const FLOOR = 20_000
-const WEEK = 7 * 86_400_000
 
 const recordsOf = (codecs: Codecs, from: number): LogRecord[] =>
   Array.from({ length: COUNT }, (_, i) => {
@@ -58,35 +54,22 @@ const plainCopy = async (database: Database, codecs: Codecs): Promise<Cost> => {
   return costOf(stop(), COUNT)
 }
 
-const run: Section['run'] = async (skipped) => {
-  if (withoutPostgres()) {
-    skipped('the server binaries of Postgres are missing')
-    return []
+const run = overPostgres(async (database) => {
+  const codecs = await openCodecs(memorySchemaStore())
+  await throughSink(database, codecs, 0)
+  const cost = best([await throughSink(database, codecs, COUNT), await throughSink(database, codecs, 2 * COUNT)])
+  const plain = await plainCopy(database, codecs)
+  const speed: Figure = {
+    section,
+    name: 'exchanges from the log into Postgres, committed',
+    unit: 'rows/s/core',
+    value: round(perCore(cost)),
+    better: 'more',
+    peer: { name: 'COPY of the same text into a bare table', value: round(perCore(plain)) },
+    floor: { of: 'value', at: FLOOR },
+    seen: round(cost.seen),
   }
-  const server = await startPostgres()
-  const database = await openDatabase({ url: await server.newDatabase(), logger: silent })
-  try {
-    const codecs = await openCodecs(memorySchemaStore())
-    await migrate(database)
-    await keepTables(database, WEEK)
-    await throughSink(database, codecs, 0)
-    const cost = best([await throughSink(database, codecs, COUNT), await throughSink(database, codecs, 2 * COUNT)])
-    const plain = await plainCopy(database, codecs)
-    const speed: Figure = {
-      section,
-      name: 'exchanges from the log into Postgres, committed',
-      unit: 'rows/s/core',
-      value: round(perCore(cost)),
-      better: 'more',
-      peer: { name: 'COPY of the same text into a bare table', value: round(perCore(plain)) },
-      floor: { of: 'value', at: FLOOR },
-      seen: round(cost.seen),
-    }
-    return [speed]
-  } finally {
-    await database.close()
-    await server.stop()
-  }
-}
+  return [speed]
+})
 
 export const sinkSection: Section = { name: section, run }

@@ -7,13 +7,11 @@ import { addValue, emptySketch, encodeSketch } from '../../schemas/semantics/ske
 import { addHash, emptyDistinct, encodeDistinct } from '../../schemas/semantics/sketches/hyperloglog.ts'
 import { periodOf } from '../../sinks/console/reports/period.ts'
 import { makeReport } from '../../sinks/console/reports/report.ts'
-import { keepTables } from '../../sinks/postgres/retention.ts'
-import { migrate, openDatabase, type Database } from '../../sinks/sinks.ts'
+import type { Database } from '../../sinks/sinks.ts'
 import { expanded, sqlQueries } from '../deploy/grafana/queries.ts'
-import { startPostgres, withoutPostgres } from '../kit/postgres.ts'
-import { silent } from '../sinks/kit.ts'
 import { random } from '../topology/recording.ts'
 import { round, type Figure, type Section } from './kit/figure.ts'
+import { overPostgres } from './kit/postgres.ts'
 
 const section = 'year'
 const LIMIT_MS = 200
@@ -149,22 +147,9 @@ const reports = async (database: Database): Promise<Figure[]> => {
   return [figure('report of a day', day.again), figure('report of an hour', hour.again)]
 }
 
-const run: Section['run'] = async (skipped) => {
-  if (withoutPostgres()) {
-    skipped('the server binaries of Postgres are missing')
-    return []
-  }
-  const server = await startPostgres()
-  const database = await openDatabase({ url: await server.newDatabase(), logger: silent })
-  try {
-    await migrate(database)
-    await keepTables(database, 7 * DAY * 1000)
-    for (const sql of fill()) await database.query(sql)
-    return [...(await overview(database)), ...(await reports(database))]
-  } finally {
-    await database.close()
-    await server.stop()
-  }
-}
+const run = overPostgres(async (database) => {
+  for (const sql of fill()) await database.query(sql)
+  return [...(await overview(database)), ...(await reports(database))]
+})
 
 export const yearSection: Section = { name: section, run }
