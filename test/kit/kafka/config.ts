@@ -4,10 +4,15 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { makeCertificate, type Certificate } from './certificate.ts'
 
+/** What this process was given: asked for and not listened on yet, it would look free to whoever asks next. */
+const given = new Set<number>()
+
 /** A free port below the range the kernel hands to outgoing connections, so that a restart finds it free again. */
 export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000)
+    if (given.has(port)) continue
+    given.add(port)
     const free = await new Promise<boolean>((resolve) => {
       const probe = createServer()
       probe.once('error', () => resolve(false))
