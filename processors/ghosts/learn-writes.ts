@@ -10,7 +10,7 @@ import { isForState, learnGuards } from '../../schemas/semantics/ghosts/guards.t
 import { exactHeaders } from '../../schemas/semantics/ghosts/headers.ts'
 import { issuedBy } from '../../schemas/semantics/ghosts/issued.ts'
 import { parseJson } from '../../schemas/semantics/ghosts/json.ts'
-import type { EndpointModel, Json } from '../../schemas/semantics/ghosts/model.ts'
+import type { EndpointModel, Json, Knowledge } from '../../schemas/semantics/ghosts/model.ts'
 import { findNamed, objectKey } from '../../schemas/semantics/ghosts/objects.ts'
 import type { Named } from '../../schemas/semantics/ghosts/objects.ts'
 import { changeKey } from '../../schemas/semantics/ghosts/overlay.ts'
@@ -20,8 +20,12 @@ import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { fromUtf8 } from '../../schemas/semantics/ghosts/text.ts'
 import { visibleView } from '../../schemas/semantics/ghosts/views.ts'
 import { learnWanted } from '../../schemas/semantics/ghosts/wanted.ts'
-import { keptAndLost, standIn, targetOf } from '../../schemas/semantics/ghosts/writes.ts'
-import type { Target } from '../../schemas/semantics/ghosts/writes.ts'
+import { bodiesOf, rowsIn } from '../../schemas/semantics/ghosts/several.ts'
+import { itemTarget, targetOf } from '../../schemas/semantics/ghosts/target.ts'
+import type { Target } from '../../schemas/semantics/ghosts/target.ts'
+import { learnWriteForm } from '../../schemas/semantics/ghosts/write-forms.ts'
+import type { Shape } from '../../schemas/semantics/ghosts/write-forms.ts'
+import { keptAndLost, standIn } from '../../schemas/semantics/ghosts/writes.ts'
 import { noteBelow } from './learn-counters.ts'
 import { learnCredential, learnIssued } from './learn-credentials.ts'
 import { bodyModel, consentOf, ENOUGH, learnBody } from './learn-endpoint.ts'
@@ -87,13 +91,46 @@ const withMade = (asked: Asked, json: Json | undefined, root: string | undefined
   return id === undefined ? asked : { ...asked, made: id }
 }
 
-const learnWriteBody = (lesson: Lesson, model: EndpointModel, consent: Consent, target: Target): void => {
-  const { o } = lesson
+/** What is told of one thing where an answer lists those that were written: the request for it, its state before, the answer. */
+interface Shown {
+  readonly asked: Asked
+  readonly target: Target
+  readonly json: Json | undefined
+}
+
+/** The first thing of those; the whole for any other answer, and undefined where it lists none. */
+const firstShown = (asked: Asked, target: Target, json: Json | undefined, knowledge: Knowledge): Shown | undefined => {
+  const { type, kind, rows } = target
+  const list = type === undefined || (kind !== 'create' && rows === undefined) ? undefined : rowsIn(json, type.idField)
+  const [row] = list ?? []
+  if (type === undefined || list === undefined) return { asked, target, json }
+  if (row === undefined) return undefined
+  if (kind === 'create') return { asked: { ...asked, json: bodiesOf(asked.json)[0] }, target, json: row }
+  const named = rows?.find(({ id }) => id === idOf(row, type.idField))
+  return { asked, target: named === undefined ? target : itemTarget(named, asked, knowledge), json: row }
+}
+
+/** In which form it was answered; undefined where it says nothing of that. */
+const shapeOf = ({ o, asked }: Lesson, { type, kind, rows }: Target): Shape | undefined => {
+  if (o.exchange.responseBody.length === 0) return 'none'
+  const list = type === undefined ? undefined : rowsIn(o.responseJson as Json | undefined, type.idField)
+  if (list === undefined) return isFields(o.responseJson as Json | undefined) ? 'one' : undefined
+  if (kind === 'create') return list.length === bodiesOf(asked.json).length ? 'rows' : undefined
+  return rows === undefined ? undefined : 'rows'
+}
+
+const learnForm = (lesson: Lesson, model: EndpointModel, target: Target): void => {
+  const shape = shapeOf(lesson, target)
+  if (shape !== undefined) learnWriteForm((model.forms ??= []), lesson.asked, lesson.o.exchange.status, shape)
+}
+
+const learnWriteBody = (lesson: Lesson, model: EndpointModel, consent: Consent, shown: Shown): void => {
+  const { json, target } = shown
+  const o = json === lesson.o.responseJson ? lesson.o : { ...lesson.o, responseJson: json }
   const { status } = o.exchange
   const isError = status >= 400
-  const json = o.responseJson as Json | undefined
   const root = target.type === undefined ? undefined : objectIn(json, target.type)
-  const asked = withMade(lesson.asked, json, root, target)
+  const asked = withMade(shown.asked, json, root, target)
   const options = {
     isPublic: consent.isPublic,
     isError,
@@ -148,16 +185,18 @@ export const learnWriting = (lesson: Lesson, model: EndpointModel, features: Sta
   const changes = all.filter(({ aside }) => aside !== true)
   learnStatus(told, model, features)
   learnCredential(told, false)
-  if (!consent.refused) learnWriteBody(told, model, consent, target)
+  const shown = firstShown(asked, target, json, memory)
+  if (!consent.refused && shown !== undefined) learnWriteBody(told, model, consent, shown)
   learnState(told, model, target)
   if (!isGood(status)) return
+  learnForm(told, model, target)
   if (model.list !== null) return
-  model.wants = learnWanted(model.wants, asked.json)
+  for (const body of bodiesOf(asked.json)) model.wants = learnWanted(model.wants, body)
   if (learnIssued(told)) {
     model.issues = true
     if (!consent.refused) learnLogin(told, model)
   }
-  learnKept(model, target, asked, json)
+  learnKept(model, shown?.target ?? target, asked, shown?.json)
   learnLargest(lesson, model, target, changes)
   touch(told, asked.path)
   touch(told, parentPath(asked.path))

@@ -17,7 +17,17 @@ import { reissued } from './issued.ts'
 import type { BodyModel, EndpointModel, Knowledge, ObjectRecord, Variant } from './model.ts'
 import { findNamed, findObject, ONLY } from './objects.ts'
 import { visibleView } from './views.ts'
-import { answered, answeredFrom, bodyOf, fromTemplate, goodStatus, isPretty, learnedHeaders, refusal } from './place.ts'
+import {
+  answered,
+  answeredFrom,
+  bodyOf,
+  fromTemplate,
+  goodStatus,
+  isPretty,
+  learnedHeaders,
+  refusal,
+  unfounded,
+} from './place.ts'
 import type { Draft, Place, Rule, Ruled } from './place.ts'
 import { fromList, fromPatched } from './listed.ts'
 import { describeObject, moment } from './notes.ts'
@@ -25,8 +35,10 @@ import { printed, renderBody, renderText } from './render.ts'
 import { credentialState, guessStatus, identified, showsGone } from './status.ts'
 import type { Guess } from './status.ts'
 import { fromLatin1, toBody, toUtf8 } from './text.ts'
-import { standIn, targetOf, writtenBody } from './writes.ts'
-import type { Target } from './writes.ts'
+import { targetOf } from './target.ts'
+import type { Target } from './target.ts'
+import { standIn } from './writes.ts'
+import { fromWrite } from './written.ts'
 
 const draftOf = ({ notes }: Asked, variant: Variant, rule: 'exact' | 'stale'): Draft => {
   notes?.note('', 'exact', `this asker got it at ${moment(variant.at)}`)
@@ -60,15 +72,6 @@ const fromObject = (place: Place): Ruled | undefined => {
     body: toBody(printed(text, isPretty(body))),
     learnedAt: view.at,
   })
-}
-
-const unfounded = (place: Place): Ruled => {
-  const { credential } = place.features
-  if (credential === 'none')
-    return refusal(place.model.id, 'nothing-learned', 'no public answer of this endpoint was seen')
-  return credential === 'good'
-    ? refusal(place.model.id, 'other-principal', 'only answers to other credentials were seen')
-    : refusal(place.model.id, 'unknown-credential', 'this credential was never seen to be let in')
 }
 
 const NOT_FOUND: Guess = { status: 404, share: 1, weight: 2 }
@@ -171,36 +174,6 @@ const answerLogin = (place: Place): Ruled => {
     headers: variant.headers,
     body: toUtf8(reissued(variant.body, asked)),
     learnedAt: variant.at,
-  })
-}
-
-interface Known {
-  readonly isBorrowed: boolean
-  readonly isEmpty: boolean
-}
-
-/** Whether the answer shows nothing of the object. */
-const isBare = ({ kind, before }: Target, { method }: Asked, { isBorrowed, isEmpty }: Known): boolean => {
-  const isRemoval = kind === 'item' && method === 'DELETE'
-  if (isRemoval && (isBorrowed || before === undefined)) return true
-  return kind === 'other' || (isEmpty && kind !== 'create')
-}
-
-/** What a write leaves behind, or what it is answered with where it leaves no object. */
-const fromWrite = (place: Place, status: number, target: Target, isBorrowed: boolean): Ruled => {
-  const { model, asked, knowledge, features } = place
-  const body = bodyOf(model, status, features.body)
-  const isEmpty = body === undefined || 2 * body.empty > body.seen
-  const text = isBare(target, asked, { isBorrowed, isEmpty })
-    ? undefined
-    : writtenBody({ target, model, asked, knowledge }, body, isBorrowed)
-  if (text === undefined) return fromTemplate(place, 'write', status) ?? unfounded(place)
-  return answered(place, {
-    rule: 'write',
-    status,
-    headers: body === undefined ? [] : learnedHeaders(body),
-    body: toUtf8(printed(text, body !== undefined && isPretty(body))),
-    learnedAt: model.at,
   })
 }
 

@@ -88,3 +88,9 @@ export const operates = (field: Json | undefined, value: string): boolean => {
 
 /** What a field has to equal; undefined where the condition is another one. */
 export const equalIn = (value: string): string | undefined => /^eq\.(.*)$/i.exec(value)?.[1]
+
+/** What a field may equal, of a condition that lists it; undefined where the condition is another one. */
+export const amongIn = (value: string): string[] | undefined => {
+  const list = /^in\.(\(.*\))$/i.exec(value)?.[1]
+  return list === undefined ? undefined : among(list)
+}

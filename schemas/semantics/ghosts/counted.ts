@@ -14,6 +14,9 @@ export type Rising = [Json, number, number, string[]]
 /** How an asker fared at an endpoint: let in, forbidden, the status they were let in with. */
 export type Door = [string, number, number, number]
 
+/** How a write was answered: the `return` that the request preferred, its Accept, status, shape, how often. */
+export type WriteForm = [string, string, number, string, number]
+
 /** What a link may be: pointer, target, what stands before the path, parameter, what that counts, `bare` where the first page has none (with `%` where brackets are encoded), hits, misses. */
 export type LinkRole = [string, string, string, string, 'page' | 'offset', string, number, number]
 

@@ -4,8 +4,9 @@ import type { EndpointModel, Knowledge, ObjectRecord } from './model.ts'
 import { collectionPath, findNamed, findObject, objectAbove, objectAsked, typeOf } from './objects.ts'
 import { credentialState, idFeature } from './status.ts'
 import type { StatusFeatures } from './status.ts'
+import { bodiesOf } from './several.ts'
 import { shortfallOf } from './wanted.ts'
-import { targetOf } from './writes.ts'
+import { targetOf } from './target.ts'
 
 /** The id at the end of the path, where the template ends in a parameter. */
 export const lastParameter = (model: EndpointModel, asked: Asked): string | undefined => objectAsked(model, asked)?.id
@@ -78,6 +79,12 @@ export const readFeatures = (model: EndpointModel, asked: Asked, knowledge: Know
   body: 'ok',
 })
 
+/** Of several things that a body sends the first shortfall. */
+const shortfallIn = ({ wants }: EndpointModel, { json, method }: Asked): string =>
+  bodiesOf(json)
+    .map((body) => shortfallOf(wants, body, method === 'PATCH'))
+    .find((shortfall) => shortfall !== 'ok') ?? 'ok'
+
 /** The features of a write’s status: what it is about counts as the id. */
 export const writeFeatures = (model: EndpointModel, asked: Asked, knowledge: Knowledge): StatusFeatures => {
   const { named } = targetOf(model, asked, knowledge)
@@ -86,6 +93,6 @@ export const writeFeatures = (model: EndpointModel, asked: Asked, knowledge: Kno
   return {
     credential: credentialState(asked, knowledge),
     id: placed(state, model, asked, knowledge),
-    body: shortfallOf(model.wants, asked.json, asked.method === 'PATCH'),
+    body: shortfallIn(model, asked),
   }
 }

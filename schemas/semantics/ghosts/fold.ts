@@ -10,6 +10,7 @@ import { changeKey } from './overlay.ts'
 import type { Change } from './overlay.ts'
 import { at, idOf, isFields, objectIn } from './pointers.ts'
 import type { Fields } from './pointers.ts'
+import { bodiesOf, rowsAsked, rowsIn } from './several.ts'
 import { showsGone } from './status.ts'
 import { typeForPost } from './types.ts'
 
@@ -167,13 +168,41 @@ export const changesOf = (accepted: Accepted): readonly Change[] => {
   return accepted.status < 200 || accepted.status >= 300 ? [] : [...changes, ...above(accepted, changes)]
 }
 
+const itemChanges = (accepted: Accepted, named: Named): readonly Change[] =>
+  accepted.asked.method === 'DELETE' ? [removed(accepted, named)] : changed(accepted, named, false)
+
+/** Each thing of a list that was made of the things that the request sent. */
+const createdRows = (accepted: Accepted): readonly Change[] => {
+  const { asked, model, knowledge, json } = accepted
+  const type = asked.method === 'POST' ? typeForPost(model, asked, knowledge)?.type : undefined
+  const rows = type === undefined ? undefined : rowsIn(json, type.idField)
+  const sent = bodiesOf(asked.json)
+  if (rows === undefined || rows.length !== sent.length) return []
+  return rows.flatMap((row, i) => created({ ...accepted, asked: { ...asked, json: sent[i] }, json: row }))
+}
+
+/** Each row that a condition selects: those that the answer lists, or those that it holds for. */
+const selectedRows = (accepted: Accepted): readonly Change[] => {
+  const { asked, knowledge, json } = accepted
+  const found = rowsAsked(asked, knowledge)
+  if (found === undefined) return []
+  const rows = rowsIn(json, found.type.idField)
+  const path = (id: string): string => `${found.path}/${id}`
+  const of = (named: Named, row: Json | undefined): Change[] =>
+    itemChanges({ ...accepted, json: row }, named).map((change) => ({ ...change, paths: [path(named.id), asked.path] }))
+  if (rows === undefined) return found.rows.flatMap((named) => of(named, Array.isArray(json) ? undefined : json))
+  const { template } = found.type
+  return rows.flatMap((row) => of({ type: found.path, id: idOf(row, found.type.idField) ?? '', template }, row))
+}
+
 const ownChanges = (accepted: Accepted): readonly Change[] => {
   const { asked, model, knowledge, status } = accepted
   if (status < 200 || status >= 300) return []
   if (asked.graph !== undefined && model.template.includes('#')) return graphChanges(accepted)
   const named = objectAsked(model, asked)
-  if (named !== undefined)
-    return asked.method === 'DELETE' ? [removed(accepted, named)] : changed(accepted, named, false)
+  if (named !== undefined) return itemChanges(accepted, named)
+  const rows = [...createdRows(accepted), ...selectedRows(accepted)]
+  if (rows.length > 0) return rows
   const isPost = asked.method === 'POST'
   const made = isPost ? created(accepted) : []
   if (made.length > 0) return made

@@ -4,7 +4,7 @@
  * or behind a sigil), so a field called `__proto__` is a field like any other.
  */
 import type { Header, Parameter } from '../../events.ts'
-import type { Door, Effect, Given, Guard, LinkRole, OtherForm, Rising, Source } from './counted.ts'
+import type { Door, Effect, Given, Guard, LinkRole, OtherForm, Rising, Source, WriteForm } from './counted.ts'
 import type { GraphFacts, GraphRoot } from './graph-model.ts'
 import type { Vitals } from '../vitals.ts'
 import type { Json } from './json.ts'
@@ -161,6 +161,8 @@ export interface EndpointModel {
   doors?: Door[]
   /** Of a write below an object: what it does to the object's numbers. */
   effects?: Effect[]
+  /** Of a write: in which forms it was answered. */
+  forms?: WriteForm[]
 }
 
 /** One stored answer to one target, asker and set of headers. */

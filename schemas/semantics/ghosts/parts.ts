@@ -182,6 +182,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     optional('guards', listOf(tuple(isText, isText, isNumber, isNumber, isNumber))),
     optional('doors', listOf(tuple(isText, isNumber, isNumber, isNumber))),
     optional('effects', listOf(tuple(isText, isNumber, isNumber, isNumber))),
+    optional('forms', listOf(tuple(isText, isText, isNumber, isText, isNumber))),
     fields({
       id: isText,
       service: isText,

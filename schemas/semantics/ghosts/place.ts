@@ -65,6 +65,16 @@ export const refusal = (endpoint: string, reason: GhostRefusal['reason'], detail
   verdict: { kind: 'refuse', endpoint, reason, detail },
 })
 
+/** Nothing may be said to this asker. */
+export const unfounded = (place: Place): Ruled => {
+  const { credential } = place.features
+  if (credential === 'none')
+    return refusal(place.model.id, 'nothing-learned', 'no public answer of this endpoint was seen')
+  return credential === 'good'
+    ? refusal(place.model.id, 'other-principal', 'only answers to other credentials were seen')
+    : refusal(place.model.id, 'unknown-credential', 'this credential was never seen to be let in')
+}
+
 export interface Draft {
   readonly rule: Rule
   readonly status: number

@@ -3,42 +3,20 @@
  * and of what was there before. Where this very method was never seen here, its behaviour elsewhere in the service stands in.
  */
 import type { Asked } from './asked.ts'
-import type { BodyModel, EndpointModel, Json, Knowledge, Node, ObjectRecord, TypeModel } from './model.ts'
+import type { BodyModel, EndpointModel, Json, Knowledge, Node, ObjectRecord } from './model.ts'
 import { namedFields } from './fold.ts'
 import { formOf, freshIn } from './mint.ts'
-import { byNumber, findNamed, objectAbove, objectAsked, typeOf } from './objects.ts'
-import { visibleView } from './views.ts'
-import type { Named } from './objects.ts'
+import { byNumber, typeOf } from './objects.ts'
 import { at, isFields, ownField, wrapped } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { provenSource } from './proven.ts'
 import { referred } from './references.ts'
 import { renderBody } from './render.ts'
+import { bodiesOf } from './several.ts'
 import { valueFrom } from './sources.ts'
+import { itemTarget } from './target.ts'
+import type { Target } from './target.ts'
 import { goodTrees, nodeAt, rootIn } from './trees.ts'
-import { typeForPost } from './types.ts'
-
-/** What a write is about. */
-export interface Target {
-  readonly kind: 'item' | 'create' | 'action' | 'other'
-  readonly named: Named | undefined
-  readonly type: TypeModel | undefined
-  /** Path of the collection. */
-  readonly path: string
-  readonly before: Fields | undefined
-}
-
-export const targetOf = (model: EndpointModel, asked: Asked, knowledge: Knowledge): Target => {
-  const named = objectAsked(model, asked)
-  const post = named === undefined && asked.method === 'POST' ? typeForPost(model, asked, knowledge) : undefined
-  if (post !== undefined) return { kind: 'create', named: undefined, ...post, before: undefined }
-  const about = named ?? objectAbove(model, asked, knowledge)
-  if (about === undefined) return { kind: 'other', named: undefined, type: undefined, path: '', before: undefined }
-  const object = findNamed(about, asked.service, knowledge)
-  const before = object === undefined ? undefined : visibleView(object, asked.asker)?.value
-  const type = knowledge.type(asked.service, about.template)
-  return { kind: named === undefined ? 'action' : 'item', named: about, type, path: about.type, before }
-}
 
 /** An endpoint to go by for a method that was never seen at a path: the path's own template, and how the method does elsewhere. */
 export const standIn = (
@@ -90,12 +68,12 @@ const madeId = (target: Target, node: Node | undefined, making: Making): Json | 
   const { asked, knowledge, model } = making
   const objects = knowledge.objects(asked.service, target.path)
   const given = knowledge.given?.(asked.service, target.path).largest ?? 0
-  const next = Math.max(objects.largest, model.largest, given) + 1
+  const next = Math.max(objects.largest, model.largest, given) + 1 + making.nth
   const examples = exampleIds(objects.values())
   const example = examples[0] ?? ''
   const form = node?.form?.[0] ?? formOf(example) ?? 'int'
   if (form === 'int' || form === 'digits') return isTextual(node) ? String(next) : next
-  return freshIn(form, `${asked.at} ${asked.asker} ${asked.target} ${objects.size}`, prefixOf(examples))
+  return freshIn(form, `${asked.at} ${asked.asker} ${asked.target} ${objects.size + making.nth}`, prefixOf(examples))
 }
 
 interface Making {
@@ -103,6 +81,8 @@ interface Making {
   readonly model: EndpointModel
   readonly asked: Asked
   readonly knowledge: Knowledge
+  /** Of several that one request makes. */
+  readonly nth: number
 }
 
 /** Answers after which a place that was always null is taken to stay so. */
@@ -180,7 +160,7 @@ const createdBody = (making: Making, tree: Node, root: string): string => {
   if (id !== undefined) settled.set(pointer, id)
   const given = givenFields(root, namedFields(asked.json, root), tree)
   const made = id === undefined ? asked : { ...asked, made: String(id) }
-  const before = knowledge.given?.(asked.service, target.path).made ?? 0
+  const before = (knowledge.given?.(asked.service, target.path).made ?? 0) + making.nth
   return withReferences(making, root, renderBody(tree, made, { root, settled, given, making: true, before }).text)
 }
 
@@ -237,6 +217,20 @@ export const writtenBody = (making: Making, body: BodyModel | undefined, isBorro
   if (target.before !== undefined) return changedBody(making, target.before, tree, root)
   return renderBody(tree, asked, { root, own: rowOf(making), making: true }).text
 }
+
+/** The same for each thing that it makes or selects, at most MOST of them. */
+export const writtenRows = (making: Making, body: BodyModel | undefined, isBorrowed: boolean): string[] => {
+  const { target, asked, knowledge } = making
+  if (target.kind === 'create')
+    return bodiesOf(asked.json)
+      .slice(0, MOST)
+      .flatMap((json, nth) => writtenBody({ ...making, asked: { ...asked, json }, nth }, body, isBorrowed) ?? [])
+  return (target.rows ?? []).slice(0, MOST).flatMap((named) => {
+    const row = itemTarget(named, asked, knowledge)
+    return writtenBody({ ...making, target: row }, body, isBorrowed) ?? []
+  })
+}
+const MOST = 1000
 
 /** As another collection does it: the object, wrapped as that one wraps it. */
 const borrowed = (making: Making, tree: Node | null): string | undefined => {
