@@ -35,12 +35,13 @@ interface Framing {
   idle: number
 }
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/
+const STATUS_LINE = /^HTTP\/1\.(\d) ([1-9]\d\d)(?: (.*))?$/
 
 const statusLineOf = remembered((line): StatusLine => {
   const found = STATUS_LINE.exec(line)
   if (found === null) throw new ProtocolError('the answer does not begin with a status line of HTTP/1')
-  return { minor: Number(found[1]), status: Number(found[2]), reason: found[3] ?? '' }
+  // A later minor version means what 1.1 means to who does not know it (RFC 9110 section 2.5).
+  return { minor: Math.min(1, Number(found[1])), status: Number(found[2]), reason: found[3] ?? '' }
 })
 
 const setLength = (framing: Framing, value: string): void => {
@@ -76,6 +77,15 @@ export const isPersistent = (minor: number, connection: string): boolean => {
   if (connection === '') return minor === 1
   const options = connection.split(',').map((option) => option.trim())
   return !options.includes('close') && (minor === 1 || options.includes('keep-alive'))
+}
+
+const BEGINNING = 'HTTP/1.'
+
+/** Throws when this cannot become the head of an answer, so that nobody waits for the rest of it. */
+export const checkBeginning = (text: string): void => {
+  const isRight = text.length < BEGINNING.length ? BEGINNING.startsWith(text) : text.startsWith(BEGINNING)
+  if (!isRight) throw new ProtocolError('the answer does not begin with a status line of HTTP/1')
+  checkText(text.endsWith('\r') ? text.slice(0, -1) : text)
 }
 
 /** Reads a head: `text` is all of it, without the empty line at its end. Throws ProtocolError. */

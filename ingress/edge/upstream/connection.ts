@@ -79,8 +79,16 @@ export const onBytes = (connection: Connection, bytes: Buffer, end: number): boo
   return !connection.held
 }
 
+/**
+ * libuv tells a reset that comes together with bytes as an end. A connection that was reset has no peer any more, one that
+ * the peer has ended still has; Node looks that up once, so nobody may ask before.
+ */
+const wasReset = ({ socket }: Connection): boolean => socket.remoteAddress === undefined
+
 const onEnd = (connection: Connection): void => {
-  if (feedEnd(connection.parser)) conclude(connection)
+  const { parser } = connection
+  const whole = parser.phase === 'until-close' && !wasReset(connection)
+  if (whole && feedEnd(parser)) conclude(connection)
   else giveUp(connection, troubleOf('ECONNRESET', 'the upstream closed the connection'))
 }
 

@@ -2,26 +2,18 @@
  * Upstreams that speak HTTP/2 (RFC 9113), over TLS or in clear text by prior knowledge: many requests on one connection,
  * which is opened when it is needed and replaced when the upstream says that it goes.
  */
-import {
-  connect,
-  constants,
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  type OutgoingHttpHeaders,
-} from 'node:http2'
+import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import net from 'node:net'
 import tls from 'node:tls'
-import { isValidValue } from '../../phases/fields.ts'
 import type { FieldLines } from '../../phases/context.ts'
 import { headersOf } from '../headers.ts'
-import { ProtocolError } from '../http1/fields.ts'
-import type { ResponseHead } from '../http1/response-head.ts'
 import { askOverHttp1, type AskEvents, type Asking, type Drop } from '../tunnel/ask.ts'
 import { askOverHttp2, whenTold } from '../tunnel/ask-http2.ts'
 import { addressOf } from './address.ts'
 import type { Call, Trouble } from './call.ts'
 import { troubleOf } from './connection.ts'
 import { passGate } from './gate.ts'
+import { headersFor, headOf } from './http2-head.ts'
 import type { PoolOptions } from './options.ts'
 import type { Pool } from './pool.ts'
 
@@ -102,40 +94,6 @@ const openSession = (state: State): Session => {
     () => session.calls.size + session.tunnels === 0 && end(troubleOf('ECONNRESET', 'the connection was idle')),
   )
   return session
-}
-
-const FRAMING = new Set(['host', 'content-length', 'connection', 'transfer-encoding', 'keep-alive', 'upgrade'])
-
-const headersFor = (call: Call, { url }: State): OutgoingHttpHeaders => {
-  let authority = url.host
-  const lines: string[] = []
-  for (let i = 0; i < call.lines.length; i += 2) {
-    const name = (call.lines[i] as string).toLowerCase()
-    const value = call.lines[i + 1] as string
-    if (name === 'host') authority = value
-    if (!FRAMING.has(name)) lines.push(name, value)
-  }
-  if (typeof call.framing === 'number') lines.push('content-length', String(call.framing))
-  return {
-    ':method': call.method,
-    ':path': call.target,
-    ':scheme': url.protocol.slice(0, -1),
-    ':authority': authority,
-    ...headersOf(lines),
-  }
-}
-
-const headOf = (raw: readonly string[]): ResponseHead => {
-  const lines: string[] = []
-  let status = 0
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string
-    const value = raw[i + 1] as string
-    if (name === ':status') status = Number(value)
-    else if (name.startsWith(':') || !isValidValue(value)) throw new ProtocolError('a field of the answer is not valid')
-    else lines.push(name, value)
-  }
-  return { status, reason: '', lines, length: -1, chunked: false, persistent: true, idle: -1 }
 }
 
 const isOurs = ({ code = '' }: Trouble): boolean => !code.startsWith('ERR_HTTP2')
@@ -224,7 +182,7 @@ const cancel = (stream: ClientHttp2Stream): void => {
 const begin = (state: State, call: Call): void => {
   const session = (state.session ??= openSession(state))
   const { body } = call
-  const stream = session.http2.request(headersFor(call, state), {
+  const stream = session.http2.request(headersFor(call, state.url), {
     endStream: body === null,
     waitForTrailers: body !== null && !Buffer.isBuffer(body),
   })

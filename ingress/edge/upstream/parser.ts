@@ -1,7 +1,7 @@
 /** Reads the responses of one connection, one after the other, as their bytes come. */
 import { feedChunked, openChunked, trailersOf, type Chunked } from '../http1/chunked.ts'
 import { ProtocolError } from '../http1/fields.ts'
-import { readHead, type ResponseHead } from '../http1/response-head.ts'
+import { checkBeginning, readHead, type ResponseHead } from '../http1/response-head.ts'
 
 export interface Sink {
   /** 1xx; any number of them. */
@@ -101,7 +101,10 @@ const readOneHead = (parser: Parser, bytes: Buffer, at: number, end: number): nu
   if (stop < 0 ? text.length >= MAX_HEAD : stop > MAX_HEAD)
     throw new ProtocolError('the head of the answer is too long')
   parser.text = stop < 0 ? text : ''
-  if (stop < 0) return -1
+  if (stop < 0) {
+    checkBeginning(text)
+    return -1
+  }
   onHead(parser, headOf(parser, text.slice(0, stop)))
   return at + stop + 4 - before
 }
