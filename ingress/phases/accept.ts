@@ -7,6 +7,7 @@ import { connectionNamed, isMark, PSEUDONYM, without } from './fields.ts'
 import type { Phase } from './compose.ts'
 import { clientAmong, NEIGHBOURS, peerOf, readHops, viaNames, type Neighbours } from './forwarded.ts'
 import { problem } from './problem.ts'
+import { announced } from './trailers.ts'
 import { remembered } from '../../schemas/semantics/remembered.ts'
 
 export interface AcceptSettings {
@@ -48,12 +49,22 @@ type Note = (scan: Scan, head: RequestHead, value: string) => boolean
 
 const drop: Note = () => true
 
+/** RFC 9110 section 10.1.4. */
+const takesTrailers = (te: string): boolean =>
+  te.split(',').some((coding) => coding.trim().toLowerCase() === 'trailers')
+
+const announce = (fields: string[], trailer: string): void => {
+  const names = announced(trailer)
+  if (names !== '') fields.push('trailer', names)
+}
+
 const NOTES: ReadonlyMap<string, Note> = new Map<string, Note>([
   ['host', (scan, head, value) => ((head.host = scan.named = value), (scan.hosts += 1) > 0)],
   ['connection', (scan, _head, value) => (scan.connection += ',' + value) !== ''],
   ['expect', (_scan, head, value) => ((head.expectsContinue = value.toLowerCase() === '100-continue'), true)],
   ['transfer-encoding', drop],
-  ['te', (_scan, head, value) => ((head.acceptsTrailers = value.toLowerCase().includes('trailers')), true)],
+  ['te', (_scan, head, value) => ((head.acceptsTrailers ||= takesTrailers(value)), true)],
+  ['trailer', (_scan, { fields }, value) => (announce(fields, value), true)],
   ['content-length', (_scan, head, value) => ((head.contentLength = Number(value)), false)],
   ['content-type', (_scan, head, value) => ((head.mediaType = value), false)],
   [
@@ -71,7 +82,7 @@ const NOTES: ReadonlyMap<string, Note> = new Map<string, Note>([
   ['x-forwarded-proto', (scan, _head, value) => ((scan.scheme = value), true)],
   ['x-forwarded-host', (scan, _head, value) => ((scan.host = value), true)],
   ...['x-forwarded-port', 'x-real-ip'].map((name) => [name, drop] as const),
-  ...['keep-alive', 'proxy-connection', 'trailer', 'upgrade', 'proxy-authenticate', 'proxy-authorization'].map(
+  ...['keep-alive', 'proxy-connection', 'upgrade', 'proxy-authenticate', 'proxy-authorization'].map(
     (name) => [name, drop] as const,
   ),
 ])

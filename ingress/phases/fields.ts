@@ -12,7 +12,6 @@ const HOP_BY_HOP = new Set([
   'keep-alive',
   'proxy-connection',
   'te',
-  'trailer',
   'transfer-encoding',
   'upgrade',
   'proxy-authenticate',
@@ -25,11 +24,13 @@ export const isMark = (name: string): boolean => name.startsWith('x-ghost') || n
 export const isHopByHop = (name: string): boolean => HOP_BY_HOP.has(name)
 
 /** What the proxy does with a field of an answer; `pass` with most. */
-type AnswerField = 'pass' | 'connection' | 'drop' | 'content-length' | 'retry-after'
+export type AnswerField = 'pass' | 'connection' | 'drop' | 'content-length' | 'retry-after' | 'trailer'
+
+const OF_ITS_OWN = new Set(['connection', 'content-length', 'retry-after', 'trailer'])
 
 export const answerField = remembered((name): AnswerField => {
   const lower = name.toLowerCase()
-  if (lower === 'connection' || lower === 'content-length' || lower === 'retry-after') return lower
+  if (OF_ITS_OWN.has(lower)) return lower as AnswerField
   return isHopByHop(lower) || isMark(lower) || lower === 'x-request-id' ? 'drop' : 'pass'
 })
 

@@ -5,7 +5,8 @@
 import type { Outcome } from '../balance/breaker.ts'
 import { takeOut } from '../balance/budget.ts'
 import type { Context, Failure, FieldLines, Service, Upstream, Why } from './context.ts'
-import { answerField, connectionNamed, VIA, without } from './fields.ts'
+import { answerField, connectionNamed, VIA, without, type AnswerField } from './fields.ts'
+import { announced } from './trailers.ts'
 import { forwardedField, forwardedFor, peerOf, type Neighbours } from './forwarded.ts'
 
 /** Who asked, in the fields that the configuration wants. */
@@ -52,6 +53,11 @@ export interface AnswerHead {
   readonly retryAfter: boolean
 }
 
+const tellOf = (field: AnswerField, value: string): string => {
+  if (field === 'content-length') return String(Number(value))
+  return field === 'trailer' ? announced(value) : value
+}
+
 /** The fields of an answer as the client gets them. The proxy's marks never come from an upstream. */
 export const clientFields = (raw: FieldLines): AnswerHead => {
   let lines: string[] = []
@@ -66,7 +72,8 @@ export const clientFields = (raw: FieldLines): AnswerHead => {
     if (field === 'connection' || field === 'drop') continue
     if (field === 'content-length') contentLength = Number(value)
     if (field === 'retry-after') retryAfter = true
-    lines.push(name, field === 'content-length' ? String(contentLength) : value)
+    const told = tellOf(field, value)
+    if (told !== '' || value === '') lines.push(name, told)
   }
   const named = connectionNamed(connection)
   if (named.size > 0) lines = lines.filter((_, i) => !named.has((lines[i - (i % 2)] as string).toLowerCase()))

@@ -6,13 +6,21 @@ import type { FieldLines } from './context.ts'
 import { connectionNamed, isHopByHop, isMark } from './fields.ts'
 
 const NEVER: ReadonlySet<string> = new Set(
-  `host content-length content-type content-encoding content-range expect max-forwards pragma range cache-control age
+  `host trailer content-length content-type content-encoding content-range expect max-forwards pragma range cache-control age
 date expires location retry-after vary warning authorization www-authenticate cookie set-cookie forwarded via x-real-ip
 x-request-id traceparent tracestate`.split(/\s/),
 )
 
 const mayTrail = (name: string): boolean =>
   !NEVER.has(name) && !isHopByHop(name) && !isMark(name) && !/^(?:if-|x-forwarded-|proxy-)/.test(name)
+
+/** What Trailer announces, without what does not go on; '' when nothing is left (RFC 9110 section 6.6.2). */
+export const announced = (trailer: string): string =>
+  trailer
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && mayTrail(name.toLowerCase()))
+    .join(', ')
 
 const NOBODY: ReadonlySet<string> = new Set()
 

@@ -59,14 +59,16 @@ const tooLong = (text: string, head: number): ProtocolError =>
     ? new ProtocolError(`the head of the request is longer than ${head} bytes`, 431)
     : new ProtocolError(`the request line is longer than ${head} bytes`, 414)
 
+const lengthOfEmptyLines = (text: string): number => /^(?:\r\n)*/.exec(text)?.[0].length ?? 0
+
 /** Finds the empty line; returns where the bytes behind the head begin. */
 const readOneHead = (connection: Connection, bytes: Buffer, at: number): number => {
   const { front } = connection
   const before = connection.text.length
   let text = connection.text + bytes.toString('latin1', at, Math.min(bytes.length, at + GLANCE))
-  // One empty line before a request is ignored (RFC 9112 section 2.2).
-  const skipped = text.startsWith('\r\n') ? 2 : 0
-  if (skipped > 0) text = text.slice(2)
+  // Empty lines before a request are ignored (RFC 9112 section 2.2).
+  const skipped = text.startsWith('\r\n') ? lengthOfEmptyLines(text) : 0
+  if (skipped > 0) text = text.slice(skipped)
   const from = Math.max(0, before - skipped - 3)
   let stop = text.indexOf('\r\n\r\n', from)
   if (stop < 0 && bytes.length > at + GLANCE) {

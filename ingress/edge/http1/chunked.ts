@@ -8,15 +8,18 @@ export interface Chunked {
   /** The beginning of a line that is not whole yet. */
   line: string
   trailers: string
+  /** Lines of them. */
+  fields: number
   /** Bytes of all extensions so far. */
   extensions: number
 }
 
-export const openChunked = (): Chunked => ({ phase: 'size', left: 0, line: '', trailers: '', extensions: 0 })
+export const openChunked = (): Chunked => ({ phase: 'size', left: 0, line: '', trailers: '', fields: 0, extensions: 0 })
 
 /** A size with its extensions, and all trailers together. */
 const MAX_LINE = 4096
 const MAX_TRAILERS = 32 * 1024
+const MAX_FIELDS = 200
 const LF = 10
 
 /** Nobody needs them; many of them on tiny chunks are an attack (CVE-2023-39326). */
@@ -44,7 +47,8 @@ const onTrailer = (state: Chunked, line: string): void => {
     return
   }
   state.trailers += state.trailers === '' ? line : `\r\n${line}`
-  if (state.trailers.length > MAX_TRAILERS) throw new ProtocolError('the trailers are too long')
+  if (state.trailers.length > MAX_TRAILERS || ++state.fields > MAX_FIELDS)
+    throw new ProtocolError('the trailers are too long or too many')
 }
 
 const onLine = (state: Chunked, line: string): void => {

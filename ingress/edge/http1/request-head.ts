@@ -66,8 +66,13 @@ const versionOf = remembered((text): number => {
   return Math.min(1, Number(found[2]))
 })
 
+/** The longest one that is registered has 17. */
+const LONGEST_METHOD = 64
+
 const methodOf = remembered((text): string => {
   if (!isToken(text)) throw new ProtocolError('the method of the request is not a token')
+  // RFC 9112 section 3.
+  if (text.length > LONGEST_METHOD) throw new ProtocolError('no method is as long as the one of the request', 501)
   return text
 })
 

@@ -51,7 +51,6 @@ const badLines = [
   'HTTP/1.1\t200 OK',
   'HTTP/1.1 200OK',
   'HTTP/2 200 OK',
-  'HTTP/1.2 200 OK',
   'http/1.1 200 OK',
   'ICY 200 OK',
   'HTTP/1.1',
@@ -124,6 +123,7 @@ const badChunks = [
 const CHUNKED = 'Transfer-Encoding: chunked\r\n'
 const gone = [
   'Keep-Alive: timeout=77',
+  'Trailer: Set-Cookie',
   'Proxy-Connection: x',
   'Upgrade: h2c',
   'TE: trailers',
@@ -141,6 +141,8 @@ const heads: readonly AnswerCase[] = [
   bad('a head without an end', 'HTTP/1.1 200 OK\r\nX: a\r\n'),
   bad('nothing at all', ''),
   bad('a reset', '', 'reset'),
+  bad('no HTTP, and no end', '<p>', 'keep'),
+  bad('a bare LF, and no end', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok', 'keep'),
   bad('chunks in HTTP/1.0', answer(CHUNKED, `2\r\nok\r\n${END}`, 'HTTP/1.0 200 OK')),
   bad('interim answers without an end', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(100)),
   bad('a length in an interim answer that has one', `HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\n\r\nok${ok()}`),
@@ -150,6 +152,7 @@ const heads: readonly AnswerCase[] = [
     'another protocol beside',
     answer('Connection: Upgrade\r\nUpgrade: x\r\n', EVIL, 'HTTP/1.1 101 Switching Protocols'),
   ),
+  good('HTTP/1.2 is taken for HTTP/1.1', answer(CHUNKED, `2\r\nok\r\n${END}`, 'HTTP/1.2 200 OK')),
   good('no reason', answer('Content-Length: 2\r\n', 'ok', 'HTTP/1.1 200')),
   good('an odd reason', answer('Content-Length: 2\r\n', 'ok', 'HTTP/1.1 200 \xfcber \t cool')),
   good('an odd status', answer('Content-Length: 2\r\n', 'ok', 'HTTP/1.1 599 Odd'), { status: 599 }),
@@ -179,6 +182,7 @@ const bodies: readonly AnswerCase[] = [
   ),
   broken('half a body', answer('Content-Length: 9\r\n', 'ok')),
   broken('half a body and a reset', answer('Content-Length: 9\r\n', 'ok'), 'reset'),
+  broken('no length and a reset', answer('X: 1\r\n', 'ok'), 'reset'),
   broken('half a chunk', answer(CHUNKED, '9\r\nok')),
   broken('chunks without the last one', answer(CHUNKED, '2\r\nok\r\n')),
   broken('chunks without the last line', answer(CHUNKED, '2\r\nok\r\n0\r\n')),
@@ -230,6 +234,10 @@ const bodies: readonly AnswerCase[] = [
       ['X-Sum', '2'],
     ],
   }),
+  good('Trailer, without what does not go on', answer(`Trailer: x-sum, Via\r\n${CHUNKED}`, `2\r\nok\r\n${END}`), {
+    fields: { trailer: ['x-sum'] },
+  }),
+  broken('201 trailers', answer(CHUNKED, `2\r\nok\r\n0\r\n${'X: y\r\n'.repeat(201)}\r\n`), 'keep'),
   good(
     'trailers that Connection names, or in which an upstream would speak for the proxy',
     answer(

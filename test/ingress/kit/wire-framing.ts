@@ -133,6 +133,7 @@ export const framingCases: readonly RequestCase[] = [
   ...badTrailers.map((line) => refused(`trailer ${JSON.stringify(line)}`, chunked(`0\r\n${line}\r\n\r\n`))),
   refused('LF behind the last chunk', chunked('0\r\n\n')),
   refused('40 KiB of trailers', chunked(`0\r\n${`X: ${'y'.repeat(1000)}\r\n`.repeat(40)}\r\n`)),
+  refused('201 trailers', chunked(`0\r\n${'X: y\r\n'.repeat(201)}\r\n`)),
   refused('500 chunks of a byte with 100 bytes beside', chunked(`1;${'a'.repeat(100)}\r\nx\r\n`.repeat(500) + END)),
   refused('a trailer behind a fold', chunked('0\r\nX: a\r\n\tContent-Length: 9\r\n\r\n')),
   passed('junk behind chunks', `${chunked(END)}junk\r\n\r\n${SMUGGLED}`, { answers: 2 }),
@@ -149,6 +150,11 @@ export const framingCases: readonly RequestCase[] = [
     'trailers that Connection names',
     post('Connection: x-hop\r\nTransfer-Encoding: chunked\r\n', '2\r\nhi\r\n0\r\nX-Hop: 1\r\nX-Sum: 1\r\n\r\n'),
     { body: 'hi', trailers: [['X-Sum', '1']] },
+  ),
+  passed(
+    'Trailer, without what does not go on',
+    post('Trailer: x-sum,, Content-Length, X-Z\r\nTransfer-Encoding: chunked\r\n', '2\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n'),
+    { body: 'hi', fields: { trailer: ['x-sum, X-Z'] }, trailers: [['X-Sum', '1']] },
   ),
   passed(
     'trailers in which a client would speak for the proxy, or set conditions',
