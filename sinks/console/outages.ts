@@ -7,9 +7,12 @@ import type { Database, Row } from '../kit/database.ts'
 /** So long without a ghost or a refusal ends an outage. */
 const QUIET = '60 seconds'
 
+/** An honest error in the place of an upstream that cannot answer. */
+export const REFUSED = `answered_by = 'self' and why in
+  ('unavailable', 'connect-failed', 'timeout', 'reset', 'protocol-error', 'slow', 'status-500', 'status-502', 'status-503', 'status-504')`
+
 /** What the proxy answers in the place of an upstream that cannot; mock mode and faults are no outages. */
-const ILL = `(answered_by = 'ghost' and why <> 'mode-mock') or (answered_by = 'self' and why in
-  ('unavailable', 'connect-failed', 'timeout', 'reset', 'protocol-error', 'slow', 'status-500', 'status-502', 'status-503', 'status-504'))`
+const ILL = `(answered_by = 'ghost' and why <> 'mode-mock') or (${REFUSED})`
 
 /** The rows of outages since $1, each with the number of its outage within its service. */
 const SPANS = `ill as (

@@ -43,7 +43,9 @@ export interface Pipeline {
   close(): void
 }
 
-/** What the sinks follow; the names in `sink_offsets`. */
+/** The name of the database's sink in `sink_offsets`: webhooks have positions of their own there. */
+const SINK = 'postgres'
+/** What it follows. */
 const stored: readonly Topic[] = [
   'exchanges',
   'dead-letters',
@@ -173,7 +175,7 @@ const sinkStages = async (
   gap: Gap,
 ): Promise<Stage[]> => {
   const { log, database, tail } = options
-  const rows = await database.query('select topic, partition, position from sink_offsets')
+  const rows = await database.query('select topic, partition, position from sink_offsets where sink = $1', [SINK])
   const positions = new Map(
     rows.map((row) => [`${String(row['topic'])}/${String(row['partition'])}`, row['position'] as number]),
   )
@@ -187,7 +189,7 @@ const sinkStages = async (
         const wanted = Math.max(settled.get(partition) ?? end, targets.get(partition) ?? 0)
         return {
           stage: 'sinks',
-          name: 'postgres',
+          name: SINK,
           topic: name,
           partition,
           position,

@@ -61,8 +61,14 @@ interface Answer {
 const NO_ANSWER: Answer = { status: 0, text: '' }
 
 const textOf = async (answer: Response): Promise<string> => {
-  const bytes = await answer.arrayBuffer()
-  return bytes.byteLength > MOST_BYTES ? '' : new TextDecoder().decode(bytes)
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of answer.body ?? []) {
+    length += part.length
+    if (length > MOST_BYTES) return ''
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
 }
 
 const ask = async (url: string, method: string): Promise<Answer> => {

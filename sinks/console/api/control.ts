@@ -3,16 +3,19 @@ import type { Control } from '../../../schemas/events.ts'
 import { topicName } from '../../../schemas/topics.ts'
 import type { ApiContext } from './context.ts'
 
-/** Appends one word and waits until it is visible here. `undefined`: nothing is said any more. Resolves with the time on it, µs. */
+/**
+ * Appends one word and waits until it is visible here. `undefined`: nothing is said any more. Resolves with the time on it,
+ * µs; `before` is that of the last word that this one must beat.
+ */
 export const sayControl = async (
   { options, knowledge }: ApiContext,
   word: Pick<Control, 'key' | 'kind' | 'service'>,
   said: object | undefined,
+  before = knowledge.control.get(word.key)?.at ?? 0,
 ): Promise<number> => {
   const { log, codecs, logger } = options
   const { key } = word
   const timestamp = Date.now()
-  const before = knowledge.control.get(key)?.at ?? 0
   // A later word must count even if the clock stood still or stepped back since the last one.
   const at = Math.max(timestamp * 1000, before + 1)
   const value = said === undefined ? null : { ...word, at, by: 'console', value: JSON.stringify(said) }

@@ -1,9 +1,9 @@
 /** The switch: who answers. A change is a record on `control`, which every ingress follows. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { topicName } from '../../../schemas/topics.ts'
 import { modes, type Mode } from '../options.ts'
 import { problemSchema } from '../problem.ts'
 import { get, iso, json, type Api, type ApiContext } from './context.ts'
+import { sayControl } from './control.ts'
 
 const mode = z.enum(modes)
 const setSchema = z.object({ service: z.string(), mode, at: z.string(), by: z.string() })
@@ -54,25 +54,12 @@ export const modeState = ({ knowledge, live, options }: ApiContext): z.infer<typ
 }
 
 export const modeRoutes = (api: Api, context: ApiContext): void => {
-  const { log, codecs, logger } = context.options
   api.openapi(show, (c) => c.json(modeState(context), 200))
   api.openapi(change, async (c) => {
     const { service, mode: wanted } = c.req.valid('json')
-    const now = Date.now()
-    // A later word must count even if the clock stood still or stepped back since the last one.
-    const at = Math.max(now * 1000, ...[...context.knowledge.modes().values()].map((word) => word.at + 1))
-    const key = `mode/${service}`
-    const value = codecs.encode('control', {
-      key,
-      kind: 'mode',
-      service,
-      at,
-      by: 'console',
-      value: JSON.stringify({ mode: wanted }),
-    })
-    await log.append(topicName('control'), [{ key, value, timestamp: now }])
-    logger.info({ service, mode: wanted }, 'mode set')
-    await context.knowledge.seen(key, at)
+    // The newest word counts, whether it is about one service or about all.
+    const before = Math.max(0, ...[...context.knowledge.modes().values()].map((word) => word.at))
+    await sayControl(context, { key: `mode/${service}`, kind: 'mode', service }, { mode: wanted }, before)
     return c.json(modeState(context), 200)
   })
 }

@@ -5,7 +5,7 @@ import { addRow, clientsOf, emptySum, mostFrequent, principalsOf, quantileMs, sh
 import { incidentsOf, incidentsSchema } from './incidents.ts'
 import { moversOf } from './movers.ts'
 import { before, type Period } from './period.ts'
-import { activationRows, signalRows, windowRows } from './store.ts'
+import { activationRows, refusedIn, signalRows, windowRows } from './store.ts'
 import { uptimeOf, type Said } from './uptime.ts'
 
 const n = z.number()
@@ -247,20 +247,26 @@ const outageOf = (rows: readonly Row[], { start, until }: Period): Report['ghost
   }
 }
 
-const ghostsOf = (rows: readonly Row[], period: Period): Report['ghosts'] => {
+const ghostsOf = async (database: Database, period: Period, service: string): Promise<Report['ghosts']> => {
   const outages = new Map<string, Row[]>()
-  for (const row of rows) {
+  for (const row of await activationRows(database, period, service)) {
     const id = String(row['id'])
     outages.set(id, [...(outages.get(id) ?? []), row])
   }
   const items = [...outages.values()].map((list) => outageOf(list, period))
-  const sum = (of: (item: (typeof items)[number]) => number): number => items.reduce((all, item) => all + of(item), 0)
+  const shown = items.slice(0, ACTIVATIONS)
+  const within = shown.map((item) => ({ ...item, from: at(item.started_at), to: at(item.ended_at ?? period.until) }))
+  const [all = 0, ...each] = await refusedIn(database, [{ service, from: period.start, to: period.until }, ...within])
+  const sum = (of: (item: (typeof items)[number]) => number): number => items.reduce((so, item) => so + of(item), 0)
   return {
     activations: items.length,
     seconds: sum(({ seconds }) => seconds),
     answers: sum(({ answers }) => answers),
-    refused: sum(({ refused }) => refused),
-    items: items.slice(0, ACTIVATIONS),
+    refused: Math.max(
+      all,
+      sum(({ refused }) => refused),
+    ),
+    items: shown.map((item, i) => ({ ...item, refused: Math.max(item.refused, each[i] ?? 0) })),
   }
 }
 
@@ -283,7 +289,7 @@ export const makeReport = async (database: Database, period: Period, service: st
     endpoints_in_all: endpoints.size,
     movers: past.length === 0 ? [] : moversOf(byEndpoint(past), endpoints),
     upstreams: upstreamsOf(rows, await signalRows(database, period, service), period),
-    ghosts: ghostsOf(await activationRows(database, period, service), period),
+    ghosts: await ghostsOf(database, period, service),
     incidents: await incidentsOf(database, period, service),
     top_paths: mostFrequent(total.paths),
     top_agents: mostFrequent(total.agents),

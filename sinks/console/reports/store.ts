@@ -1,5 +1,6 @@
 /** What a report asks of the database: the same statements on Postgres, Timescale and PGlite. */
 import type { Database, Row } from '../../kit/database.ts'
+import { REFUSED } from '../outages.ts'
 import type { Period } from './period.ts'
 
 const HOUR = 3_600_000
@@ -65,3 +66,22 @@ where started_at < $2::timestamptz and coalesce(ended_at, last_at) >= $1::timest
 order by started_at desc limit 1000`,
     [iso(start), iso(until), service],
   )
+
+/** `service`: '' for all. */
+export interface Span {
+  readonly service: string
+  readonly from: number
+  readonly to: number
+}
+
+/** How many requests of each span got neither an upstream nor a ghost: endpoints without a single ghost have no activation. */
+export const refusedIn = async (database: Database, spans: readonly Span[]): Promise<readonly number[]> => {
+  const asked = spans.map(({ service, from, to }, n) => ({ n, service, from: iso(from), to: iso(to) }))
+  const rows = await database.query(
+    `select s.n, (select count(*) from exchanges where time >= s."from" and time <= s."to"
+  and (s.service = '' or service = s.service) and ${REFUSED} and not replayed) as refused
+from jsonb_to_recordset($1::jsonb) as s (n int, service text, "from" timestamptz, "to" timestamptz) order by s.n`,
+    [JSON.stringify(asked)],
+  )
+  return rows.map((row) => Number(row['refused']))
+}
