@@ -48,8 +48,9 @@ const hasBothCases = (text: string): boolean => /[a-z]/.test(text) && /[A-Z]/.te
 const drawnBar = (text: string): number => {
   const mixed = hasBothCases(text)
   if (hasDigit(text)) {
-    if (/^[A-Z\d]*\d[A-Z\d]*[A-Z][A-Z\d]*$/.test(text)) return -Infinity
-    return mixed ? 1.5 : /^[A-Z\d]+$/.test(text) ? 4 : 6
+    const isUpper = /^[A-Z\d]+$/.test(text)
+    if (isUpper && /\d[A-Z]/.test(text)) return -Infinity
+    return mixed ? 1.5 : isUpper ? 4 : 6
   }
   if (mixed) return 6
   return text.length >= 16 && !/^[A-Z]+$/.test(text) ? 20 : Infinity

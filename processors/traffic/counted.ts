@@ -17,7 +17,7 @@ const agentOf = ({ exchange }: Observation): string => {
 }
 
 /** Ids and times differ in each answer of one and the same error: what has a digit in it is left out. */
-const withoutNumbers = (text: string): string => text.replaceAll(/[\w.:-]*\d[\w.:-]*/g, '#')
+const withoutNumbers = (text: string): string => text.replaceAll(/[\w.:-]+/g, (word) => (/\d/.test(word) ? '#' : word))
 
 const errorOf = ({ exchange, responseJson }: Observation): string => {
   const { status, responseBody } = exchange

@@ -9,7 +9,8 @@ const DECIMAL = /^-?\d+\.\d+$/
 const DATE = /^(?:19|20)\d\d-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?$/
 const TIME = /^\d{4}-?\d\d-?\d\dT\d\d(?::|%3A)?\d\d(?:(?::|%3A)?\d\d)?(?:\.\d+)?(?:Z|(?:[+-]|%2B)\d\d(?::|%3A)?\d\d)?$/i
 const IPV4 = /^(?:\d{1,3}\.){3}\d{1,3}$/
-const EMAIL = /^[^@\s/]+(?:@|%40)[^@\s/]+\.[a-z]{2,}$/i
+/** No address is longer (RFC 5321, 4.5.3.1); without the bound a text of many `%40` takes quadratic time. */
+const EMAIL = /^(?=.{1,320}$)[^@\s/]+(?:@|%40)[^@\s/]+\.[a-z]{2,}$/i
 
 const sharp: Readonly<Record<string, RegExp>> = {
   integer: INTEGER,

@@ -7,7 +7,8 @@ export interface Found {
   readonly personal: boolean
 }
 
-const JWT = /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*/g
+/** Sought once in each run of letters, from the first `eyJ` in it: from each of them, a run of nothing else is quadratic. */
+const JWT = /(?<![\w-])(?=([\w-]*?)eyJ)\1(eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*)/g
 /** What follows the sign in an e-mail address. Sought from each sign, not from each letter: that is quadratic. */
 const AT_DOMAIN = /@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/y
 const ESCAPED_DOMAIN = /%40(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/y
@@ -83,7 +84,7 @@ export const detectIn =
   (input) => {
     // Looked for in the text as it came: it is flat, and no replacement brings a new find.
     const jwt = input.includes('yJ')
-    let out = jwt ? input.replace(JWT, secret) : input
+    let out = jwt ? input.replace(JWT, (_, before: string, token: string) => before + secret(token)) : input
     if (!personal) return out
     const escaped = input.includes('%40')
     const digits = hasDigitRun(input)
