@@ -3,6 +3,7 @@
  * request did not bring was issued by it, whatever its field is called; the names beside it say whose it is.
  */
 import type { Asked } from './asked.ts'
+import { drawsFrom, letterFrom } from './draws.ts'
 import type { Credential, Json } from './model.ts'
 import { fromUtf8, hash32 } from './text.ts'
 import { idText, isFields, pointersOf } from './pointers.ts'
@@ -97,12 +98,17 @@ export const issuedBy = (asked: Asked, json: Json | undefined): Credential[] => 
 
 const SECRET = /"cp_[\w-]+"/g
 
-/** A credential of the ghosts' own: it follows from the request and its time, and means nothing to the backend. */
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
+const LENGTH = 36
+
+/**
+ * A credential of the ghosts' own: it follows from the request and its time, and means nothing to the backend. The body is
+ * in it too: two who log in at one moment are two, and with the pseudonym of a password nobody else can work it out.
+ */
 export const newSecret = (asked: Asked, place: string): string => {
-  const seed = `${asked.at} ${asked.target} ${asked.asker} ${place}`
-  let token = 'ghost'
-  for (let i = 0; i < 6; i++) token += hash32(`${seed} ${i}`).toString(36)
-  return token
+  const said = asked.body === undefined ? '' : (fromUtf8(asked.body) ?? '')
+  const draw = drawsFrom(`${asked.at} ${asked.target} ${asked.asker} ${place} ${said}`)
+  return `ghost${Array.from({ length: LENGTH }, () => letterFrom(LETTERS, draw)).join('')}`
 }
 
 /** A body with new credentials in place of those that a recorded one had. */

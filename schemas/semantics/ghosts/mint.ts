@@ -2,8 +2,8 @@
  * How texts and numbers look, and new ones that look the same. Nothing here is random: a new value follows from a seed
  * (the request and its time), so that every process that folds the log makes the same one.
  */
+import { drawsFrom, letterFrom } from './draws.ts'
 import type { Json } from './model.ts'
-import { hash32 } from './text.ts'
 import { isDigits } from './pointers.ts'
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/
@@ -81,10 +81,11 @@ const ALPHABET: Readonly<Record<string, string>> = {
 
 /** A new text in the form of a mask, from a prefix on. */
 const masked = (mask: string, seed: string, prefix: string): string => {
+  const draw = drawsFrom(seed)
   let text = prefix
-  for (let i = prefix.length; i < mask.length; i++) {
-    const letters = ALPHABET[mask[i] ?? '']
-    text += letters === undefined ? mask[i] : (letters[hash32(`${seed} ${i}`) % letters.length] ?? '0')
+  for (const place of mask.slice(prefix.length)) {
+    const letters = ALPHABET[place]
+    text += letters === undefined ? place : letterFrom(letters, draw)
   }
   return text
 }
@@ -97,7 +98,7 @@ export const freshIn = (form: string, seed: string, prefix = ''): string | undef
   const text = masked(form.slice(1), seed, prefix)
   // RFC 9562: version 4, variant 10.
   return UUID.test(form)
-    ? `${text.slice(0, 14)}4${text.slice(15, 19)}${'89ab'[hash32(seed) % 4]}${text.slice(20)}`
+    ? `${text.slice(0, 14)}4${text.slice(15, 19)}${letterFrom('89ab', drawsFrom(`variant ${seed}`))}${text.slice(20)}`
     : text
 }
 
