@@ -5,9 +5,11 @@
  */
 import { tee, type Context, type FieldLines } from '../phases/context.ts'
 import { trailing } from '../phases/trailers.ts'
-import { carrierOf, type Broken, type Carrier } from './carrier.ts'
+import { carrierOf, goOn, type Broken, type Carrier } from './carrier.ts'
 
 const COLLECT = 64 * 1024
+/** ms: many upstreams never say it, and not every client sends the body at last all the same. */
+const PATIENCE = 500
 
 export interface StreamReader {
   data(bytes: Buffer): void
@@ -31,6 +33,8 @@ export interface Upload {
 export interface UploadEvents {
   /** Bytes that the body may have; any number unless given, or with 0. */
   readonly limit?: number
+  /** A client that waits to be told to send it is told by the upstream. */
+  readonly asked?: boolean
   /** Once, unless it is broken first. */
   ready(upload: Upload): void
   /** At any time before the end of the body. */
@@ -103,8 +107,12 @@ export const hasUpload = ({ head }: Context): boolean => head.chunked || head.co
 
 export const openUpload = (context: Context, events: UploadEvents): void => {
   const { chunked, contentLength } = context.head
-  const { limit = 0, broken } = events
+  const { limit = 0, broken, asked = false } = events
+  const carrier = carrierOf(context)
   if (limit > 0 && contentLength > limit) return broken('too-large', tooLarge(limit))
-  const open = chunked || contentLength > COLLECT ? stream : collect
-  open(context, carrierOf(context), events)
+  const waits = asked && carrier.expecting
+  const open = chunked || waits || contentLength > COLLECT ? stream : collect
+  if (waits) setTimeout(() => goOn(carrier), PATIENCE).unref()
+  else goOn(carrier)
+  open(context, carrier, events)
 }

@@ -69,6 +69,8 @@ export interface Carrier {
   via: Wire
   /** The request's message has been read to its end. */
   received: boolean
+  /** The client waits for "go on" before it sends the body (RFC 9110 section 10.1.1). */
+  expecting: boolean
   /** The head of the answer was given. */
   begun: boolean
   /** All bytes of the answer went out. */
@@ -93,6 +95,13 @@ export const conclude = (carrier: Carrier, sent: boolean, letGo: () => void): vo
   carrier.drained = undefined
   letGo()
   closed?.()
+}
+
+/** The client may send the body, if it waits to be told. */
+export const goOn = (carrier: Carrier): void => {
+  if (!carrier.expecting) return
+  carrier.expecting = false
+  carrier.via.interim(carrier, 100, 'Continue', [])
 }
 
 /** The client takes bytes again. */

@@ -9,7 +9,7 @@ import * as rules from '../phases/forward.ts'
 import { problem, sentenceOf } from '../phases/problem.ts'
 import { finish, flush, openFlow, pass, takeBack, type Flow } from './answer.ts'
 import { hasUpload, openUpload, type Upload, type UploadBody } from './body.ts'
-import { carrierOf, type Broken, type Carrier } from './carrier.ts'
+import { carrierOf, goOn, type Broken, type Carrier } from './carrier.ts'
 import type { ForwardSettings } from './forwarding.ts'
 import { forwardUpgrade } from './upgrade.ts'
 import { beginWaiting, openClocks, type Clocks } from './waiting.ts'
@@ -72,9 +72,10 @@ const reply = (trip: Trip, answer: Reply): void => {
 
 const recover = (trip: Trip, failure: Failure): void => reply(trip, trip.settings.decide.recover(trip.context, failure))
 
-/** 1xx (but 100 and 101) go to the client at once. */
+/** 1xx (but 101) go to the client at once (RFC 9110 section 15.2). */
 const informational = ({ carrier }: Trip, { status, reason, lines }: ResponseHead): void => {
-  if (status !== 100) carrier.via.interim(carrier, status, reason, rules.interimFields(lines))
+  if (status === 100 && carrier.expecting) goOn(carrier)
+  else carrier.via.interim(carrier, status, reason, rules.interimFields(lines))
 }
 
 /** The client is gone, or has everything. */
@@ -158,7 +159,7 @@ const listener: Listener<Trip> = {
     trip.context.handedAt = trip.settings.clock()
   },
   interim: (trip, head) => {
-    trip.informed = true
+    trip.informed ||= head.status !== 100
     informational(trip, head)
   },
   head: (trip, answer) => {
@@ -196,11 +197,13 @@ const listener: Listener<Trip> = {
 }
 
 const attempt = (trip: Trip, fresh: boolean): void => {
-  const { context, settings, upload } = trip
+  const { context, settings, upload, carrier } = trip
   const { body } = upload
+  const { expecting, received } = carrier
   const { method } = context.arrival
   const { target } = context
   const lines = rules.upstreamFields(context)
+  if (expecting && !received) lines.push('expect', '100-continue')
   const framing = framingOf(context, body)
   const gate = settings.gate?.(context)
   context.attempts++
@@ -283,6 +286,7 @@ export const createForward = (settings: ForwardSettings): Phase => {
     if (!hasUpload(context)) return attempt(trip, false)
     openUpload(context, {
       limit: settings.maxBody,
+      asked: true,
       ready: (upload) => onUpload(trip, upload),
       broken: (why, detail) => onBroken(trip, why, detail),
     })

@@ -3,7 +3,7 @@ import type { FieldLines } from '../../phases/context.ts'
 import type { AnswerStart, Wire } from '../carrier.ts'
 import { httpDate } from '../clock.ts'
 import type { Exchange } from './connection.ts'
-import { GO_ON, leave, settle } from './leave.ts'
+import { leave, settle } from './leave.ts'
 import { proceed } from './reading.ts'
 import { reset } from './reset.ts'
 
@@ -44,7 +44,9 @@ const begin = (exchange: Exchange, start: AnswerStart): void => {
   const framing = framingOf(exchange, start)
   exchange.begun = true
   exchange.framing = framing
-  exchange.persistent &&= !start.close && framing !== 'close' && !exchange.connection.ended
+  // Whether a client that was not told to go on still sends the body is up to it: what follows may be either.
+  const unsure = exchange.expecting && !exchange.received
+  exchange.persistent &&= !start.close && !unsure && framing !== 'close' && !exchange.connection.ended
   const chunked = framing === 'chunked' ? 'transfer-encoding: chunked\r\n' : ''
   const kept = exchange.minor === 0 ? 'connection: keep-alive\r\n' : ''
   const connection = exchange.persistent ? kept : 'connection: close\r\n'
@@ -125,8 +127,6 @@ export const wire: Wire<Exchange> = {
   read: (exchange, reader) => {
     if (exchange.over) return
     exchange.reader = reader
-    if (exchange.expecting && !exchange.begun) exchange.connection.socket.write(GO_ON, 'latin1')
-    exchange.expecting = false
     queueMicrotask(() => proceed(exchange.connection))
   },
   pause: (exchange) => {

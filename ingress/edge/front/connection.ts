@@ -61,8 +61,6 @@ export interface Exchange extends Carrier {
   persistent: boolean
   reader: BodyReader | undefined
   paused: boolean
-  /** The client waits for "go on" before it sends the body. */
-  expecting: boolean
   /** The head of the answer, as long as it is held. */
   head: string
   framing: 'none' | 'length' | 'chunked' | 'close'

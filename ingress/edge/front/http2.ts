@@ -19,8 +19,6 @@ export interface StreamExchange extends Carrier {
   readonly leave: () => void
   /** What of the answer waits for the client. */
   readonly outgoing: Outgoing
-  /** The client waits for "go on" before it sends the body. */
-  expecting: boolean
   /** What the upstream has to prove that it means WebSocket; '' for other requests. */
   readonly key: string
   reader: BodyReader | undefined
@@ -114,8 +112,6 @@ const wire: Wire<StreamExchange> = {
   read: (exchange, reader) => {
     if (exchange.over) return
     exchange.reader = reader
-    if (exchange.expecting && !exchange.begun) exchange.stream.additionalHeaders({ ':status': 100 })
-    exchange.expecting = false
     onTold(exchange)
   },
   pause: ({ stream }) => void stream.pause(),

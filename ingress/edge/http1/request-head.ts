@@ -94,12 +94,18 @@ const setLength = (framing: Framing, value: string): void => {
   framing.length = Number(value)
 }
 
+/** Said again it is the same expectation; in a list with another one it is not understood. */
+const expectsOf = (before: string, value: string): string => {
+  const all = `${before},${value}`.split(',').map((name) => name.trim())
+  return [...new Set(all.filter((name) => name !== ''))].join(',')
+}
+
 const readLines = createFieldReader(
   new Map<string, Note<Framing>>([
     ['content-length', setLength],
     ['transfer-encoding', (framing, value) => void (framing.codings += `,${value.toLowerCase()}`)],
     ['connection', (framing, value) => void (framing.connection += `,${value.toLowerCase()}`)],
-    ['expect', (framing, value) => void (framing.expects += value.toLowerCase())],
+    ['expect', (framing, value) => void (framing.expects = expectsOf(framing.expects, value.toLowerCase()))],
     ['upgrade', (framing, value) => void (framing.upgrade += `,${value}`)],
   ]),
 )

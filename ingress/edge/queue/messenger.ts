@@ -80,7 +80,7 @@ const PAPER: Wire<Paper> = {
 
 const contextOf = ({ method, target, lines, peer, secure, body }: Letter, maxBody: number): Context => {
   const at = wall()
-  const state = { received: body.length === 0, begun: false, sent: false, over: false }
+  const state = { received: body.length === 0, expecting: false, begun: false, sent: false, over: false }
   const carrier: Paper = { ...state, via: PAPER as unknown as Wire, body, drained: undefined, closed: undefined }
   const about = { method, target, peer, secure, rawHeaders: lines, carrier, chunked: false }
   const times = { id: uuid7(at / 1000), at, started: monotonic() }

@@ -33,6 +33,7 @@ const stand = (distortions: readonly Distortion[]) => {
     },
   } as unknown as Wire
   const carrier: Carrier = {
+    expecting: false,
     via: wire,
     received: true,
     begun: false,

@@ -257,7 +257,7 @@ const bodies: readonly AnswerCase[] = [
   good(
     'hints before',
     `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${ok()}`,
-    { interim: [103, 102] },
+    { interim: [103, 100, 102] },
   ),
   good('hints for HTTP/1.0', `HTTP/1.1 103 Early Hints\r\n\r\n${ok()}`, { version: 'HTTP/1.0', interim: [] }),
   good('hints with a length', `HTTP/1.1 103 Early Hints\r\nContent-Length: 9\r\nConnection: X\r\nX: 1\r\n\r\n${ok()}`, {

@@ -233,6 +233,11 @@ const fields: readonly RequestCase[] = [
   }),
   refused('an expectation beside another', post('Expect: 100-continue, cake\r\nContent-Length: 2\r\n', 'hi'), 417),
   refused('another expectation', post('Expect: cake\r\nContent-Length: 2\r\n', 'hi'), 417),
+  passed(
+    'an expectation in two lines, beside its body',
+    post('Expect: 100-continue,\r\nexpect: 100-Continue\r\nContent-Length: 2\r\n', 'hi'),
+    { body: 'hi' },
+  ),
   passed('an expectation without a body', get('Expect: 100-continue\r\n'), { fields: { expect: [] } }),
   passed('an expectation of HTTP/1.0', `POST § HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi`, {
     body: 'hi',
