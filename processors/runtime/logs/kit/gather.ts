@@ -48,13 +48,18 @@ export async function* gather(
 ): AsyncGenerator<readonly LogRecord[]> {
   const inbox: Inbox = { iterator: source[Symbol.asyncIterator](), coming: undefined, pending: [], ended: false }
   let last = -Infinity
-  while (!inbox.ended || inbox.pending.length > 0) {
-    const wait = inbox.pending.length === 0 ? Infinity : last + intervalMs - performance.now()
-    if (!inbox.ended && inbox.pending.length < limit && wait > 0) {
-      await receive(inbox, wait)
-    } else {
-      yield takeOut(inbox, limit)
-      last = performance.now()
+  try {
+    while (!inbox.ended || inbox.pending.length > 0) {
+      const wait = inbox.pending.length === 0 ? Infinity : last + intervalMs - performance.now()
+      if (!inbox.ended && inbox.pending.length < limit && wait > 0) {
+        await receive(inbox, wait)
+      } else {
+        yield takeOut(inbox, limit)
+        last = performance.now()
+      }
     }
+  } finally {
+    // A reader holds files open. Not awaited: it ends when what was asked of it has come, or its signal fires.
+    void inbox.iterator.return?.().catch(() => undefined)
   }
 }
