@@ -1,6 +1,5 @@
 /** Reads from the log what a task asks for in the middle of a step. */
 import type { Codecs } from '../../schemas/codecs.ts'
-import type { Event } from '../../schemas/events.ts'
 import type { EventLog, LogRecord, StepResult } from '../../schemas/log.ts'
 import { topicName } from '../../schemas/topics.ts'
 import type { Observation } from '../kit/processor.ts'
@@ -12,11 +11,11 @@ const MAX_PAST = 2_000
 
 export type ReadPast = (wanted: PastWanted) => Promise<readonly Observation[]>
 
-const decoded = (codecs: Codecs, { value }: LogRecord): Event | undefined => {
+/** What a task wants of a record. One that nothing can be made of is on dead-letters since it came by for the first time. */
+const sifted = (codecs: Codecs, { sift }: PastWanted, record: LogRecord): Observation | undefined => {
   try {
-    return value === null ? undefined : codecs.decode('exchanges', value)
+    return record.value === null ? undefined : sift(codecs.decode('exchanges', record.value), record)
   } catch {
-    // It is on dead-letters since it came by for the first time.
     return undefined
   }
 }
@@ -24,15 +23,15 @@ const decoded = (codecs: Codecs, { value }: LogRecord): Event | undefined => {
 /** What a task wants of `exchanges`, each event once. Rejects with the log's own error. */
 export const pastOf = (log: Pick<EventLog, 'read' | 'ranges'>, codecs: Codecs): ReadPast => {
   const input = topicName('exchanges')
-  return async ({ partition, before, sift }) => {
+  return async (wanted) => {
+    const { partition, before } = wanted
     const start = (await log.ranges(input)).find((range) => range.partition === partition)?.start ?? 0
     const from = { kind: 'offset', offset: Math.max(start, before - REACH) } as const
     const found = new Map<string, Observation>()
     for await (const batch of log.read(input, { partition, from, until: { kind: 'offset', offset: before } })) {
       await codecs.prepare(batch.map(({ value }) => value))
       for (const record of batch) {
-        const event = decoded(codecs, record)
-        const observation = event && sift(event, record)
+        const observation = sifted(codecs, wanted, record)
         if (observation !== undefined && !found.has(observation.event.id)) found.set(observation.event.id, observation)
         if (found.size > MAX_PAST) found.delete(found.keys().next().value as string)
       }
