@@ -95,7 +95,7 @@ export const deferLog = (options: DeferredOptions): DeferredLog => {
         positions: () => table.real?.positions() ?? [],
         trouble: () => table.real?.trouble,
         close: async () => {
-          snapshot.close()
+          await snapshot.close()
           await table.real?.close()
         },
       })
