@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Cluster, Kafka } from 'kafkajs'
 import { LogError, type LogRecord, type Range, type ReadOptions } from '../../../../schemas/log.ts'
 import { EARLIEST, LATEST, clusterOf, offsetAt, partitionsOf } from './cluster.ts'
+import { joinSignals } from '../kit/signals.ts'
 import { rootOf, toLogError } from './errors.ts'
 import { fetchOnce } from './fetch.ts'
 
@@ -118,17 +119,18 @@ export async function* readPartition(
   topic: string,
   { closing, ...options }: ReadOptions & { readonly closing: AbortSignal },
 ): AsyncGenerator<readonly LogRecord[]> {
-  const given = options.signal ?? new AbortController().signal
-  const signal = AbortSignal.any([closing, given])
+  const { signal, release } = joinSignals(closing, options.signal)
   const cluster = clusterOf(kafka)
   try {
     yield* follow({ cluster, topic, options, tries: { what: `reading ${topic}/${options.partition}`, signal } })
-    if (closing.aborted && !given.aborted) throw new LogError('closed', 'the log was closed')
   } catch (error) {
-    if (!given.aborted) throw error
+    // Whatever it was busy with when it was told to end.
+    if (!signal.aborted) throw error
   } finally {
+    release()
     await cluster.disconnect()
   }
+  if (closing.aborted && options.signal?.aborted !== true) throw new LogError('closed', 'the log was closed')
 }
 
 /** Start and end of every partition of a topic. */
