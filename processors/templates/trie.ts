@@ -120,6 +120,8 @@ const open = (inside: Inside, parent: TrieNode, name: string): TrieNode | undefi
   const child = createNode(`${parent.key}/${name}`, name, emptyRecord())
   parent.children.set(name, child)
   inside.size++
+  // At once: it counts, though the rest of its path may find no room.
+  save(inside, child)
   return child
 }
 

@@ -1,0 +1,41 @@
+/** A service at its bounds: what is restored is what was there. */
+import { expect, test } from 'vitest'
+import type { Store } from '../../../processors/kit/processor.ts'
+import { openService, type Service, type ServiceStores } from '../../../processors/templates/service.ts'
+import { MAX_CHILDREN, MAX_NODES } from '../../../processors/templates/trie.ts'
+
+const openStore = <V>(): Store<V> => {
+  const values = new Map<string, V>()
+  return {
+    get: (key) => values.get(key),
+    set: (key, value) => void values.set(key, value),
+    delete: (key) => void values.delete(key),
+    keys: () => [...values.keys()].sort(),
+    get size() {
+      return values.size
+    },
+  }
+}
+
+const restored = (stores: ServiceStores): Service =>
+  openService('shop', stores, stores.nodes.keys(), stores.groups.keys())
+
+const learn = (service: Service, path: string): boolean => {
+  const reading = service.read(path)
+  const visit = { method: 'GET', ending: 'GET', body: undefined, success: true }
+  return reading !== undefined && service.learn(reading, visit)
+}
+
+const word = (n: number): string =>
+  n.toString(26).replaceAll(/./g, (c) => String.fromCharCode(97 + Number.parseInt(c, 26)))
+
+test('a path that found no room for its end leaves the same behind in memory and in the stores', () => {
+  const stores: ServiceStores = { nodes: openStore(), groups: openStore(), services: openStore(), hints: openStore() }
+  const live = restored(stores)
+  const most = MAX_CHILDREN - 1
+  for (let n = 0; stores.nodes.size < MAX_NODES - 1; n++)
+    learn(live, `/a${word(Math.floor(n / most))}/${word(n % most)}`)
+  expect(learn(live, '/first/second')).toBe(false)
+  const other = restored(stores)
+  expect(learn(other, '/third')).toBe(learn(live, '/third'))
+})
