@@ -57,9 +57,9 @@ const showsInBody = ({ kind, pointer, value, before }: OpenSignal, json: JsonVal
       return anyOf(found, (one) => !fitsFormat(before as Format, one))
     }
     case 'enum_widened': {
-      const fresh = value.split(', ')
       const found = at(json, tokens).filter((one) => typeof one === 'string')
-      return anyOf(found, (one) => fresh.includes(one))
+      // Of several, joined by commas; one may hold commas itself.
+      return anyOf(found, (one) => `, ${value}, `.includes(`, ${one}, `))
     }
     default:
       return undefined
