@@ -64,12 +64,13 @@ const bodies: Record<string, ReturnType<typeof aBody>> = {
 
 describe('an event with a strange body', () => {
   it.each(Object.keys(bodies))('%s is processed, and so are the next ones', (name) => {
-    const start = performance.now()
+    const start = process.cpuUsage()
     const { letters, counted } = withPoison(answering(bodies[name] as ReturnType<typeof aBody>))
     expect(letters).toEqual([])
     expect(counted).toBe(4)
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
-    expect(performance.now() - start).toBeLessThan(5000)
+    // Of the processor's time, which others on the machine do not take.
+    expect(process.cpuUsage(start).user).toBeLessThan(5_000_000)
   })
 })
 
