@@ -23,6 +23,8 @@ export interface Look {
   readonly before: Json | undefined
   /** The object as it was before a write. */
   readonly object: Json | undefined
+  /** The request said what stands here. */
+  readonly said: boolean
 }
 
 /** Boyer–Moore on a value and its lead. */
@@ -105,19 +107,24 @@ const learnBefore = (node: Node, json: Json, look: Look): void => {
 
 /** Learns one scalar, or one array as a whole. */
 export const learnLooks = (node: Node, json: Json, look: Look): void => {
-  learnBefore(node, json, look)
+  if (!look.said) learnBefore(node, json, look)
   const rising = look.made === undefined ? undefined : learnRising(node.rising, json, look.asker)
   if (rising !== undefined) node.rising = rising
   if (isPseudonym(json)) {
     node.form = leading(node.form, 'secret')
     return
   }
-  const text = JSON.stringify(json)
-  if (isPlain(json)) node.plain = leading(node.plain, text)
-  else if (node.plain !== undefined) node.plain = [node.plain[0], node.plain[1] - 1]
   const form = formOf(json)
   if (form !== undefined) node.form = leading(node.form, form)
   learnClock(node, json, look.at)
+  if (!look.said) learnUsual(node, json, look)
+}
+
+/** What stands here by itself. */
+const learnUsual = (node: Node, json: Json, look: Look): void => {
+  const text = JSON.stringify(json)
+  if (isPlain(json)) node.plain = leading(node.plain, text)
+  else if (node.plain !== undefined) node.plain = [node.plain[0], node.plain[1] - 1]
   if (text.length > look.longest || look.asker === '') return
   learnMine(node, text, look)
   learnShared(node, text, look)

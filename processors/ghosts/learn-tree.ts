@@ -2,6 +2,7 @@
 import type { Json, Kind, Node, Source } from '../../schemas/semantics/ghosts/model.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { comparable, indexSources, isOfBody, partsOf, valueFrom } from '../../schemas/semantics/ghosts/sources.ts'
+import { isProven } from '../../schemas/semantics/ghosts/proven.ts'
 import { ownField } from '../../schemas/semantics/ghosts/pointers.ts'
 import { isPseudonym } from '../../schemas/semantics/ghosts/issued.ts'
 import { learnLooks } from './learn-looks.ts'
@@ -148,6 +149,21 @@ const learnItems = (node: Node, items: readonly Json[], depth: number, lesson: L
   }
 }
 
+/** Whether the request said what stands here: of such answers nothing is learned for those that do not. */
+const isSaid = (node: Node, { asked }: Lesson): boolean =>
+  asked.json !== undefined &&
+  node.sources.some((source) => isOfBody(source) && isProven(source) && valueFrom(source, asked) !== undefined)
+
+/** What was counted before it was known that requests say it. */
+const forgetUsual = (node: Node): void => {
+  node.value = ''
+  node.lead = 0
+  delete node.plain
+  delete node.mine
+  delete node.shared
+  delete node.before
+}
+
 const learnNode = (node: Node, json: Json, spot: Spot, lesson: Lesson): void => {
   const { depth } = spot
   const kind = kindOf(json)
@@ -161,9 +177,17 @@ const learnNode = (node: Node, json: Json, spot: Spot, lesson: Lesson): void => 
     if (depth < MAX_DEPTH) learnKids(node, json as { readonly [key: string]: Json }, spot, lesson)
     return
   }
-  learnLooks(node, json, { ...lesson, before: spot.before, object: lesson.before, made: lesson.asked.made })
   if (kind === 'array' && depth < MAX_DEPTH) learnItems(node, json as readonly Json[], depth, lesson)
-  learnValue(node, json, lesson)
+  learnHere(node, json, spot, lesson)
+}
+
+/** What a scalar, or an array as a whole, looks like. */
+const learnHere = (node: Node, json: Json, { before }: Spot, lesson: Lesson): void => {
+  const said = isSaid(node, lesson)
+  if (said && node.said === undefined) forgetUsual(node)
+  learnLooks(node, json, { ...lesson, said, before, object: lesson.before, made: lesson.asked.made })
+  if (said) node.said = (node.said ?? node.seen - 1) + 1
+  else learnValue(node, json, lesson)
 }
 
 const countNodes = (node: Node): number =>

@@ -33,6 +33,8 @@ export interface Node {
   lead: number
   /** How many public answers had a value here. */
   publicly: number
+  /** How often the request said what stands here: that says nothing of what stands here where it does not. */
+  said?: number
   /** The first askers that saw it, at most three: a name that fewer saw may be someone's own. */
   askers: string[]
   /** Per asker the value that prevails, as JSON, and its lead: shown to nobody else. */

@@ -3,7 +3,22 @@
  * part of another version, or whose payload is not what its kind promises, is refused as a whole.
  */
 import type { Ghost } from '../../events.ts'
-import { parseJson } from './json.ts'
+import {
+  all,
+  fields,
+  isFlag,
+  isJsonText,
+  isNumber,
+  isText,
+  isValue,
+  listOf,
+  mapOf,
+  maybe,
+  optional,
+  record,
+  tuple,
+} from './checks.ts'
+import type { Check } from './checks.ts'
 import { VERSION } from './model.ts'
 import type { AcceptedWrite } from './accepted.ts'
 import type { Change } from './overlay.ts'
@@ -51,32 +66,6 @@ export const encodePart = (key: string, part: Part, at: number, fidelity: number
   payload: toUtf8(JSON.stringify({ kind: part.kind, value: part.value })),
 })
 
-type Check = (value: unknown) => boolean
-const isText: Check = (v) => typeof v === 'string'
-const isNumber: Check = (v) => typeof v === 'number' && Number.isFinite(v)
-const isValue: Check = (v) => isText(v) || isNumber(v)
-const isFlag: Check = (v) => typeof v === 'boolean'
-const record = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
-const fields =
-  (checks: Readonly<Record<string, Check>>): Check =>
-  (v) =>
-    record(v) && Object.entries(checks).every(([name, check]) => Object.hasOwn(v, name) && check(v[name]))
-const listOf =
-  (check: Check): Check =>
-  (v) =>
-    Array.isArray(v) && v.every(check)
-const mapOf =
-  (check: Check): Check =>
-  (v) =>
-    record(v) && Object.entries(v).every(([name, x]) => name !== '__proto__' && check(x))
-const tuple =
-  (...checks: readonly Check[]): Check =>
-  (v) =>
-    Array.isArray(v) && v.length === checks.length && checks.every((check, i) => check(v[i]))
-const maybe =
-  (check: Check): Check =>
-  (v) =>
-    v === null || check(v)
 const deep =
   (left: number): Check =>
   (v) =>
@@ -84,16 +73,6 @@ const deep =
 
 /** A tree is at most this deep, whatever a payload says. */
 const MAX_DEPTH = 24
-
-const isJsonText: Check = (v) => v === '' || (typeof v === 'string' && parseJson(v) !== undefined)
-const optional =
-  (name: string, check: Check): Check =>
-  (v) =>
-    record(v) && (!Object.hasOwn(v, name) || check(v[name]))
-const all =
-  (...checks: readonly Check[]): Check =>
-  (v) =>
-    checks.every((check) => check(v))
 
 const source = all(
   fields({ from: isText, hits: isNumber, misses: isNumber, first: isNumber, varied: isFlag }),
@@ -109,6 +88,7 @@ const looks = all(
   optional('shared', (v) => fields({ value: isJsonText, askers: listOf(isText), broken: isFlag })(v)),
   optional('form', tuple(isText, isNumber)),
   optional('clock', tuple(isNumber, isNumber)),
+  optional('said', isNumber),
   optional('before', listOf(tuple(isText, isNumber, isNumber))),
   optional('rising', tuple(isValue, isNumber, isNumber, listOf(isText))),
 )

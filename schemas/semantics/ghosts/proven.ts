@@ -11,7 +11,8 @@ export const SHARED_BY = { proven: 2, error: 3 } as const
 /** Of what is worked out. */
 const MIN_COMPUTED = 4
 
-const isProven = (source: Source): boolean =>
+/** Whether a place repeats a source. */
+export const isProven = (source: Source): boolean =>
   source.hits >= (isComputed(source.from) ? MIN_COMPUTED : MIN_HITS) &&
   source.varied &&
   source.hits >= MIN_SHARE * (source.hits + source.misses)

@@ -139,8 +139,8 @@ const sharedText = (node: Node, isError: boolean): string | undefined => {
 }
 
 /** A value that says nothing about anybody, where most answers had it. */
-const plainText = ({ plain, seen }: Node): string | undefined =>
-  plain !== undefined && plain[1] > 0 && plain[1] >= MIN_LEAD * Math.min(seen, MAX_SEEN) ? plain[0] : undefined
+const plainText = ({ plain, seen, said = 0 }: Node): string | undefined =>
+  plain !== undefined && plain[1] > 0 && plain[1] >= MIN_LEAD * Math.min(seen - said, MAX_SEEN) ? plain[0] : undefined
 
 /** What a place is told to come from; nothing where nobody asks. */
 const noted = (with_: Rendering, pointer: string, source: LeafSource, detail = ''): void =>

@@ -176,3 +176,44 @@ describe('a count of what is below an object', () => {
     expect(show('/films/5')).toEqual(film(5, 1, 7))
   })
 })
+
+describe('what a request says only sometimes', () => {
+  const hen = (id: number, said: object) => ({
+    id,
+    name: `Hen ${id}`,
+    weight: null,
+    kind: 'layer',
+    loud: false,
+    ...said,
+  })
+  const said = (i: number) => (i % 3 === 0 ? { weight: 2 + i, kind: `kind ${i}`, loud: true } : {})
+  const lived = [
+    ...numbers(4).map((i) => read(`/hens/${i}`, hen(i, { weight: i, loud: true }))),
+    ...numbers(18).map((i) => write('POST /hens', { name: `Hen ${i + 4}`, ...said(i) }, hen(i + 4, said(i)), 201)),
+  ]
+
+  it('is what it is without, where it says nothing', () => {
+    const { send } = outage(lived)
+    expect(send('POST', '/hens', { name: 'Hen 23' })).toEqual(hen(23, {}))
+  })
+
+  it('is what it says, where it does', () => {
+    const { send } = outage(lived)
+    expect(send('POST', '/hens', { name: 'Hen 23', weight: 9, loud: true })).toEqual(hen(23, { weight: 9, loud: true }))
+  })
+
+  it('does not make a rare default a common one', () => {
+    const { send } = outage([
+      ...numbers(4).map((i) => read(`/hens/${i}`, hen(i, {}))),
+      ...numbers(18).map((i) =>
+        write(
+          'POST /hens',
+          { name: `Hen ${i + 4}`, ...(i % 9 === 0 ? {} : { weight: i }) },
+          hen(i + 4, i % 9 === 0 ? {} : { weight: i }),
+          201,
+        ),
+      ),
+    ])
+    expect(send('POST', '/hens', { name: 'Hen 23' })).toEqual(hen(23, {}))
+  })
+})
