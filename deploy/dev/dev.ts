@@ -14,7 +14,9 @@ import { metricsOf, type MetricsJson, watchProcess } from '../roles/metrics.ts'
 import { makePlace, placeOf, removeRunFile, writeRunFile } from '../roles/place.ts'
 import type { Notice, RoleName } from '../roles/role.ts'
 import { adminClient, type AdminClient } from '../cli/admin.ts'
+import { openDoorway, type Doorway } from './doorway.ts'
 import { choosePort } from './ports.ts'
+import type { Handler } from '../processes/channel.ts'
 import { superviseRole, type Supervised } from '../processes/supervise.ts'
 import type { StartFacts, Summary } from './wording.ts'
 import { displayPath } from '../cli/terminal.ts'
@@ -68,6 +70,7 @@ interface Parts {
   readonly ingress: IngressRole
   readonly processors: Supervised
   readonly console: Supervised
+  readonly doorway: Doorway
 }
 
 /** The ingress first and alone: it serves as soon as it can, and what learns and shows follows. */
@@ -86,12 +89,18 @@ const startParts = async (config: Config, options: DevOptions): Promise<Parts> =
   const children: Supervised[] = []
   const allMetrics = async (): Promise<MetricsJson[]> =>
     await Promise.all([metricsOf(registry), ...children.map((child) => child.metrics())])
-  const supervise = (role: RoleName): Supervised => {
-    const child = superviseRole({ role, config, allMetrics, onCommand: ingress.ingress.command, logger, onNotice })
+  const doorway = await openDoorway(config.admin)
+  const supervise = (role: RoleName, handlers: Readonly<Record<string, Handler>> = {}): Supervised => {
+    const onCommand = ingress.ingress.command
+    const child = superviseRole({ role, config, allMetrics, onCommand, logger, onNotice, handlers })
     children.push(child)
     return child
   }
-  return { ingress, processors: supervise('processors'), console: supervise('console') }
+  const processors = supervise('processors')
+  const console: Supervised = supervise('console', {
+    knock: () => doorway.handOver((handle) => console.call('door', null, handle)),
+  })
+  return { ingress, processors, console, doorway }
 }
 
 /** A first health check takes a moment; nobody waits longer than this for it. */
@@ -113,6 +122,7 @@ const summaryOf = async (parts: Parts, started: number, config: Config): Promise
   await parts.ingress.close()
   const figures = { ...before, ...parts.ingress.figures() }
   const learned = await parts.processors.stop()
+  parts.doorway.close()
   const seen = await parts.console.stop()
   return {
     seconds: (performance.now() - started) / 1000,

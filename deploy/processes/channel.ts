@@ -2,13 +2,13 @@
  * Two processes and one pipe: each may call what the other offers, and tell it things without an answer. Fork's IPC
  * carries it, and sockets with it. A call whose other end goes away is rejected, never left hanging.
  */
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 
 export type Handler = (value: never, socket?: Socket) => unknown
 
 export interface Channel {
   /** Asks the other side; rejects with its error's message, or when it goes away. A socket stays open here too. */
-  call<T>(name: string, value?: unknown, socket?: Socket): Promise<T>
+  call<T>(name: string, value?: unknown, socket?: Socket | Server): Promise<T>
   /** A socket is the other side's alone then. */
   tell(name: string, value: unknown, socket?: Socket): void
 }
@@ -20,7 +20,7 @@ interface How {
 
 /** What fork's two ends have in common. */
 export interface Pipe {
-  send?(message: unknown, socket: Socket | undefined, how: How, done: (error: Error | null) => void): unknown
+  send?(message: unknown, socket: Socket | Server | undefined, how: How, done: (error: Error | null) => void): unknown
   on(event: 'message', listener: (message: unknown, socket?: Socket) => void): unknown
   once(event: 'disconnect' | 'close', listener: () => void): unknown
 }
@@ -65,7 +65,7 @@ export const openChannel = (pipe: Pipe, handlers: Readonly<Record<string, Handle
   const waiting = new Map<number, Waiting>()
   let next = 0
   let gone = false
-  const send = (message: Message, socket?: Socket): void => {
+  const send = (message: Message, socket?: Socket | Server): void => {
     if (gone) return
     pipe.send?.(message, socket, { keepOpen: message.kind === 'call' }, (error) => {
       if (error !== null && socket !== undefined) refuse(message, error)
@@ -105,7 +105,7 @@ export const openChannel = (pipe: Pipe, handlers: Readonly<Record<string, Handle
   // Node does not say `disconnect` while a socket that was sent waits to be acknowledged: then the end of the process must do.
   pipe.once('close', lose)
   return {
-    call: <T>(name: string, value?: unknown, socket?: Socket) =>
+    call: <T>(name: string, value?: unknown, socket?: Socket | Server) =>
       new Promise<T>((resolve, reject) => {
         if (gone) return reject(new RemoteError('the other process went away', socket ? UNSENT : 'gone'))
         const id = next++

@@ -3,7 +3,7 @@
  * answers. A first start that no later try can cure is the caller's to hear of; after that a death is an event, not the end.
  */
 import { fork, type ChildProcess } from 'node:child_process'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import type { Config } from '../../schemas/config.ts'
 import type { Command } from '../../schemas/events.ts'
 import type { Level, Logger } from '../cli/logger.ts'
@@ -20,7 +20,7 @@ export interface Supervised {
   pid(): number | undefined
   metrics(): Promise<MetricsJson>
   /** Asks it something else; rejects when it does not run. A socket stays open here too. */
-  call<T>(name: string, value?: unknown, socket?: Socket): Promise<T>
+  call<T>(name: string, value?: unknown, socket?: Socket | Server): Promise<T>
   /** Drains, then ends; killed when it takes too long. Resolves with its last figures. */
   stop(): Promise<Readonly<Record<string, number>>>
 }
@@ -108,7 +108,10 @@ const within = async <T>(promise: Promise<T>, ms: number, otherwise: T): Promise
 /** Resolves with the role's facts; the process is killed when it cannot start. */
 const begin = async ({ role, config }: SuperviseOptions, running: Running): Promise<Facts> => {
   const early = running.exited.then((how): never => {
-    throw new RemoteError(`${role} ended while it started (${how})`, 'gone')
+    throw new RemoteError(
+      `${role} ended while it started (${how})`,
+      running.child.signalCode === null ? 'gone' : 'killed',
+    )
   })
   // A channel that breaks says only that; the exit that follows says why.
   const ready = running.awake
@@ -141,8 +144,8 @@ const listenFor = (options: SuperviseOptions, { child, channel, exited }: Runnin
   void exited.then(() => clearInterval(timer))
 }
 
-/** What passes by itself, or by making room: a log or a database that is away, a full disk. */
-const PASSES = new Set(['unavailable', 'disk-full', 'ENOSPC', 'EDQUOT'])
+/** What passes by itself, or by making room: a log or a database that is away, a full disk, a process that somebody killed. */
+const PASSES = new Set(['unavailable', 'disk-full', 'ENOSPC', 'EDQUOT', 'killed'])
 const mayPass = (error: unknown): boolean => PASSES.has((error as { code?: string }).code ?? '')
 
 interface Life {

@@ -2,6 +2,7 @@
  * The process of a role that `dev` forked. The parent starts it, stops it and asks it through the channel; when the
  * parent goes away, it ends too.
  */
+import type { Server } from 'node:http'
 import { Socket } from 'node:net'
 import { Registry } from 'prom-client'
 import type { LimitCount, News } from '../../ingress/options.ts'
@@ -46,6 +47,21 @@ const workerOf = (channel: Channel, accepting: Share): Pick<RoleContext, 'worker
       }
 }
 
+/** Behind the address that the parent holds open for a server (`dev/doorway.ts`): first it gives that, then who waited. */
+const openDoor = (knock: () => Promise<boolean>) => {
+  let inside: Server | undefined
+  return {
+    enter: (server: Server): Promise<boolean> => {
+      inside = server
+      return knock()
+    },
+    letIn: async (handle: Socket | undefined): Promise<void> => {
+      if (handle instanceof Socket) inside?.emit('connection', handle)
+      else await new Promise<void>((resolve) => inside?.listen(handle, resolve))
+    },
+  }
+}
+
 /** The parent is gone. Node does not say `disconnect` while a socket that was sent waits to be acknowledged. */
 const onOrphaned = (end: () => void): void => {
   const timer = setInterval(() => {
@@ -57,6 +73,14 @@ const onOrphaned = (end: () => void): void => {
     end()
   }
   process.once('disconnect', gone)
+}
+
+const endWith = (starting: Promise<Role> | undefined): void => {
+  setTimeout(() => process.exit(1), DRAIN_MS).unref()
+  void (starting ?? Promise.resolve(undefined))
+    .then((started) => started?.close())
+    .catch(() => undefined)
+    .then(() => process.exit(0))
 }
 
 /** Runs `name` until the parent says otherwise. */
@@ -78,6 +102,7 @@ export const runChild = (name: RoleName): void => {
         if (notice.kind !== 'request' || process.env[QUIET] === undefined) channel.tell('notice', notice)
       },
       tellIngress: (service, command) => channel.call('command', { service, command }),
+      enter: door.enter,
       metrics: async () => await mergeMetrics(await channel.call<MetricsJson[]>('all-metrics')),
     })
     role = await starting
@@ -98,6 +123,7 @@ export const runChild = (name: RoleName): void => {
     tellOpen: (open) => channel.tell('open', open),
     give: (socket) => channel.tell('connection', null, socket),
   })
+  const door = openDoor(() => channel.call<boolean>('knock').catch(() => false))
   const channel = openChannel(process as Pipe, {
     start,
     stop,
@@ -109,16 +135,11 @@ export const runChild = (name: RoleName): void => {
     counts: (counts: readonly LimitCount[]) => role?.absorb?.(counts),
     news: (news: News) => role?.hear?.(news),
     connection: (_: unknown, socket?: Socket) => share.take(socket),
+    door: (_: unknown, handle?: Socket) => door.letIn(handle),
     least: share.hearLeast,
   })
   channel.tell('awake', null)
-  onOrphaned(() => {
-    setTimeout(() => process.exit(1), DRAIN_MS).unref()
-    void (starting ?? Promise.resolve(undefined))
-      .then((started) => started?.close())
-      .catch(() => undefined)
-      .then(() => process.exit(0))
-  })
+  onOrphaned(() => endWith(starting))
 }
 
 /** Errors do not survive the pipe as they are. */

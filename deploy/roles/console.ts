@@ -46,6 +46,7 @@ export const startConsoleRole = async (context: RoleContext): Promise<Role> => {
         registry,
         logger,
         ...config.admin,
+        ...(context.enter ? { enter: context.enter } : {}),
         metricsText: context.metrics,
         config: maskedConfig(config),
         app: DEFAULT_APP,

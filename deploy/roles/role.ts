@@ -1,4 +1,5 @@
 /** A role is one part of chaos-proxy in one process: the ingress, the processors, or the sinks with the console. */
+import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Registry } from 'prom-client'
 import type { Accepting, LimitCount, News, TicketSeed } from '../../ingress/ingress.ts'
@@ -47,6 +48,8 @@ export interface RoleContext {
   readonly metrics: () => Promise<string>
   /** Hands an operator's command to the ingress beside which this role runs. */
   readonly tellIngress?: (service: string, command: Command) => Promise<void>
+  /** Lets a server in by the address that the parent process holds open; false: there is none, listen yourself. */
+  readonly enter?: (server: Server) => Promise<boolean>
   /** One of several processes of this role: its number, from 1. */
   readonly worker?: {
     readonly number: number

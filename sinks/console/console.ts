@@ -2,6 +2,7 @@
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { anomalyRoutes } from './api/anomalies.ts'
 import { chaosRoutes } from './api/chaos.ts'
@@ -150,7 +151,8 @@ export const startConsole = async (options: ConsoleOptions): Promise<Console> =>
   const { fetch } = createApp({ options, knowledge, live, tail, pipeline })
   const server = createAdaptorServer({ fetch: (request, env) => fetch(request, env as object) })
   try {
-    await listen(server, options.host, options.port)
+    const entered = await options.enter?.(server as Server)
+    if (entered !== true) await listen(server, options.host, options.port)
   } catch (error) {
     await release()
     throw error

@@ -1,4 +1,5 @@
 /** What the console is told. */
+import type { Server } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { Codecs } from '../../schemas/codecs.ts'
 import type { Command } from '../../schemas/events.ts'
@@ -14,6 +15,8 @@ export interface ConsoleOptions {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** Makes the server listen where somebody holds the address open already; false: nobody does. */
+  readonly enter?: (server: Server) => Promise<boolean>
   /** Needed to listen on anything but loopback. Clients send it as `Authorization: Bearer …`. */
   readonly token?: string
   /** Host names (without port) under which it is reached besides its own address. */

@@ -13,6 +13,7 @@ let shop: Bookstore
 let dev: Cli
 let proxy: string
 let admin: string
+let early: Promise<Response>
 
 const ready = async (cli: Cli): Promise<{ proxy: string; admin: string; ms: number }> => {
   const [line] = await cli.until(/^.*"msg":"ready".*$/m, 100_000)
@@ -69,6 +70,8 @@ beforeAll(async () => {
   shop = await startBookstore()
   dev = startCli(['--target', shop.url, '--port', '0', '--admin-port', '0', '--service', 'bookstore'], { cwd: dir })
   ;({ proxy, admin } = await ready(dev))
+  early = fetch(`${admin}/livez`)
+  early.catch(() => undefined)
 }, 120_000)
 
 afterAll(async () => {
@@ -87,6 +90,10 @@ describe.sequential('dev', () => {
     expect(passed.headers.get('etag')).toBe(direct.headers.get('etag'))
     expect(passed.headers.get('server-timing')).toMatch(/^proxy;dur=.*upstream;dur=/)
     expect((await get('/books/9999')).status).toBe(404)
+  })
+
+  test('who asks the console as soon as its address is told waits for it, and is not refused', async () => {
+    expect(await early.then((answer) => answer.text())).toBe('ok')
   })
 
   test('when the backend dies ghosts answer, marked, with what it would have said', async () => {

@@ -66,6 +66,14 @@ test('a first start that cannot work is told, with the reason, and not tried aga
   await log.close()
 })
 
+test('one that is killed while it starts for the first time is started again', async () => {
+  const role = supervise()
+  await eventually('it is forked', () => role.pid() !== undefined)
+  process.kill(role.pid() as number, 'SIGKILL')
+  expect(await role.started).toMatchObject({ partitions: expect.any(Number) as number })
+  expect(said.filter((line) => line.includes('next try'))).toHaveLength(1)
+})
+
 test('a stop while it starts leaves no process behind', async () => {
   const role = supervise()
   await eventually('it is forked', () => role.pid() !== undefined)
