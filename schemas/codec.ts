@@ -65,6 +65,15 @@ const shortStrings: avro.Type = Object.assign(Object.create(avro.Type.forSchema(
 const replaced = (part: unknown): avro.Type | undefined =>
   part === 'bytes' ? anyBytes : part === 'string' ? shortStrings : undefined
 
+/** A text that is no Avro, or not of a kind that can be read: whoever wrote with it cannot be read either. */
+const parsed = (schema: string): avro.Type | undefined => {
+  try {
+    return parse(schema)
+  } catch {
+    return undefined
+  }
+}
+
 const parse = (schema: string | object): avro.Type =>
   avro.Type.forSchema(
     (typeof schema === 'string' ? JSON.parse(schema) : structuredClone(schema)) as avro.Schema,
@@ -75,8 +84,8 @@ const parse = (schema: string | object): avro.Type =>
 
 interface Reader {
   readonly type: avro.Type
-  /** By writer id; null: the writer's schema cannot be resolved to ours. */
-  readonly resolvers: Map<number, avro.Resolver | null>
+  /** By writer id. */
+  readonly resolvers: Map<number, avro.Resolver>
 }
 
 /** Reads the schema id of a framed value. */
@@ -119,7 +128,7 @@ export const openCodecs = async (store: SchemaStore): Promise<Codecs> => {
 
   const resolver = (reader: Reader, id: number): avro.Resolver => {
     const known = reader.resolvers.get(id)
-    if (known) return known
+    if (known !== undefined) return known
     const writer = writers.get(id)
     if (!writer) throw new DecodeError('unknown-schema', `schema id ${id} is not registered`)
     try {
@@ -153,8 +162,9 @@ export const openCodecs = async (store: SchemaStore): Promise<Codecs> => {
         const id = schemaId(value)
         if (writers.has(id) || missing.has(id)) continue
         const schema = await store.fetch(id)
-        if (schema === undefined) missing.add(id)
-        else writers.set(id, parse(schema))
+        const type = schema === undefined ? undefined : parsed(schema)
+        if (type === undefined) missing.add(id)
+        else writers.set(id, type)
       }
     },
   }

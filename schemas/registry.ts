@@ -31,10 +31,10 @@ const explain = (what: string, url: string, failure: RegistryFailure): Error => 
   return new Error(`${what} at the schema registry ${url}: ${failure.message}; ${cure}`, { cause: failure })
 }
 
-/** avsc's own description of a type, with defaults and aliases. */
-const textOf = (schema: unknown): string => {
-  const type = schema as { schema(options: { exportAttrs: boolean }): unknown }
-  return JSON.stringify(type.schema({ exportAttrs: true }))
+/** avsc's own description of a type, with defaults and aliases; undefined for what is no Avro (JSON Schema, Protobuf). */
+const textOf = (schema: unknown): string | undefined => {
+  const type = schema as { schema?(options: { exportAttrs: boolean }): unknown }
+  return typeof type.schema === 'function' ? JSON.stringify(type.schema({ exportAttrs: true })) : undefined
 }
 
 /** Opens no connection: a registry that is down shows at the first `register` or `fetch`. */
@@ -62,7 +62,7 @@ export const registrySchemaStore = ({ url, auth }: RegistryOptions): SchemaStore
       if (known !== undefined) return known
       try {
         const text = textOf(await registry.getSchema(id))
-        texts.set(id, text)
+        if (text !== undefined) texts.set(id, text)
         return text
       } catch (error) {
         if ((error as RegistryFailure).status === 404) return undefined

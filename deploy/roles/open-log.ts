@@ -2,9 +2,9 @@
 import type { Duplex } from 'node:stream'
 import { openCodecs } from '../../schemas/codec.ts'
 import type { Codecs, SchemaStore } from '../../schemas/codecs.ts'
-import type { EventLog, View } from '../../schemas/log.ts'
-import { logSchemaStore, memorySchemaStore } from '../../schemas/schema-store.ts'
-import { topicName, topicSpecs } from '../../schemas/topics.ts'
+import type { EventLog } from '../../schemas/log.ts'
+import { logSchemaStore, memorySchemaStore, readingSchemaStore } from '../../schemas/schema-store.ts'
+import { topicSpecs } from '../../schemas/topics.ts'
 import type { EmbeddedLog, EmbeddedLogOptions } from '../../processors/runtime/logs/embedded/log.ts'
 import type { Config } from '../../schemas/config.ts'
 import type { Logger } from '../cli/logger.ts'
@@ -100,23 +100,17 @@ export const openTheLog = async (opening: Opening, writer: Writer): Promise<Open
 }
 
 /** Asks for what others have written, registers nothing: the current schemas are known, and others are looked up. */
-const readingStore = (config: Config, log: EventLog): SchemaStore & { close(): Promise<void> } => {
+const readingStore = (config: Config, log: Pick<EventLog, 'view'>): ReturnType<typeof readingSchemaStore> => {
+  if (config.log.registry === '') return readingSchemaStore(log)
   const known = memorySchemaStore()
-  let view: Promise<View> | undefined
-  const fetchOnLog = async (id: number): Promise<string | undefined> => {
-    view ??= log.view(topicName('schemas'))
-    const bytes = (await view).get(String(id))
-    return bytes && new TextDecoder().decode(bytes)
-  }
   const fetchFromRegistry = async (id: number): Promise<string | undefined> => {
     const { registrySchemaStore } = await import('../../schemas/registry.ts')
     return await registrySchemaStore(registrySecurity(config.log)).fetch(id)
   }
   return {
     register: known.register,
-    fetch: async (id) =>
-      (await known.fetch(id)) ?? (await (config.log.registry === '' ? fetchOnLog(id) : fetchFromRegistry(id))),
-    close: async () => await (await view?.catch(() => undefined))?.close(),
+    fetch: async (id) => (await known.fetch(id)) ?? (await fetchFromRegistry(id)),
+    close: async () => undefined,
   }
 }
 
@@ -186,5 +180,10 @@ export const openIngressLog = async (opening: Opening): Promise<IngressLog> => {
   })
   const away = async (): Promise<string | undefined> =>
     there ? (await allOf(there.checks)).reasons.join('; ') || undefined : 'the log has not answered since the start'
-  return { log, codecs: await openCodecs(memorySchemaStore()), checks: [away], close: () => log.close() }
+  const store = readingStore(config, log)
+  const close = async (): Promise<void> => {
+    await store.close()
+    await log.close()
+  }
+  return { log, codecs: await openCodecs(store), checks: [away], close }
 }

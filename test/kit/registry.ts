@@ -7,6 +7,8 @@ export interface TestRegistry {
   readonly url: string
   readonly compatibility: ReadonlyMap<string, string>
   readonly requests: number
+  /** Puts a schema of another kind there, as another team may; its id. */
+  other(schemaType: 'JSON' | 'PROTOBUF', schema: string): number
   close(): Promise<void>
 }
 
@@ -17,6 +19,8 @@ interface Answer {
 
 interface Store {
   readonly schemas: string[]
+  /** Of those that are no Avro. */
+  readonly types: Map<number, string>
   readonly subjects: Map<string, number[]>
   readonly compatibility: Map<string, string>
 }
@@ -59,7 +63,8 @@ const answer = (store: Store, path: string, body: { schema?: string; compatibili
   if (room === 'subjects') return register(store, name, body.schema ?? '')
   if (room === 'config') return configure(store, name, body)
   const schema = store.schemas[Number(last) - 1]
-  return schema === undefined ? notFound(40403, 'Schema not found') : { status: 200, body: { schema } }
+  const schemaType = store.types.get(Number(last))
+  return schema === undefined ? notFound(40403, 'Schema not found') : { status: 200, body: { schema, schemaType } }
 }
 
 const bodyOf = async (request: IncomingMessage): Promise<object> => {
@@ -69,7 +74,7 @@ const bodyOf = async (request: IncomingMessage): Promise<object> => {
 }
 
 export const startRegistry = async (): Promise<TestRegistry> => {
-  const store: Store = { schemas: [], subjects: new Map(), compatibility: new Map() }
+  const store: Store = { schemas: [], types: new Map(), subjects: new Map(), compatibility: new Map() }
   let requests = 0
   const server = createServer((request, response) => {
     requests += 1
@@ -85,6 +90,11 @@ export const startRegistry = async (): Promise<TestRegistry> => {
     compatibility: store.compatibility,
     get requests() {
       return requests
+    },
+    other: (schemaType, schema) => {
+      const id = store.schemas.push(schema)
+      store.types.set(id, schemaType)
+      return id
     },
     close: async () => {
       server.closeAllConnections()

@@ -51,6 +51,14 @@ describe('a schema registry', () => {
     expect(await reader.fetch(9999)).toBeUndefined()
   })
 
+  it('knows nothing of what another team keeps there that is no Avro', async () => {
+    const store = registrySchemaStore({ url: registry.url })
+    expect(await store.fetch(registry.other('JSON', '{"type":"object"}'))).toBeUndefined()
+    expect(
+      await store.fetch(registry.other('PROTOBUF', 'syntax = "proto3"; message A { string a = 1; }')),
+    ).toBeUndefined()
+  })
+
   it('goes on with what it knows while the registry is down, and rejects what it does not know', async () => {
     const writer = registrySchemaStore({ url: registry.url })
     const id = await writer.register('s', schema(a))
