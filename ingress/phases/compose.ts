@@ -23,6 +23,7 @@ export const compose = ({ phases, answer, record, defect }: Composition): ((cont
   const run = (context: Context): void => {
     let at = -1
     let ended = false
+    let answered = false
     let recorded = false
 
     const finish = (): void => {
@@ -30,14 +31,20 @@ export const compose = ({ phases, answer, record, defect }: Composition): ((cont
       recorded = true
       record(context)
     }
-    const end = (reply: Reply | undefined): void => {
+    const end = (phase: string, reply: Reply | undefined): void => {
       if (ended) return
       ended = true
       if (reply === undefined) return finish()
       if (reply.later === undefined) return send(reply)
-      reply.later(send)
+      try {
+        reply.later(send)
+      } catch (error) {
+        send(defect(context, phase, error))
+      }
     }
     const send = (reply: Reply): void => {
+      if (answered) return
+      answered = true
       try {
         answer(context, reply, finish)
       } catch (error) {
@@ -48,16 +55,16 @@ export const compose = ({ phases, answer, record, defect }: Composition): ((cont
     const step = (index: number): void => {
       at = index
       const phase = phases[index]
-      if (phase === undefined) return end(undefined)
+      if (phase === undefined) return end('', undefined)
       const next: Next = (reply) => {
         if (at !== index || ended) throw new Error(`the phase ${phase[0]} called next() twice`)
         if (reply === undefined) step(index + 1)
-        else end(reply)
+        else end(phase[0], reply)
       }
       try {
         phase[1](context, next)
       } catch (error) {
-        end(defect(context, phase[0], error))
+        end(phase[0], defect(context, phase[0], error))
       }
     }
     step(0)

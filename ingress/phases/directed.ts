@@ -94,7 +94,8 @@ export const withDirections = (decide: Decide & Staying, settings: DirectedSetti
       if (directions === undefined) return decide.phase(context, next)
       if (directions.explain) return next(explain(context))
       if (directions.off) return next()
-      if (directions.only) return as(context, 'mock', () => decide.phase(context, next))
+      // To its end: what is decided may have to wait for the request's body.
+      if (directions.only) context.service = { ...(context.service as Service), mode: 'mock' }
       decide.phase(context, next)
     },
     recover: (context, failure) =>

@@ -69,4 +69,16 @@ describe('a walk', () => {
     const twice = walk([(_context, next) => next(reply)], (done) => [done(), done()])
     expect(twice).toEqual(['answer 418', 'record'])
   })
+
+  it('answers with a defect when a reply that is to come throws, and sends one answer only', () => {
+    const throwing: Reply = {
+      ...reply,
+      later: () => {
+        throw new Error('boom')
+      },
+    }
+    expect(walk([(_context, next) => next(throwing)])).toEqual(['defect p0: boom', 'answer 500', 'record'])
+    const twice: Reply = { ...reply, later: (send) => [send(reply), send(reply)] }
+    expect(walk([(_context, next) => next(twice)])).toEqual(['answer 418', 'record'])
+  })
 })
