@@ -11,7 +11,7 @@ export const masked = (path: Path, value: unknown): unknown => {
   if (typeof value !== 'string' || value === '') return value
   if (SECRET.includes(pathText(path)) || path.at(-1) === 'secret') return '***'
   if (isWebhook(path) && URL.canParse(value)) return shown(value)
-  return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1***@')
+  return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1***@').replace(/([?&]password=)[^&#]*/gi, '$1***')
 }
 
 export const maskedConfig = (config: object): Readonly<Record<string, unknown>> => {

@@ -23,6 +23,8 @@ const withoutPassword = (url: string): string => {
   try {
     const parsed = new URL(url)
     if (parsed.password !== '') parsed.password = '***'
+    // libpq takes it there, too.
+    if (parsed.searchParams.has('password')) parsed.searchParams.set('password', '***')
     return parsed.toString()
   } catch {
     return 'the database URL'

@@ -89,7 +89,7 @@ test('what is shown holds no password', () => {
       [env('REGISTRY_AUTH__USERNAME')]: 'me',
       [env('REGISTRY_AUTH__PASSWORD')]: 'hush',
       SCHEMA_REGISTRY_URL: 'http://me:hu@hush@registry:8081/',
-      DATABASE_URL: 'postgres://me:hush@db/x',
+      DATABASE_URL: 'postgres://me:hush@db/x?sslmode=require&password=hush',
     },
     flags: [],
   }).config
