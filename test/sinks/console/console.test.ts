@@ -189,7 +189,12 @@ test('the pipeline is caught up when every follower has everything, and says for
   const stored = new Map<string, number>()
   const database: Database = {
     ...noDatabase,
-    query: async () => [...stored].map(([topic, position]) => ({ topic, partition: 0, position })),
+    query: async (_, params = []) =>
+      [
+        ...[...stored].map(([topic, position]) => ({ sink: 'postgres', topic, partition: 0, position })),
+        // A webhook that takes nothing now: nobody else is behind for it.
+        ...(stored.size === 0 ? [] : [{ sink: 'webhook-1', topic: 'exchanges', partition: 0, position: 0 }]),
+      ].filter(({ sink }) => params.length === 0 || sink === params[0]),
   }
   started = await startTestConsole({ database })
   const { log, put, codecs } = started.at
