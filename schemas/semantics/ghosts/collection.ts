@@ -22,15 +22,41 @@ interface Wanted {
   readonly size: number
 }
 
+/** Objects that are looked at to tell whether askers see each other's. */
+const LOOKED_AT = 500
+/** Objects that two askers would both have seen by chance, if all saw the same. */
+const EXPECTED = 4
+
+/** Whether each asker has things of its own: none was ever seen by two, though by chance some would have been. */
+const isApart = (objects: Iterable<ObjectRecord>): boolean => {
+  const counts = new Map<string, number>()
+  let all = 0
+  for (const { views } of objects) {
+    const [view, another] = views
+    if (view === undefined) continue
+    if (another !== undefined || view.asker === '') return false
+    counts.set(view.asker, (counts.get(view.asker) ?? 0) + 1)
+    if (++all >= LOOKED_AT) break
+  }
+  const squares = [...counts.values()].reduce((sum, count) => sum + count * count, 0)
+  return all > 0 && (all * all - squares) / (2 * all) >= EXPECTED
+}
+
 /** Sights by asker; askers that saw nothing here of their own share the public one. */
 const openSights = (objects: () => Iterable<ObjectRecord>) => {
   const kept = new Map<string, Kept>()
   const askers = new Set<string>()
   let version = 0
+  let apart: { readonly is: boolean; readonly version: number } | undefined
   const isFresh = (known: Kept, { idField, now, size }: Wanted): boolean =>
     known.idField === idField && (known.version === version || (size >= LARGE && Math.abs(now - known.at) < LAG))
   return {
     seenBy: (asker: string): boolean => askers.has(asker) || askers.has(''),
+    /** Looked at again once something changed. */
+    isApart: (): boolean => {
+      if (apart?.version !== version) apart = { is: isApart(objects()), version }
+      return apart.is
+    },
     changed: (object: ObjectRecord): void => {
       version++
       for (const { asker } of object.views) askers.add(asker)
@@ -50,26 +76,6 @@ const openSights = (objects: () => Iterable<ObjectRecord>) => {
       return next.sight
     },
   }
-}
-
-/** Objects that are looked at to tell whether askers see each other's. */
-const LOOKED_AT = 500
-/** Objects that two askers would both have seen by chance, if all saw the same. */
-const EXPECTED = 4
-
-/** Whether each asker has things of its own: none was ever seen by two, though by chance some would have been. */
-const isApart = (objects: Iterable<ObjectRecord>): boolean => {
-  const counts = new Map<string, number>()
-  let all = 0
-  for (const { views } of objects) {
-    const [view, another] = views
-    if (view === undefined) continue
-    if (another !== undefined || view.asker === '') return false
-    counts.set(view.asker, (counts.get(view.asker) ?? 0) + 1)
-    if (++all >= LOOKED_AT) break
-  }
-  const squares = [...counts.values()].reduce((sum, count) => sum + count * count, 0)
-  return all > 0 && (all * all - squares) / (2 * all) >= EXPECTED
 }
 
 /** The largest number among ids, apart from random texts that happen to be digits only: others of their length are not. */
@@ -118,7 +124,7 @@ export const openCollection = (): OpenCollection => {
     written: () => written.values(),
     sight: (asker, idField, now) => sights.of(asker, { idField, now, size: objects.size }),
     seenBy: sights.seenBy,
-    isApart: () => isApart(objects.values()),
+    isApart: sights.isApart,
     changed: () => [],
     values: () => objects.values(),
     get size() {

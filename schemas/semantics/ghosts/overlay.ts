@@ -93,7 +93,11 @@ const merged = (change: Change, base: ObjectRecord | undefined): ObjectRecord =>
   return record
 }
 
-const NONE: Given = { largest: 0, made: 0 }
+/** With how many changes it counts: it is kept as long as there is one. */
+interface Counter extends Given {
+  readonly changes: number
+}
+const NONE: Counter = { largest: 0, made: 0, changes: 0 }
 
 /** /a/1/notes and /a/2/notes mostly share a counter. */
 const counterOf = (service: string, type: string): string => keyOf(service, type.slice(type.lastIndexOf('/')))
@@ -151,15 +155,19 @@ const lay = (layer: Layer, knowledge: Knowledge): Knowledge => ({
 export const openOverlay = (): Overlay => {
   const layers = new Map<string, Layer>()
   const owners = new Map<string, string>()
-  const counters = new Map<string, Given>()
+  const counters = new Map<string, Counter>()
   const given = (service: string, type: string): Given => counters.get(counterOf(service, type)) ?? NONE
   const count = ({ service, type, id, paths }: Change, by: 1 | -1): void => {
-    const { largest, made } = given(service, type)
+    const key = counterOf(service, type)
+    const { largest, made, changes } = counters.get(key) ?? NONE
     const number = isDigits(id) ? Number(id) : 0
-    counters.set(counterOf(service, type), {
-      largest: Math.max(largest, number),
-      made: made + (paths[0] === type ? by : 0),
-    })
+    if (changes + by === 0) counters.delete(key)
+    else
+      counters.set(key, {
+        largest: Math.max(largest, number),
+        made: made + (paths[0] === type ? by : 0),
+        changes: changes + by,
+      })
   }
   const layerKey = (service: string, asker: string): string => keyOf(service, asker)
   return {
