@@ -18,8 +18,18 @@ const refusedAfter = (status: number, before: number): number => {
   return status === DENIED ? Math.min(DOUBTED, before + 1) : before
 }
 
+/** Whose a credential is: of several that come together, the one that an answer gave to somebody tells. */
+const ownerOf = ({ asked, memory }: Lesson): string => {
+  for (const part of asked.credential.split('|')) {
+    const owner = memory.credential(credentialKey(asked.service, part))?.owner ?? ''
+    if (owner !== '') return owner
+  }
+  return ''
+}
+
 /** Whether the server lets a credential in. */
-export const learnCredential = ({ o, asked, memory, emit }: Lesson, hadGood: boolean): void => {
+export const learnCredential = (lesson: Lesson, hadGood: boolean): void => {
+  const { o, asked, memory, emit } = lesson
   if (asked.credential === '') return
   const key = credentialKey(asked.service, asked.credential)
   const known = memory.credential(key)
@@ -28,7 +38,8 @@ export const learnCredential = ({ o, asked, memory, emit }: Lesson, hadGood: boo
   const before = known?.refused ?? 0
   const refused = refusedAfter(status, before)
   if (state === undefined || (state === known?.state && refused === before)) return
-  const credential = { key, service: asked.service, asker: asked.credential, state, owner: known?.owner ?? '', refused }
+  const owner = known?.owner ?? (state === 'good' ? ownerOf(lesson) : '')
+  const credential = { key, service: asked.service, asker: asked.credential, state, owner, refused }
   memory.keepCredential({ ...credential, at: o.at, tick: 0 }, emit)
 }
 

@@ -64,6 +64,13 @@ const SECRET_HEADERS = new Set(
     ' ',
   ),
 )
+/** What vendors call theirs: `X-Vault-Token`, `X-Parse-Session-Token`, `PRIVATE-TOKEN`, `Ocp-Apim-Subscription-Key`. */
+const SECRET_NAME =
+  /(?:token|secret|password|passwd|jwt|credentials?|(?:api|auth|access|account|admin|app|client|functions?|licen[cs]e|master|private|project|secret|service|subscription|user)[-_]?key)$/
+/** Tokens that say where a listing goes on. */
+const PLACE_NAME = /(?:change|continuation|cursor|delta|next|page|range|skip|sync)[-_]?token$/
+const isSecretName = (name: string): boolean =>
+  SECRET_HEADERS.has(name) || (SECRET_NAME.test(name) && !PLACE_NAME.test(name))
 /** Credentials in order of precedence; cookies come last, since many hold no credential. */
 const CREDENTIAL_HEADERS = [
   'authorization',
@@ -237,17 +244,16 @@ const credentialCookies = (cookie: string): string =>
 export const createRedactor = (keyed: Keyed, settings: RedactionSettings): Redactor => {
   const d = detectors(keyed, settings)
   const own = new Set(settings.headers.map((h) => h.toLowerCase()))
+  const pseudonymOf = (credential: string): string => (credential === '' ? '' : d.secret(credential))
   const header = (h: Header): Header => {
     const name = h.name.toLowerCase()
-    if (SECRET_HEADERS.has(name) || own.has(name)) return { name: h.name, value: d.secret(withoutScheme(h.value)) }
+    if (name === 'cookie') return { name: h.name, value: pseudonymOf(credentialCookies(h.value)) }
+    if (isSecretName(name) || own.has(name)) return { name: h.name, value: d.secret(withoutScheme(h.value)) }
     const value = name === 'location' || name === 'referer' ? pairs(d, h.value) : d.text(h.value)
     return value === h.value ? h : { name: h.name, value }
   }
   const headerOf = rememberedHeaders(header)
-  const principalOf = (lines: readonly string[]): string => {
-    const credential = credentialOf(lines) ?? cookiesOf(lines)
-    return credential === '' ? '' : d.secret(credential)
-  }
+  const principalOf = (lines: readonly string[]): string => pseudonymOf(credentialOf(lines) ?? cookiesOf(lines))
   const restoreOwnOf = (body: Uint8Array, lines: readonly string[]): Uint8Array => {
     const credential = credentialOf(lines)
     if (credential === undefined || !PLAIN_CREDENTIAL.test(credential)) return body

@@ -61,18 +61,26 @@ export const queryPairs = (query: string): [string, string][] =>
 
 const PSEUDONYM = /=(cp_[\w-]+)/g
 /** Change with every request of the same client, so they identify nobody. */
-const FLEETING = new Set(['x-csrf-token', 'x-xsrf-token'])
+const FLEETING = /csrf|xsrf|captcha|nonce|verification-?token/
+/** Beside a credential these come and go with one user, as visits and balancers do. */
+const BESIDE = new Set(['x-session-id', 'cookie'])
+
+const isTelling = (name: string, headers: ReadonlyMap<string, string>, isAlone: boolean): boolean =>
+  !FLEETING.test(name) && (isAlone || !BESIDE.has(name) || (name === 'cookie' && !headers.has('authorization')))
 
 /**
- * Who asks. The principal, and every secret that stands in the query (a key in the URL is a credential too). A request
- * whose only secret stands in some other header belongs to that secret. Only what carries none of these is anonymous.
+ * Who asks. The principal, every secret that stands in the query (a key in the URL is a credential too), and every other one
+ * in a header: a key may be the application's, which all its users send, and the session beside it the user's. Only what
+ * carries none of these is anonymous.
  */
 export const askerOf = (principal: string, target: string, headers: ReadonlyMap<string, string>): string => {
   const parts = principal === '' ? [] : [principal]
   if (target.includes('=cp_')) for (const match of target.matchAll(PSEUDONYM)) parts.push(match[1] ?? '')
-  if (parts.length === 0)
-    for (const [name, value] of headers) if (value.startsWith('cp_') && !FLEETING.has(name)) parts.push(value)
-  return parts.join('|')
+  const isAlone = parts.length === 0
+  const others: string[] = []
+  for (const [name, value] of headers)
+    if (value.startsWith('cp_') && !parts.includes(value) && isTelling(name, headers, isAlone)) others.push(value)
+  return [...parts, ...others.sort()].join('|')
 }
 
 /** Header fields by lower-case name; repeats joined by a comma. */

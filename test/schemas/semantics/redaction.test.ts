@@ -44,6 +44,28 @@ describe('secrets do not pass', () => {
   })
 })
 
+test.each([
+  ['x-parse-session-token', true],
+  ['PRIVATE-TOKEN', true],
+  ['X-Vault-Token', true],
+  ['DD-API-KEY', true],
+  ['Ocp-Apim-Subscription-Key', true],
+  ['x-hasura-admin-secret', true],
+  ['idempotency-key', false],
+  ['sec-websocket-key', false],
+  ['x-continuation-token', false],
+  ['x-monkey', false],
+])('a header is known for a secret by what vendors call theirs: %s %s', (name, isSecret) => {
+  const [header] = redactor.headers([{ name, value: 'canary' }])
+  expect(header?.value.includes('canary')).toBe(!isSecret)
+})
+
+test('cookies that hold a credential have the pseudonym of the principal, others none', () => {
+  const sent = [{ name: 'Cookie', value: 'theme=dark; sid=1; _ga=GA1.2' }]
+  expect(redactor.headers(sent)[0]?.value).toBe(redactor.principal(sent))
+  expect(redactor.headers([{ name: 'Cookie', value: '_ga=GA1.2' }])[0]?.value).toBe('')
+})
+
 test('the same credential has one pseudonym, in a body, in a header and as principal', () => {
   const issued = JSON.parse(body('{"token":"abc.def"}')) as { token: string }
   const sent = [{ name: 'authorization', value: 'Bearer abc.def' }]
