@@ -5,6 +5,7 @@
 import type { EndpointModel, Json, Knowledge, ListModel, ParameterRole } from '../../schemas/semantics/ghosts/model.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { compare } from '../../schemas/semantics/ghosts/compare.ts'
+import { filterNamed } from '../../schemas/semantics/ghosts/elsewhere.ts'
 import { countForm, inForm } from '../../schemas/semantics/ghosts/forms.ts'
 import { collectionOf, listParameters, planOf } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
@@ -85,7 +86,7 @@ const learnNothing = (list: ListModel, template: string, with_: With): void => {
   const [name, value] = pair
   const known = list.parameters.find((parameter) => parameter.name === name)
   const roles = known?.roles.filter((role) => !isNone(role)) ?? []
-  const role = roleOf({ name, roles }) ?? `f:/${name}`
+  const role = roleOf({ name, roles }) ?? filterNamed(name)
   if (!isFilter(role) || !hasPassing(list, [role, value], with_)) return
   if (known !== undefined) countNone(known)
   else if (list.parameters.length < MAX_PARAMETERS) list.parameters.push({ name, roles: [['none', 0]] })

@@ -1,44 +1,35 @@
 /** Conditions as requests write them: comparisons in one text (`$filter=price gt 5`), or in the value of a field's parameter (`price=gt.5`). */
 import { bounded, fieldNamed, isValue, lower } from './compare.ts'
+import { conditionsIn } from './condition-forms.ts'
+import type { Operator } from './condition-forms.ts'
 import type { Json } from './model.ts'
 import { isScalar, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 
-const COMPARISON = /^\(?\s*([\w./]+)\s*(eq|ne|gt|ge|lt|le|==|!=|>=|<=|=|>|<)\s*('[^']*'|"[^"]*"|[^\s'"()]+)\s*\)?$/i
-/** Between conditions that must all hold. */
-const AND = /\s+and\s+|\s*&&\s*|;/i
-/** `(status='open' && done=true)` */
-const unwrapped = (text: string): string => /^\(([^()]*)\)$/.exec(text.trim())?.[1] ?? text
-
-const HOLDS: Readonly<Record<string, (by: number) => boolean>> = {
-  eq: (by) => by === 0,
-  '==': (by) => by === 0,
-  '=': (by) => by === 0,
-  ne: (by) => by !== 0,
-  '!=': (by) => by !== 0,
-  gt: (by) => by > 0,
-  '>': (by) => by > 0,
-  ge: (by) => by >= 0,
-  '>=': (by) => by >= 0,
-  lt: (by) => by < 0,
-  '<': (by) => by < 0,
-  le: (by) => by <= 0,
-  '<=': (by) => by <= 0,
+const HOLDS: Readonly<Record<Operator, (field: Json, value: string) => boolean>> = {
+  eq: (field, value) => bounded(field, value) === 0,
+  ne: (field, value) => bounded(field, value) !== 0,
+  gt: (field, value) => bounded(field, value) > 0,
+  ge: (field, value) => bounded(field, value) >= 0,
+  lt: (field, value) => bounded(field, value) < 0,
+  le: (field, value) => bounded(field, value) <= 0,
+  has: (field, value) => lower(field).includes(bare(value)),
+  begins: (field, value) => lower(field).startsWith(bare(value)),
+  ends: (field, value) => lower(field).endsWith(bare(value)),
 }
 
-/** Whether a text is a condition, as far as its beginning says. */
-export const isCondition = (text: string): boolean => COMPARISON.test(unwrapped(text).split(AND)[0] ?? '')
+/** `%` stands for anything around what a text holds. */
+const bare = (value: string): string => value.toLowerCase().replace(/^%|%$/g, '')
 
-/** A condition as OData ($filter) and RSQL write it: comparisons of a field with a value, all of which hold. */
-export const meets = (condition: string, item: Fields): boolean =>
-  unwrapped(condition)
-    .split(AND)
-    .every((part) => {
-      const [, name = '', operator = '', text = ''] = COMPARISON.exec(part.trim()) ?? []
-      const holds = HOLDS[operator.toLowerCase()]
-      const field = fieldNamed(item, name)
-      return holds !== undefined && isValue(field) && holds(bounded(field, text.replace(/^['"]|['"]$/g, '')))
-    })
+/** Whether a text is a condition. */
+export const isCondition = (text: string): boolean => conditionsIn(text) !== undefined
+
+/** Whether an item is as all conditions of a text say. */
+export const meets = (text: string, item: Fields): boolean =>
+  conditionsIn(text)?.every(({ name, operator, value }) => {
+    const field = fieldNamed(item, name)
+    return field !== undefined && isValue(field) && HOLDS[operator](field, value)
+  }) === true
 
 /** As PostgREST writes it: `gte.5`, `in.(1,2)`, `not.is.null`. */
 const OPERATION = /^(not\.)?(eq|neq|gte?|lte?|i?like|is|in)\.(.*)$/i

@@ -1,5 +1,7 @@
 /** What a parameter does that its list never had: as in other lists of the service, by its name, or by a field of that name. */
 import type { Asked } from './asked.ts'
+import { operatorOf } from './condition-forms.ts'
+import type { Operator } from './condition-forms.ts'
 import { isOperation } from './conditions.ts'
 import type { Knowledge, ParameterRole } from './model.ts'
 import { roleByName, roleOf } from './roles.ts'
@@ -27,17 +29,53 @@ export const roleAmong =
       .map((parameter) => roleOf(parameter))
       .find((role) => role !== undefined && EVERYWHERE.has(role))
 
-/** `filter[status]`, `filters[status][$eq]`, `filter[where][status]`: the field after what says that it filters. */
-const FILTER = /^(?:filters?|where|q)(?:\[where\])?\[(\w+)\](?:\[[$_]?eq\])?$/i
+/** `filter[status]`, `filters[status][$eq]`, `filter[where][status]`, `status[ge]`: the field after what says that it filters. */
+const FILTER = /^(?:(?:filters?|where|q|s)(?:\[where\])?\[(\w+)\]|(\w+))(?:\[([$_]?[a-z]{2,12}|[<>=!]{1,2})\])?$/i
+
+/** What an operator in brackets does, as a role. */
+const COMPARING: Readonly<Partial<Record<Operator, string>>> = {
+  eq: 'f',
+  gt: 'G',
+  ge: 'g',
+  lt: 'L',
+  le: 'l',
+  has: 'c',
+  begins: 'p',
+}
+
+/** `where[price][>=]`, `price[lt]`: the field, and how it is compared; undefined where an operator is not known. */
+const comparedBy = (name: string): { readonly field: string; readonly by: string } | undefined => {
+  const [, inner, plain = name, operator = 'eq'] = FILTER.exec(name) ?? []
+  const known = operatorOf(operator)
+  const by = known === undefined ? undefined : COMPARING[known]
+  return by === undefined ? undefined : { field: `/${inner ?? plain}`, by }
+}
 
 /** Where the values of other parameters are conditions, this one's may be one. */
 const isOperated = (value: string, { known = [] }: Elsewhere): boolean =>
   isOperation(value) && known.some((parameter) => roleOf(parameter)?.startsWith('o:') === true)
 
+/** The filter that a parameter's name says. */
+export const filterNamed = (name: string): string => {
+  const { by, field } = comparedBy(name) ?? { by: 'f', field: `/${name}` }
+  return `${by}:${field}`
+}
+
+/** Whether another comparison with the field finds nothing, whatever there is: servers that compare texts with numbers do that. */
+const isVain = (field: string, { known = [] }: Elsewhere): boolean =>
+  known.some(
+    ({ name, roles }) =>
+      roles.length > 0 && roles.every(([role]) => role === 'none') && comparedBy(name)?.field === field,
+  )
+
 /** By its name, or a filter where items have such a field. */
 export const roleOfNew = (name: string, value: string, elsewhere: Elsewhere): string | undefined => {
-  const field = `/${FILTER.exec(name)?.[1] ?? name}`
-  if (elsewhere.hasField(field)) return `${isOperated(value, elsewhere) ? 'o' : 'f'}:${field}`
+  const compared = comparedBy(name)
+  if (compared !== undefined && elsewhere.hasField(compared.field)) {
+    const { field, by } = compared
+    if (by !== 'f') return isVain(field, elsewhere) ? 'none' : `${by}:${field}`
+    return `${isOperated(value, elsewhere) ? 'o' : 'f'}:${field}`
+  }
   return elsewhere.roleOf?.(name) ?? roleByName(name, value) ?? roleLikeAnother(name, elsewhere)
 }
 

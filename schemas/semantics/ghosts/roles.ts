@@ -16,15 +16,15 @@ const PAGE = /^_?(page|page_?(no|num|number|index)?|p)$/i
 const OFFSET = /^_?(offset|skip|start|from)$/i
 const LIMIT = /^_?(limit|size|page_?size|per_?page|count|take|top|first|max|max_?results|n)$/i
 const CURSOR = /(cursor|after|since_id|from_id|next|token|marker|continuation)/i
-const AT_LEAST = /^(min|from|since|after|gte?|start)|(min|from|since|after|gte?|start)\]?$/i
-const AT_MOST = /^(max|to|until|before|lte?|end)|(max|to|until|before|lte?|end)\]?$/i
+const AT_LEAST = /^(min|from|since|after|gte?|start)|(min|from|since|after|gte?|ge|start|>=?)\]?$/i
+const AT_MOST = /^(max|to|until|before|lte?|end)|(max|to|until|before|lte?|le|end|<=?)\]?$/i
 /** `views_gt`, `views[$lt]`: the bound itself is not in. */
-const MORE_THAN = /(^|[^a-z])gt\]?$/i
-const LESS_THAN = /(^|[^a-z])lt\]?$/i
+const MORE_THAN = /(^|[^a-z])(gt|>)\]?$/i
+const LESS_THAN = /(^|[^a-z])(lt|<)\]?$/i
 /** What changes the form of an answer, not which items are in it. */
 const PICKING = /^_?(fields|select|only|columns|attributes|properties|include_fields|projection|props)(\[\w+\])?$/i
 const FORMAL = /^_?(count|include_?(count|totals?)?|expand|embed|populate|format|pretty|locale|lang|inlinecount)$/i
-const EMBEDDING = /^_?(expand|embed|populate|include|with|relations)$/i
+const EMBEDDING = /^_?(expand|embed|populate|include|joins?|with|relations)$/i
 const ORDER = /^(asc|desc)(ending)?$/i
 const INTEGER = /^\d{1,6}$/
 const MAX_FIELDS = 40
@@ -83,9 +83,11 @@ const sortKey = (value: string): SortKey => {
   return { name: match?.[2] ?? value, descending: match?.[1] === '-' || match?.[3]?.toLowerCase() === 'desc' }
 }
 
+/** A comma before a direction belongs to its field: `price,desc,kind,asc`. */
+const BETWEEN = /,(?!(?:asc|desc)(?:ending)?(?:,|$))/i
+
 /** A sorting value taken apart: `-price`, `price:desc`, `price_desc`, `price,desc`, `kind,-price`. */
-export const sortOf = (value: string): readonly SortKey[] =>
-  /,(?!(asc|desc)(ending)?$)/i.test(value) ? value.split(',').map((part) => sortKey(part.trim())) : [sortKey(value)]
+export const sortOf = (value: string): readonly SortKey[] => value.split(BETWEEN).map((part) => sortKey(part.trim()))
 
 /** How two items stand by sort keys. */
 export const compareBy = (keys: readonly SortKey[], a: Fields, b: Fields): number => {

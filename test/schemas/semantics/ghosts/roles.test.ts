@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { roleOf } from '../../../../schemas/semantics/ghosts/roles.ts'
+import { roleOfNew } from '../../../../schemas/semantics/ghosts/elsewhere.ts'
+import { roleOf, sortOf } from '../../../../schemas/semantics/ghosts/roles.ts'
 
 const role = (name: string, ...roles: string[]) => roleOf({ name, roles: roles.map((one) => [one, 1]) })
 
@@ -26,5 +27,34 @@ describe('what a parameter does', () => {
 
   it('given nothing else that is left, then even a field of another name is believed', () => {
     expect(role('page', 'f:/sheet')).toBe('f:/sheet')
+  })
+})
+
+describe('what a parameter does that no answer had yet', () => {
+  const elsewhere = { hasField: (field: string) => field === '/price' }
+  it.each([
+    ['filter[price]', 'f:/price'],
+    ['where[price][>=]', 'g:/price'],
+    ['where[price][$lt]', 'L:/price'],
+    ['price[gt]', 'G:/price'],
+    ['filters[price][$contains]', 'c:/price'],
+    ['where[price][$near]', undefined],
+    ['where[weight][$lt]', undefined],
+  ])('follows from the field and the operator that it names: %s', (name, expected) => {
+    expect(roleOfNew(name, '5', elsewhere)).toBe(expected)
+  })
+  it('is nothing where another comparison with the field finds nothing', () => {
+    const known = [{ name: 'price[$gt]', roles: [['none', 2]] as [string, number][] }]
+    expect(roleOfNew('price[$lt]', '5', { ...elsewhere, known })).toBe('none')
+  })
+})
+
+describe('keys to sort by', () => {
+  const [age, id] = [
+    { name: 'age', descending: true },
+    { name: 'id', descending: false },
+  ]
+  it.each(['-age,id', 'age,DESC,id,ASC', 'age:desc,id:asc', 'age desc,id'])('are told apart: %s', (value) => {
+    expect(sortOf(value)).toEqual([age, id])
   })
 })
