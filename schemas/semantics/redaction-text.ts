@@ -35,6 +35,21 @@ const isCardNumber = (text: string): boolean => {
 const isLocalPart = (c: number): boolean =>
   (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57) || c === 46 || c === 95 || c === 43 || c === 45
 
+const BACKSLASH = 92
+const CODE_POINT = /u[\dA-Fa-f]{4}/y
+
+/**
+ * JSON's escapes are no part of what follows them: many servers write `<` as `\u003c`, and a mark in the place of its last
+ * letters would leave JSON that nobody can read.
+ */
+const afterEscape = (text: string, start: number): number => {
+  let slashes = 0
+  while (text.charCodeAt(start - 1 - slashes) === BACKSLASH) slashes++
+  CODE_POINT.lastIndex = start
+  if (slashes > 0 && CODE_POINT.test(text)) return CODE_POINT.lastIndex
+  return slashes % 2 === 0 ? start : start + 1
+}
+
 const replaceMails = (text: string, sign: string, domain: RegExp, replace: (mail: string) => string): string => {
   let at = text.indexOf(sign)
   if (at < 0) return text
@@ -45,6 +60,7 @@ const replaceMails = (text: string, sign: string, domain: RegExp, replace: (mail
   while (at >= 0) {
     let start = at
     while (start > from && at - start < 64 && isLocal(text.charCodeAt(start - 1))) start--
+    start = afterEscape(text, start)
     domain.lastIndex = at
     const end = start < at && domain.test(text) ? domain.lastIndex : 0
     if (end > 0) {

@@ -1,4 +1,4 @@
-/** JSON Web Tokens in any text: found as the rule says, in linear time. */
+/** JSON Web Tokens in any text, found as the rule says, in linear time; e-mail addresses in JSON that escapes what stands around them. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { detectIn } from '../../../schemas/semantics/redaction-text.ts'
@@ -21,4 +21,16 @@ test('a token is found wherever it stands', () => {
 test.each(['eyJ', 'eyJaaaaaaaa', 'eyJaaaaaaaa.aaa.'])('a text of nothing but %j is passed over', (text) => {
   const hostile = text.repeat(2_000_000 / text.length)
   expect(marked(hostile) === hostile).toBe(true)
+})
+
+const sealed = detectIn({ secret: (token) => token, seal: () => '[mail]', personal: true })
+
+test.each([
+  [String.raw`{"from":"Shop \u003cann@shop.test\u003e"}`, String.raw`{"from":"Shop \u003c[mail]\u003e"}`],
+  [String.raw`{"text":"to\nann@shop.test"}`, String.raw`{"text":"to\n[mail]"}`],
+  [String.raw`{"user":"OFFICE\\ann@shop.test"}`, String.raw`{"user":"OFFICE\\[mail]"}`],
+  [String.raw`"{\"from\":\"\\u003cann@shop.test\\u003e\"}"`, String.raw`"{\"from\":\"\\u003c[mail]\\u003e\"}"`],
+])('an escape before an e-mail address is no part of it: %s', (text, expected) => {
+  expect(sealed(text)).toBe(expected)
+  expect(() => JSON.parse(sealed(text)) as unknown).not.toThrow()
 })
