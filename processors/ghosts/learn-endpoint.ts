@@ -6,7 +6,7 @@ import type { BodyModel, EndpointModel, Json, Node, StatusTable } from '../../sc
 import { featureKeys } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { typeOf } from '../../schemas/semantics/ghosts/objects.ts'
-import { fromUtf8 } from '../../schemas/semantics/ghosts/text.ts'
+import { fromUtf8, hash32 } from '../../schemas/semantics/ghosts/text.ts'
 import { emptyNode, learnBodyTree } from './learn-tree.ts'
 import type { LessonOptions } from './learn-tree.ts'
 
@@ -102,10 +102,15 @@ const learnHeaders = (body: BodyModel, o: Observation): void => {
 
 const PRETTY = /^[{[]\r?\n {2}/
 
+/** What an answer is about, where requests to its endpoint are about different things. */
+const aboutOf = ({ endpoint }: Observation, { target, query }: Asked): number | undefined =>
+  query.length > 0 || endpoint?.template.includes('{') === true ? hash32(target) : undefined
+
 /** Learns one body. `isPublic`: everybody may see it. */
-export const learnBody = (body: BodyModel, o: Observation, asked: Asked, options: LessonOptions): void => {
+export const learnBody = (body: BodyModel, o: Observation, asked: Asked, how: LessonOptions): void => {
   const { responseBody } = o.exchange
-  const { isPublic } = options
+  const { isPublic } = how
+  const options = { ...how, about: aboutOf(o, asked) }
   body.seen++
   if (isPublic) learnHeaders(body, o)
   if (responseBody.length === 0) {
@@ -123,7 +128,7 @@ export const learnBody = (body: BodyModel, o: Observation, asked: Asked, options
     responseBody.coding === '' && responseBody.bytes.length <= MAX_TEXT ? fromUtf8(responseBody.bytes) : undefined
   if (text === undefined) return
   body.text ??= emptyNode()
-  learnBodyTree(body.text, text, asked, { isPublic, longest: 2 * MAX_TEXT })
+  learnBodyTree(body.text, text, asked, { isPublic, longest: 2 * MAX_TEXT, about: options.about })
 }
 
 /** The body model of a status, made where it is missing; undefined when there are too many statuses. */

@@ -20,6 +20,8 @@ export interface Look {
   readonly at: number
   readonly isError: boolean
   readonly longest: number
+  /** The thing that the answer is about, where the endpoint has several. */
+  readonly about: number | undefined
   readonly before: Json | undefined
   /** The object as it was before a write. */
   readonly object: Json | undefined
@@ -33,14 +35,17 @@ const leading = (known: readonly [string, number] | undefined, value: string): [
   return [known[0], Math.min(MAX_LEAD, known[1] + (known[0] === value ? 1 : -1))]
 }
 
-const learnMine = (node: Node, text: string, { asker }: Look): void => {
+/** An answer that is repeated says no more: what one thing has is no constant. */
+const learnMine = (node: Node, text: string, { asker, about }: Look): void => {
   node.mine ??= []
   const known = node.mine.find(([who]) => who === asker)
   if (known === undefined) {
     if (node.mine.length >= MAX_MINE) node.mine.shift()
-    node.mine.push([asker, text, 1])
+    node.mine.push(about === undefined ? [asker, text, 1] : [asker, text, 1, about])
     return
   }
+  if (about !== undefined && known[3] === about && known[1] === text) return
+  if (about !== undefined) known[3] = about
   const [value, lead] = leading([known[1], known[2]], text)
   known[1] = value
   known[2] = lead
@@ -49,10 +54,14 @@ const learnMine = (node: Node, text: string, { asker }: Look): void => {
 /** Counts who saw one value: of errors every credential counts, otherwise only askers that are proven to differ. */
 const learnShared = (node: Node, text: string, look: Look): void => {
   if (!look.isError && !isProvenAsker(look.asker)) return
-  node.shared ??= { value: text, askers: [], broken: false }
+  const { about } = look
+  node.shared ??= { value: text, askers: [], broken: false, ...(about === undefined ? {} : { about }) }
   const { shared } = node
   if (shared.value !== text) shared.broken = true
-  else if (!shared.askers.includes(look.asker) && shared.askers.length < MAX_SHARED) shared.askers.push(look.asker)
+  if (about !== undefined && shared.about === undefined) shared.about = about
+  else if (shared.about !== about) shared.varied = true
+  if (!shared.broken && !shared.askers.includes(look.asker) && shared.askers.length < MAX_SHARED)
+    shared.askers.push(look.asker)
 }
 
 const learnClock = (node: Node, json: Json, at: number): void => {

@@ -34,6 +34,7 @@ interface Lesson {
   /** Where an object stands whose state before the exchange is known. */
   readonly root: string
   readonly before: Json | undefined
+  readonly about: number | undefined
   nodes: number
 }
 
@@ -195,6 +196,8 @@ const countNodes = (node: Node): number =>
 
 export interface LessonOptions {
   readonly isPublic: boolean
+  /** The thing that the answer is about, where the endpoint has several. */
+  readonly about?: number | undefined
   readonly longest?: number
   readonly isError?: boolean
   /** The object at `root` as it was before the exchange. */
@@ -213,6 +216,7 @@ export const learnBodyTree = (tree: Node, json: Json, asked: Asked, options: Les
     isError: options.isError ?? false,
     root,
     before: options.before,
+    about: options.about,
     index: () => (index ??= indexSources(asked)),
     isPublic: options.isPublic,
     asker: asked.asker,

@@ -37,12 +37,12 @@ export interface Node {
   said?: number
   /** The first askers that saw it, at most three: a name that fewer saw may be someone's own. */
   askers: string[]
-  /** Per asker the value that prevails, as JSON, and its lead: shown to nobody else. */
-  mine?: [string, string, number][]
+  /** Per asker the value that prevails, as JSON, its lead over different things, and the last of those: shown to nobody else. */
+  mine?: [string, string, number, number?][]
   /** A value that carries nothing about anybody (true, 0, [] …), as JSON, and its lead over all answers. */
   plain?: [string, number]
-  /** One value under several askers: as JSON, the askers that saw it, whether another one was ever seen. */
-  shared?: { readonly value: string; askers: string[]; broken: boolean }
+  /** One value under several askers: as JSON, who saw it, whether another was seen; of what thing, and whether of others too. */
+  shared?: { readonly value: string; askers: string[]; broken: boolean; about?: number; varied?: boolean }
   /** How the text or number looks (see mint.ts), and its lead. */
   form?: [string, number]
   /** How often it was the time of the answer, and how often it was not. */

@@ -81,11 +81,18 @@ const source = all(
   optional('absent', isNumber),
   optional('who', listOf(isText)),
 )
+const shared = all(
+  optional('about', isNumber),
+  optional('varied', isFlag),
+  fields({ value: isJsonText, askers: listOf(isText), broken: isFlag }),
+)
+const mine = (v: unknown): boolean =>
+  tuple(isText, isJsonText, isNumber)(Array.isArray(v) ? v.slice(0, 3) : v) && isNumber((v as unknown[])[3] ?? 0)
 /** JSON text that stands in an answer as it is. */
 const looks = all(
-  optional('mine', (v) => listOf(tuple(isText, isJsonText, isNumber))(v)),
+  optional('mine', listOf(mine)),
   optional('plain', (v) => tuple(isJsonText, isNumber)(v)),
-  optional('shared', (v) => fields({ value: isJsonText, askers: listOf(isText), broken: isFlag })(v)),
+  optional('shared', shared),
   optional('form', tuple(isText, isNumber)),
   optional('clock', tuple(isNumber, isNumber)),
   optional('said', isNumber),

@@ -149,7 +149,8 @@ const madeBody = (place: Place, body: BodyModel, isError: boolean): string | und
     const named = isError || !isRead(place) ? undefined : objectAsked(place.model, place.asked)
     const own = named === undefined ? undefined : byNumber(named, place.model.idField, place.asked, place.knowledge)
     const root = own === undefined ? '' : place.model.root
-    const { text, founding } = renderBody(body.tree, place.asked, { root, own, isError, making: !isRead(place) })
+    const filling = { root, own, isError, making: !isRead(place), isUnseen: named !== undefined }
+    const { text, founding } = renderBody(body.tree, place.asked, filling)
     return isUnfounded(place, body.tree, founding) ? undefined : printed(text, isPretty(body))
   }
   if (2 * body.empty > body.seen) return ''

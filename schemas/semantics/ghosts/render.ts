@@ -48,6 +48,8 @@ export interface Filling {
   /** How many such things ghosts made before. */
   readonly before?: number
   readonly isError?: boolean
+  /** The answer is about an object that nobody saw: what its asker saw of one other is no constant. */
+  readonly isUnseen?: boolean
 }
 
 interface Rendering extends Filling {
@@ -135,6 +137,8 @@ const formIn = (node: Node): string => (node.form !== undefined && node.form[1] 
 const sharedText = (node: Node, isError: boolean): string | undefined => {
   const { shared } = node
   if (shared === undefined || shared.broken) return undefined
+  // What several saw of one thing may be that thing’s alone.
+  if (shared.about !== undefined && shared.varied !== true) return undefined
   return shared.askers.length >= (isError ? SHARED_BY.error : SHARED_BY.proven) ? shared.value : undefined
 }
 
@@ -157,8 +161,8 @@ const constantFrom = (text: string | undefined, source: LeafSource): Constant | 
 const constantOf = (node: Node, with_: Rendering): Constant | undefined => {
   const { asker } = with_.asked
   const mine = asker === '' ? undefined : node.mine?.find(([who]) => who === asker)
-  if (mine !== undefined && mine[2] >= 1 && (with_.making !== true || mine[2] >= MIN_HITS))
-    return { text: mine[1], source: 'own' }
+  const isOnce = with_.making !== true && with_.isUnseen !== true
+  if (mine !== undefined && mine[2] >= (isOnce ? 1 : MIN_HITS)) return { text: mine[1], source: 'own' }
   if (node.publicly > 0 && node.value !== '' && node.lead >= MIN_LEAD * node.publicly)
     return { text: node.value, source: 'constant' }
   return constantFrom(sharedText(node, with_.isError === true), 'shared') ?? constantFrom(plainText(node), 'usual')
