@@ -23,6 +23,7 @@ import { learnWanted } from '../../schemas/semantics/ghosts/wanted.ts'
 import { bodiesOf, rowsIn } from '../../schemas/semantics/ghosts/several.ts'
 import { itemTarget, targetOf } from '../../schemas/semantics/ghosts/target.ts'
 import type { Target } from '../../schemas/semantics/ghosts/target.ts'
+import { isSearch } from '../../schemas/semantics/ghosts/types.ts'
 import { learnWriteForm } from '../../schemas/semantics/ghosts/write-forms.ts'
 import type { Shape } from '../../schemas/semantics/ghosts/write-forms.ts'
 import { keptAndLost, standIn } from '../../schemas/semantics/ghosts/writes.ts'
@@ -190,7 +191,7 @@ export const learnWriting = (lesson: Lesson, model: EndpointModel, features: Sta
   learnState(told, model, target)
   if (!isGood(status)) return
   learnForm(told, model, target)
-  if (model.list !== null) return
+  if (isSearch(model, memory)) return
   for (const body of bodiesOf(asked.json)) model.wants = learnWanted(model.wants, body)
   if (learnIssued(told)) {
     model.issues = true

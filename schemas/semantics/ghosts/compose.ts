@@ -35,6 +35,7 @@ import { printed, renderBody, renderText } from './render.ts'
 import { credentialState, guessStatus, identified, showsGone } from './status.ts'
 import type { Guess } from './status.ts'
 import { fromLatin1, toBody, toUtf8 } from './text.ts'
+import { isSearch } from './types.ts'
 import { targetOf } from './target.ts'
 import type { Target } from './target.ts'
 import { standIn } from './writes.ts'
@@ -211,7 +212,7 @@ const fromGuess = (place: Place, target: Target, guess: Guess | undefined, isBor
   if (guess === undefined) return unfounded(place)
   const { status } = guess
   if (status >= 300) return fromTemplate({ ...place, guess }, 'status', status) ?? unfounded(place)
-  if (place.model.list !== null) return fromList(place, false) ?? unfounded(place)
+  if (isSearch(place.model, place.knowledge)) return fromList(place, false) ?? unfounded(place)
   return fromWrite(place, status, target, isBorrowed)
 }
 

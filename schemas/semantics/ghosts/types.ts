@@ -17,6 +17,10 @@ export const typeFrom = (model: EndpointModel): TypeModel | undefined => {
     : { template: model.template, idField: list.idField, root: '' }
 }
 
+/** Whether a POST only asks: it was answered by a list, and nothing is found below its path as what it made would be. */
+export const isSearch = (model: EndpointModel, knowledge: Pick<Knowledge, 'type'>): boolean =>
+  model.list !== null && knowledge.type(model.service, model.template) === undefined
+
 export interface Types {
   note(model: EndpointModel): void
   forget(model: EndpointModel): void
