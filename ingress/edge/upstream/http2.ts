@@ -44,6 +44,8 @@ interface Told {
   readonly stream: ClientHttp2Stream
   readonly session: Session
   begun: boolean
+  /** The upstream has ended it: what ends without that was reset. */
+  ended: boolean
   /** The client takes no more for now. */
   held: boolean
   trailers: FieldLines
@@ -96,6 +98,19 @@ const openSession = (state: State): Session => {
   return session
 }
 
+/** One that ends takes no more requests. */
+const sessionOf = (state: State): Session => {
+  const { session } = state
+  if (session !== undefined && !session.http2.closed && !session.http2.destroyed) return session
+  return (state.session = openSession(state))
+}
+
+/** Nothing comes of it in time, perhaps nothing ever will: the next request gets another connection, others go on. */
+const retire = (state: State, session: Session): void => {
+  if (state.session === session) state.session = undefined
+  session.http2.close()
+}
+
 const isOurs = ({ code = '' }: Trouble): boolean => !code.startsWith('ERR_HTTP2')
 
 const fail = ({ call, session, stream }: Told, error: Trouble | undefined): void => {
@@ -127,6 +142,16 @@ const safely = (told: Told, act: () => void): void => {
   }
 }
 
+/** A reset without an error looks like an end to who reads; but node:http2 has closed the stream by then. */
+const noteEnd = (told: Told): void => {
+  const { stream } = told
+  const push = stream.push.bind(stream)
+  stream.push = (piece, encoding) => {
+    told.ended ||= piece === null && !stream.closed
+    return push(piece, encoding)
+  }
+}
+
 /** The answer, as it comes. */
 const listen = (told: Told): void => {
   const { call, stream } = told
@@ -148,7 +173,7 @@ const listen = (told: Told): void => {
   stream.on('trailers', (_headers, _flags, raw?: string[]) => (told.trailers = raw ?? []))
   stream.on('end', () => {
     // A stream that is reset ends too.
-    if (told.begun && stream.rstCode === NGHTTP2_NO_ERROR) end(told)
+    if (told.begun && told.ended && stream.rstCode === NGHTTP2_NO_ERROR) end(told)
   })
   stream.on('error', (error) => fail(told, error))
   stream.on('close', () => fail(told, undefined))
@@ -180,13 +205,13 @@ const cancel = (stream: ClientHttp2Stream): void => {
 }
 
 const begin = (state: State, call: Call): void => {
-  const session = (state.session ??= openSession(state))
+  const session = sessionOf(state)
   const { body } = call
   const stream = session.http2.request(headersFor(call, state.url), {
     endStream: body === null,
     waitForTrailers: body !== null && !Buffer.isBuffer(body),
   })
-  const told: Told = { call, stream, session, begun: false, held: false, trailers: [] }
+  const told: Told = { call, stream, session, begun: false, ended: false, held: false, trailers: [] }
   session.calls.add(call)
   call.carried = {
     resume: () => {
@@ -204,8 +229,10 @@ const begin = (state: State, call: Call): void => {
     const { response } = state.options.limits
     fail(told, troubleOf('ETIMEDOUT', `no answer within ${response} ms`))
     cancel(stream)
+    retire(state, session)
   })
   if (session.ready) call.listener.handed(call.about)
+  noteEnd(told)
   listen(told)
   send(told)
 }
@@ -223,7 +250,7 @@ const beginOrFail = (state: State, call: Call): void => {
 const ask = (state: State, asking: Asking, events: AskEvents): Drop => {
   const { options, url } = state
   if (asking.protocol !== 'websocket') return askOverHttp1(options, asking, events)
-  const session = (state.session ??= openSession(state))
+  const session = sessionOf(state)
   let over = false
   let drop = (): void => undefined
   whenTold(session, (offered) => {
@@ -250,7 +277,7 @@ export const openHttp2Pool = (options: PoolOptions): Pool => {
   return {
     send: (call) => {
       if (call.gate === undefined) beginOrFail(state, call)
-      else passGate((state.session ??= openSession(state)), call, () => beginOrFail(state, call))
+      else passGate(sessionOf(state), call, () => beginOrFail(state, call))
     },
     ask: (asking, events) => ask(state, asking, events),
     close: () => state.session?.http2.destroy(),
