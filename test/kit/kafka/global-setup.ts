@@ -1,4 +1,5 @@
 /** For vitest's `globalSetup`: keeps the run's one broker, see shared.ts. */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,8 +16,10 @@ export const setup = async (): Promise<() => Promise<void>> => {
     )
     socket.on('error', () => undefined)
   })
-  const path = join(tmpdir(), `chaos-proxy-broker-${process.pid}.sock`)
-  await new Promise<void>((resolve) => server.listen(path, resolve))
+  // A folder of this run's own: process ids come again, and a run that was killed leaves its socket behind.
+  const dir = mkdtempSync(join(tmpdir(), 'chaos-proxy-broker-'))
+  const path = join(dir, 'socket')
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
   process.env[BROKER_SOCKET] = path
   return async () => {
     server.close()
@@ -24,5 +27,6 @@ export const setup = async (): Promise<() => Promise<void>> => {
       (started) => started.stop(),
       () => undefined,
     )
+    rmSync(dir, { recursive: true, force: true })
   }
 }
