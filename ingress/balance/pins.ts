@@ -3,6 +3,8 @@
  * comes and goes does not show them truth and ghost in turns. Bounded, and in no case longer than `stay` after the last
  * ghost. Time is an argument, in ms of any monotonic clock.
  */
+import { seedOf } from './rendezvous.ts'
+
 export interface Pins {
   /** When a ghost answered last, by client; the longest ago first. */
   readonly clients: Map<string, number>
@@ -21,12 +23,8 @@ const SHAKY = 10_000
 
 export const openPins = (): Pins => ({ clients: new Map(), illAt: -Infinity, movedAt: -Infinity })
 
-/** 0..1, the same for a client at all times (FNV-1a). */
-const turnOf = (client: string): number => {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < client.length; i++) hash = Math.imul(hash ^ client.charCodeAt(i), 0x01000193)
-  return (hash >>> 0) / 2 ** 32
-}
+/** 0..1, the same for a client at all times. */
+const turnOf = (client: string): number => seedOf(client) / 2 ** 32
 
 /** The backend failed. */
 export const noteIll = (pins: Pins, now: number): void => {

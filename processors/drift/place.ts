@@ -150,14 +150,15 @@ export const emptyPlace = (up: Place | undefined, name: string, first: number): 
   visit: 0,
 })
 
-const escaped = (name: string): string =>
+/** A name as a token of a pointer, RFC 6901. */
+export const escaped = (name: string): string =>
   name.includes('~') || name.includes('/') ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name
 
 /** RFC 6901, with `*` for the items of an array and the values of a map. */
 export const pointerOf = (place: Place): string =>
   place.up === undefined ? '' : `${pointerOf(place.up)}/${escaped(place.name)}`
 
-const unescaped = (token: string): string => token.replaceAll('~1', '/').replaceAll('~0', '~')
+export const unescaped = (token: string): string => token.replaceAll('~1', '/').replaceAll('~0', '~')
 
 const childOf = (place: Place, name: string): Place | undefined =>
   place.fields?.get(name) ?? (name === '*' ? (place.items ?? place.map) : undefined)

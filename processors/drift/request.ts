@@ -4,7 +4,7 @@
  */
 import type { JsonValue } from '../kit/processor.ts'
 import { apart, firstSight } from './evidence.ts'
-import type { Late, Sighting } from './place.ts'
+import { escaped, type Late, type Sighting } from './place.ts'
 import { MIN_BEFORE } from './weigh.ts'
 
 /** Requests that have a field, taken and refused; those that lack it are the rest of all. */
@@ -37,8 +37,6 @@ export const isRefusal = (status: number): boolean => status === 400 || status =
 
 const isObject = (value: JsonValue | undefined): value is Readonly<Record<string, JsonValue>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** Pointers of the fields of a request, objects inside objects too. */
 const fieldsOf = (json: JsonValue, at: string, depth: number, found: Set<string>): ReadonlySet<string> => {

@@ -1,7 +1,7 @@
 /** What answers say of a change that was told: who shows it, how often, and whether it is still so. */
 import { fitsFormat, type Format } from '../kit/formats.ts'
 import type { JsonValue } from '../kit/processor.ts'
-import { TYPES } from './place.ts'
+import { TYPES, unescaped } from './place.ts'
 import { isDenial } from './life.ts'
 import { isRefusal, sentBy } from './request.ts'
 import type { OpenSignal, SignalState } from './signal.ts'
@@ -11,8 +11,6 @@ const MAX_ITEMS = 32
 /** So many answers are looked at one by one, then one in SHARE, which counts for all of them. */
 const CLOSELY = 1000
 const SHARE = 16
-
-const unescaped = (token: string): string => token.replaceAll('~1', '/').replaceAll('~0', '~')
 
 const below = (value: JsonValue, token: string): readonly JsonValue[] => {
   if (typeof value !== 'object' || value === null) return []

@@ -5,6 +5,7 @@
 import { enumOf } from './enums.ts'
 import type { Format } from '../kit/formats.ts'
 import { fieldsOfUnion } from './merge.ts'
+import { define } from './parameters.ts'
 import { emptyFields, type Fields, type Shape, type Union } from './shape.ts'
 import { selects } from './unions.ts'
 
@@ -28,13 +29,6 @@ const writeStrings = (out: Draft, shape: Shape): void => {
   const values = enumOf(shape)
   if (values) out['enum'] = shape.nulls > 0 ? [...values, null] : values
   if (!isReplaced(format)) out['x-length'] = [shortest, longest]
-}
-
-/** Assigning to `__proto__` would set a prototype, and the name would be lost. */
-const define = (out: Draft, name: string, value: unknown): void => {
-  if (name === '__proto__')
-    Object.defineProperty(out, name, { value, enumerable: true, writable: true, configurable: true })
-  else out[name] = value
 }
 
 const propertiesOf = ({ names, children }: Fields): Draft => {

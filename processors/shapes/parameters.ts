@@ -16,7 +16,7 @@ export const valueOf = (text: string): JsonValue => {
 type Draft = Record<string, JsonValue>
 
 /** Assigning to `__proto__` would set a prototype, and the name would be lost. */
-const define = (out: Draft, name: string, value: JsonValue): void => {
+export const define = <V>(out: Record<string, V>, name: string, value: NoInfer<V>): void => {
   if (name === '__proto__')
     Object.defineProperty(out, name, { value, enumerable: true, writable: true, configurable: true })
   else out[name] = value
@@ -29,7 +29,8 @@ export const objectOf = (pairs: Iterable<readonly [string, string]>): JsonValue 
     const value = valueOf(text)
     const known = Object.hasOwn(out, name) ? out[name] : undefined
     if (known === undefined) define(out, name, value)
-    else define(out, name, Array.isArray(known) ? [...(known as JsonValue[]), value] : [known, value])
+    else if (Array.isArray(known)) known.push(value)
+    else define(out, name, [known, value])
   }
   return out
 }
