@@ -196,7 +196,10 @@ export const createLive = (now: () => number): Live => {
     },
     recent: (limit) => recent.slice(-limit).reverse(),
     hauntings: hauntings.list,
-    heartbeats: () => [...heartbeats.values()].filter(({ at }) => now() - at < 60_000),
+    heartbeats: () => {
+      for (const [key, { at }] of heartbeats) if (now() - at >= 60_000) heartbeats.delete(key)
+      return [...heartbeats.values()]
+    },
     upstreams: conditions.list,
     silence: () => (now() - heardAt >= GONE ? now() - heardAt : 0),
   }
