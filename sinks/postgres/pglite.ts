@@ -18,6 +18,8 @@ export interface PgliteOptions {
   readonly seed?: string
   /** Starts the process of pglite-server.ts with an IPC channel and `serialization: 'advanced'`. */
   readonly spawnPglite?: () => ChildProcess
+  /** So long it may take to open, and three times as long when it is tried again, ms; a minute unless given. */
+  readonly openLimitMs?: number
   /** Shown to another process that wants the same directory. */
   readonly owner?: string
 }
@@ -47,14 +49,20 @@ export const spawnPgliteHere = (): ChildProcess => {
 /** The seed that the build lays beside the bundle. */
 const bundledSeed = (): string => fileURLToPath(new URL('./pglite-seed.tar.gz', import.meta.url))
 
-const opened = (child: ChildProcess, dir: string): Promise<FromServer> =>
+/** `slow`: nothing was said in time. That is no damage: the machine may be busy, and the same directory opens a moment later. */
+type Refused = Omit<Extract<FromServer, { kind: 'refused' }>, 'code'> & {
+  readonly code: 'locked' | 'unavailable' | 'damaged' | 'slow'
+}
+type First = Exclude<FromServer, { kind: 'refused' }> | Refused
+
+const opened = (child: ChildProcess, dir: string, limit: number): Promise<First> =>
   new Promise((resolve) => {
-    const refuse = (message: string, code: 'damaged' | 'unavailable' = 'damaged'): void =>
+    const refuse = (message: string, code: Refused['code'] = 'damaged'): void =>
       resolve({ kind: 'refused', code, message: `${dir}: ${message}` })
     const timer = setTimeout(() => {
+      refuse(`did not open within ${limit / 1000} s`, 'slow')
       child.kill('SIGKILL')
-      refuse(`did not open within ${OPEN_LIMIT / 1000} s`)
-    }, OPEN_LIMIT)
+    }, limit)
     child.once('message', resolve)
     child.once('error', (error) => refuse(error.message))
     // Killed from outside, as by the kernel when memory runs out, says nothing about the files.
@@ -109,14 +117,16 @@ const serve = (child: ChildProcess, where: string): Server => {
   }
 }
 
-const tryOpen = async (
-  options: PgliteOptions,
-  rebuild: boolean,
-): Promise<Server | Extract<FromServer, { kind: 'refused' }>> => {
+interface Try {
+  readonly rebuild: boolean
+  readonly limit: number
+}
+
+const tryOpen = async (options: PgliteOptions, { rebuild, limit }: Try): Promise<Server | Refused> => {
   const { dir, logger, seed = bundledSeed(), owner = `chaos-proxy (process ${process.pid})` } = options
   const child = (options.spawnPglite ?? spawnPgliteHere)()
   child.on('error', () => {})
-  const answer = opened(child, dir)
+  const answer = opened(child, dir, limit)
   child.send({ kind: 'open', settings: { dir, seed, rebuild, owner } } satisfies ToServer, () => {})
   const first = await answer
   if (first.kind === 'ready') {
@@ -133,7 +143,7 @@ const tryOpen = async (
       : undefined
   if (child.connected) child.send({ kind: 'close' } satisfies ToServer, () => {})
   await gone
-  return first as Extract<FromServer, { kind: 'refused' }>
+  return first as Refused
 }
 
 /** What a database takes that is made anew, with room to work. */
@@ -145,24 +155,32 @@ const hasRoom = (dir: string): boolean => {
   return bavail * bsize >= ROOM
 }
 
+/** What no other try would change. */
+const final = ({ code, message }: Refused, { rebuild, dir, late }: Try & { dir: string; late: boolean }) => {
+  const failed = (kind: 'failed' | 'locked' | 'unavailable', why: string): DatabaseError =>
+    new DatabaseError(kind, message + why)
+  const elsewhere = 'choose another directory, or set DATABASE_URL to a Postgres that several processes can share.'
+  if (code === 'unavailable') return failed('unavailable', '')
+  if (code === 'locked') return late ? failed('locked', `. Stop it, ${elsewhere}`) : undefined
+  if (code === 'damaged' && !hasRoom(dir))
+    return failed('unavailable', '. Its disk is full: make room, then it goes on.')
+  if (!rebuild) return undefined
+  // A new directory that does not open in time either: it is the machine.
+  if (code === 'slow') return failed('unavailable', ', nor did a new one: this machine is too busy')
+  return failed('failed', '. It could not be made anew either.')
+}
+
 const start = async (options: PgliteOptions): Promise<Server> => {
   const deadline = Date.now() + LOCK_PATIENCE
-  let rebuild = false
+  const { dir, openLimitMs = OPEN_LIMIT } = options
+  let next: Try = { rebuild: false, limit: openLimitMs }
   for (;;) {
-    const result = await tryOpen(options, rebuild)
+    const result = await tryOpen(options, next)
     if ('ask' in result) return result
-    if (result.code === 'locked' && Date.now() > deadline)
-      throw new DatabaseError(
-        'locked',
-        `${result.message}. Stop it, choose another directory, or set DATABASE_URL to a Postgres that several processes can share.`,
-      )
-    if (result.code === 'damaged' && !hasRoom(options.dir))
-      throw new DatabaseError('unavailable', `${result.message}. Its disk is full: make room, then it goes on.`)
-    if (result.code === 'unavailable') throw new DatabaseError('unavailable', result.message)
-    if (result.code === 'damaged' && rebuild)
-      throw new DatabaseError('failed', `${result.message}. It could not be made anew either.`)
-    if (result.code === 'damaged') rebuild = true
-    else await pause(200)
+    const error = final(result, { ...next, dir, late: Date.now() > deadline })
+    if (error !== undefined) throw error
+    if (result.code === 'locked') await pause(200)
+    else next = { rebuild: result.code === 'damaged' || next.limit > openLimitMs, limit: 3 * openLimitMs }
   }
 }
 

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,6 +42,45 @@ test('a second one is refused by the name of the first; a clean end frees the di
   })
   await first.close()
   expect(await (await opened()).query('select 1 as one')).toEqual([{ one: 1 }])
+})
+
+/** A process that says nothing, so often; then it is ready. Tells what it was asked to do. */
+const slowly = (silent: number): { readonly asked: boolean[]; readonly spawnPglite: () => ChildProcess } => {
+  const asked: boolean[] = []
+  const spawnPglite = (): ChildProcess => {
+    const child = Object.assign(new EventEmitter(), {
+      exitCode: null,
+      signalCode: null,
+      connected: true,
+      kill: () => {
+        Object.assign(child, { signalCode: 'SIGKILL', connected: false })
+        return child.emit('exit', null, 'SIGKILL')
+      },
+      send: (message: { kind: string; settings?: { rebuild: boolean } }) => {
+        if (message.kind === 'close') child.kill()
+        if (message.kind !== 'open') return
+        asked.push(message.settings?.rebuild === true)
+        if (asked.length > silent) queueMicrotask(() => child.emit('message', { kind: 'ready' }))
+      },
+    })
+    return child as unknown as ChildProcess
+  }
+  return { asked, spawnPglite }
+}
+
+test('one that is slow to open is tried again, and not taken for damaged at once', async () => {
+  const { asked, spawnPglite } = slowly(1)
+  open.push(await openDatabase({ dir, logger: silent, spawnPglite, openLimitMs: 5 }))
+  expect(asked).toEqual([false, false])
+})
+
+test('when a new one does not open in time either, that is the machine, and passes', async () => {
+  const { asked, spawnPglite } = slowly(9)
+  await expect(openDatabase({ dir, logger: silent, spawnPglite, openLimitMs: 5 })).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('this machine is too busy'),
+  })
+  expect(asked).toEqual([false, false, true])
 })
 
 test('the lock of a dead process is taken over, that of a living one is not', () => {
