@@ -102,9 +102,9 @@ const learnHeaders = (body: BodyModel, o: Observation): void => {
 
 const PRETTY = /^[{[]\r?\n {2}/
 
-/** What an answer is about, where requests to its endpoint are about different things. */
-const aboutOf = ({ endpoint }: Observation, { target, query }: Asked): number | undefined =>
-  query.length > 0 || endpoint?.template.includes('{') === true ? hash32(target) : undefined
+/** What an answer is about, where requests to its endpoint are about different things: each thing made is another. */
+const aboutOf = ({ endpoint }: Observation, { target, query, made = '' }: Asked): number | undefined =>
+  query.length > 0 || endpoint?.template.includes('{') === true ? hash32(`${target} ${made}`) : undefined
 
 /** Learns one body. `isPublic`: everybody may see it. */
 export const learnBody = (body: BodyModel, o: Observation, asked: Asked, how: LessonOptions): void => {

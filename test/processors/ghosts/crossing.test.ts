@@ -46,4 +46,28 @@ describe('what several persons see of one thing', () => {
     expect(textOf(ask({ target: '/orders/19', principal: 'cp_cai' }))).not.toContain('of cai')
     expect(textOf(ask({ target: '/orders/20', principal: 'cp_cai' }))).toContain('of cai')
   })
+
+  it('given several things made under one path, then what all of them had is what the next one has', () => {
+    const ids = [31, 32, 33, 34]
+    const note = (id: number) => ({ id, text: `note ${id}`, state: 'fresh' })
+    const make = (id: number) => ({
+      ...as('cai'),
+      method: 'POST',
+      target: '/teams/1/notes',
+      status: 201,
+      requestBody: JSON.stringify({ text: `note ${id}` }),
+      requestType: 'application/json',
+      responseBody: JSON.stringify(note(id)),
+    })
+    const one = (id: number) => ({
+      ...as('cai'),
+      target: `/teams/1/notes/${id}`,
+      responseBody: JSON.stringify(note(id)),
+    })
+    const { ask } = given([...people, ...ids.flatMap((id) => [make(id), one(id)])])
+    const body = Buffer.from(JSON.stringify({ text: 'new' }))
+    const asked = { method: 'POST', target: '/teams/1/notes', principal: 'cp_cai', body, writes: true }
+    const headers = [{ name: 'content-type', value: 'application/json' }]
+    expect(jsonOf(ask({ ...asked, headers }))).toMatchObject({ text: 'new', state: 'fresh' })
+  })
 })
