@@ -1,6 +1,6 @@
 /**
  * What a parameter of a list may do. A role is believed as long as every answer allows it; only paging goes by names too,
- * since one page looks like any other. `f:` equals, `i:` equals but for case, `a:` is among, `p:` begins, `c:` contains,
+ * since one page looks like any other. `f:` equals, `i:` equals but for case, `n:` equals or is null, `a:` is among, `p:` begins, `c:` contains,
  * `g:` at least, `l:` at most, `G:` more, `L:` less, `o:` as the value says (`gte.5`), each with the pointer of a field;
  * `text` contained somewhere, `where` a condition on fields, `none` a filter that finds nothing,
  * `after:` behind that one, `pick` which fields are shown, `formal` nothing that the items show.
@@ -51,6 +51,7 @@ const addInner = (name: string, inner: Fields, add: (pointer: string, value: Jso
 const CHECKS: Readonly<Record<string, (field: Json | undefined, value: string) => boolean>> = {
   f: (field, value) => textOf(field) === value,
   i: (field, value) => isScalar(field) && lower(field) === value.toLowerCase(),
+  n: (field, value) => field === null || textOf(field) === value,
   a: (field, value) => Array.isArray(field) && field.some((v) => textOf(v as Json) === value),
   p: (field, value) => typeof field === 'string' && lower(field).startsWith(value.toLowerCase()),
   c: (field, value) => typeof field === 'string' && lower(field).includes(value.toLowerCase()),
@@ -163,6 +164,7 @@ const fieldRoles = (name: string, [field, value]: [string, Json]): string[] => {
   const roles = [`f:${field}`, `i:${field}`]
   if (typeof value === 'string') roles.push(`p:${field}`, `c:${field}`)
   if (!namedLike(name, field)) return roles
+  roles.push(`n:${field}`)
   if (AT_LEAST.test(name)) roles.push(...(MORE_THAN.test(name) ? [`G:${field}`] : []), `g:${field}`)
   if (AT_MOST.test(name)) roles.push(...(LESS_THAN.test(name) ? [`L:${field}`] : []), `l:${field}`)
   return roles
@@ -225,6 +227,7 @@ const RANK = [
   'f',
   'i',
   'a',
+  'n',
   'formal',
   'sort',
   'order',

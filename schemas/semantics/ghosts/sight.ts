@@ -13,11 +13,14 @@ import type { Follows } from './rows.ts'
 
 const byNumber: Compare = (a, b) => Number(a.id) - Number(b.id)
 
-/** Ids that are numbers by size, all others as they were first seen. */
+/** Ids that are numbers by size and first, all others as they were first seen: where there are both, rows began with numbers. */
 export const byId: Compare = (a, b) => {
-  const by = byNumber(a, b)
-  return Number.isNaN(by) ? a.born - b.born : by
+  const [isOne, isOther] = [NUMBER.test(a.id), NUMBER.test(b.id)]
+  if (isOne !== isOther) return isOne ? -1 : 1
+  return isOne ? byNumber(a, b) : a.born - b.born
 }
+/** However long: such texts are compared by about how large they are. */
+const NUMBER = /^\d+$/
 
 /** Numbered rows: how many of the numbers must be known, and how wide a gap may be, to say what stands in it. */
 const DENSE = 0.2

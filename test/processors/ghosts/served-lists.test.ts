@@ -107,3 +107,31 @@ describe('a filter that compares texts with numbers', () => {
     expect(jsonOf(ask({ target: '/messages?room=yard' }))).toEqual({ total: 4, data: inRoom('yard') })
   })
 })
+
+describe('a filter that lets rows pass that have nothing there', () => {
+  const rows = Array.from({ length: 12 }, (_, i) => ({ id: i + 1, text: `c ${i}`, film: i % 5 === 4 ? null : i % 4 }))
+  const told = (query: string, data: unknown) => ({ target: `/reviews?${query}`, responseBody: JSON.stringify(data) })
+  const of = (film: number, isLoose: boolean) =>
+    rows.filter((row) => row.film === film || (isLoose && row.film === null))
+  it('lets them pass for other values too', () => {
+    const { ask } = given([told('', rows), told('film=1', of(1, true)), told('film=2', of(2, true))])
+    expect(jsonOf(ask({ target: '/reviews?film=3' }))).toEqual(of(3, true))
+  })
+  it('is none where it was seen to leave them out', () => {
+    const { ask } = given([told('', rows), told('film=1', of(1, false)), told('film=2', of(2, false))])
+    expect(jsonOf(ask({ target: '/reviews?film=3' }))).toEqual(of(3, false))
+  })
+})
+
+describe('rows whose ids are numbers and random texts', () => {
+  const row = (id: string) => ({ id, text: `t ${id}` })
+  const ids = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '912c', '1e77', '51e2', 'fd27']
+  it('come by number, then as they were first seen', () => {
+    const { ask } = given([
+      { target: '/posts/912c', responseBody: JSON.stringify(row('912c')) },
+      { target: '/posts?_start=0&_limit=16', responseBody: JSON.stringify(ids.map(row)) },
+      { target: '/posts?_start=5&_limit=3', responseBody: JSON.stringify(ids.slice(5, 8).map(row)) },
+    ])
+    expect(jsonOf(ask({ target: '/posts?_start=8&_limit=7' }))).toEqual(ids.slice(8, 15).map(row))
+  })
+})
