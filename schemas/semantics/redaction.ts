@@ -10,6 +10,7 @@
  */
 import type { Header } from '../events.ts'
 import { redactJsonFields } from './redaction-json.ts'
+import { redactParts } from './redaction-multipart.ts'
 import { createNameFilter, type NextColon } from './redaction-names.ts'
 import { rememberBodies } from './redaction-memo.ts'
 import { detectIn } from './redaction-text.ts'
@@ -206,14 +207,6 @@ const withoutSecrets = (d: Detectors, text: string): string =>
     ),
   )
 
-const MULTIPART_SECRET = /(name="([^"\r\n]{1,64})"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)([^\r\n]+)/g
-const multipart = (d: Detectors, text: string): string =>
-  d.text(
-    text.replace(MULTIPART_SECRET, (all, head: string, name: string, value: string) =>
-      d.isSecretField(name) ? head + d.secret(value) : all,
-    ),
-  )
-
 /** Where names may be written in escapes, every colon is looked at. */
 const json = (d: Detectors, text: string, bytes: Uint8Array): string => {
   const every = text.includes('\\u')
@@ -225,7 +218,7 @@ const bodyText = (d: Detectors, text: string, mediaType: string, bytes: Uint8Arr
   const type = mediaType.toLowerCase()
   if (type.includes('json')) return json(d, text, bytes)
   if (type.startsWith('application/x-www-form-urlencoded')) return pairs(d, text)
-  if (type.startsWith('multipart/')) return multipart(d, text)
+  if (type.startsWith('multipart/')) return d.text(redactParts(text, d))
   return d.text(text)
 }
 
