@@ -19,6 +19,8 @@ export interface StreamReader {
 /** A body that comes as it is taken. It begins once; when it breaks, the `Upload`'s `broken` is called instead of `end`. */
 export interface UploadStream {
   start(reader: StreamReader): void
+  /** Until it is, another upstream can have all of it. */
+  isStarted(): boolean
   pause(): void
   resume(): void
 }
@@ -71,6 +73,7 @@ const stream = (context: Context, carrier: Carrier, { ready, broken, limit = 0 }
       if (ended === undefined) via.resume(carrier)
       else to.end(ended)
     },
+    isStarted: () => reader !== undefined,
     pause: () => via.pause(carrier),
     resume: () => via.resume(carrier),
   }

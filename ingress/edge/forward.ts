@@ -99,6 +99,10 @@ const brokeOff = ({ context, settings, carrier }: Trip): void => {
   carrier.via.destroy(carrier)
 }
 
+/** All of it can still be sent. */
+const isWhole = ({ body, replayable }: Upload): boolean =>
+  replayable || (body !== null && !Buffer.isBuffer(body) && !body.isStarted())
+
 const onTrouble = (trip: Trip, error: Trouble, reused: boolean): void => {
   const { context, settings } = trip
   if (trip.over) return
@@ -106,7 +110,7 @@ const onTrouble = (trip: Trip, error: Trouble, reused: boolean): void => {
   const begun = trip.flow !== undefined && !takeBack(trip.flow)
   if (begun) return brokeOff(trip)
   const upstream = context.upstream as Upstream
-  const replayable = trip.upload.replayable && !trip.informed
+  const replayable = isWhole(trip.upload) && !trip.informed
   const trouble = { code, message: error.message, handed: trip.handed, reused, replayable }
   const retry = rules.retryOf(context, trouble, trip.again)
   if (retry === 'same') {

@@ -192,6 +192,18 @@ describe('a request that fails', () => {
     )
   })
 
+  it('goes elsewhere with a large body, too, where nobody could be reached', async () => {
+    await stop('a')
+    moods.b = (req, res) => {
+      let length = 0
+      req.on('data', (bytes: Buffer) => (length += bytes.length)).on('end', () => res.end(String(length)))
+    }
+    await open(['a', 'b'], { balance: { strategy: 'round-robin' }, passive: 'off', health: 'off' })
+    const body = 'x'.repeat(300_000)
+    for (let i = 0; i < 4; i++)
+      expect(await (await fetch(stand.url, { method: 'POST', body })).text()).toBe(String(body.length))
+  })
+
   it('is asked elsewhere when its upstream says that it cannot, but not when that was meant, and never a POST', async () => {
     let status = 503
     let fields: Record<string, string> = {}

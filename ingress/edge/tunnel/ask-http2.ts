@@ -63,6 +63,7 @@ export const askOverHttp2 = (place: Http2Place, { target, lines }: Asking, event
     stream.setTimeout(0)
     const status = Number(headers[':status'])
     const answer = { status, reason: '', lines: fieldsOf(raw ?? []) }
+    if (status < 200) return fail(new Error('it answers with no valid status'))
     if (status >= 300) return events.answered(answer, stream, () => stream.rstCode === 0)
     over = true
     events.switched({ ...answer, lines: [...answer.lines, ...asking.proof] }, stream, Buffer.alloc(0))
