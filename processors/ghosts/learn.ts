@@ -165,10 +165,16 @@ const learnShown = (lesson: Lesson, model: EndpointModel, features: StatusFeatur
 /** Every body while there are few, then only those that are new. */
 const isTaught = (seen: number, repeated: boolean): boolean => seen < ENOUGH || !repeated
 
+/** A POST to a known collection, or to a thing of one: it makes or changes something, whatever lists the answer has. */
+const isMaking = ({ asked, memory }: Lesson, model: EndpointModel): boolean =>
+  asked.method === 'POST' &&
+  memory.type(asked.service, objectAsked(model, asked)?.template ?? model.template) !== undefined
+
 /** A POST that only asks: it is answered by a list, makes nothing and sends no things. */
-const isSearch = ({ o, asked, memory }: Lesson, model: EndpointModel): boolean => {
+const isSearch = (lesson: Lesson, model: EndpointModel): boolean => {
+  const { o, asked } = lesson
   if (asked.method !== 'POST' || o.exchange.status !== 200 || !isFields(asked.json)) return false
-  if (asked.graph !== undefined || memory.type(asked.service, model.template) !== undefined) return false
+  if (asked.graph !== undefined || isMaking(lesson, model)) return false
   return !pointersOf(asked.json, 2).some(([, value]) => Array.isArray(value) && value.some(isFields))
 }
 
@@ -183,6 +189,7 @@ export const learnExchange = (lesson: Lesson, model: EndpointModel, features: St
   if (isReading(model)) return learnReading(lesson, model, features)
   if (lesson.asked.graph !== undefined && model.template.includes('#'))
     return learnGraphWriting(lesson, model, features)
+  if (model.list !== null && isMaking(lesson, model)) model.list = null
   learnWriting(lesson, model, features)
   learnSearch(lesson, model)
 }

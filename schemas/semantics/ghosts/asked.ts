@@ -1,6 +1,7 @@
 /** A request as answering sees it: taken apart once. */
 import type { Header } from '../../events.ts'
 import type { GhostRequest } from '../ghost-port.ts'
+import { formBody } from './form-body.ts'
 import { argumentsOf, graphInQuery, graphOf } from './graph.ts'
 import type { Graph } from './graph.ts'
 import { parseJson } from './json.ts'
@@ -97,6 +98,9 @@ export const byName = (headers: readonly Header[]): Map<string, string> => {
 const parsed = (body: Uint8Array | undefined): Json | undefined =>
   body === undefined ? undefined : parseJson(fromUtf8(body))
 
+const formOf = ({ body }: GhostRequest, headers: ReadonlyMap<string, string>): Json | undefined =>
+  formBody(body, headers.get('content-type'), queryPairs)
+
 /** Takes a request apart; `json` saves parsing the body again where that was done already. */
 export const readRequest = (request: GhostRequest, json?: { readonly value: Json | undefined }): Asked => {
   const cut = request.target.indexOf('?')
@@ -104,7 +108,7 @@ export const readRequest = (request: GhostRequest, json?: { readonly value: Json
   const headers = request.named ?? byName(request.headers)
   const credential = askerOf(request.principal, request.target, headers)
   const query = cut < 0 ? [] : queryPairs(request.target.slice(cut + 1))
-  const sent = json === undefined ? parsed(request.body) : json.value
+  const sent = (json === undefined ? parsed(request.body) : json.value) ?? formOf(request, headers)
   const graph = request.method === 'GET' ? graphInQuery(query) : graphOf(sent)
   return {
     service: request.service,

@@ -5,7 +5,7 @@
  */
 import type { Asked } from './asked.ts'
 import { freshIn, isTimeForm, timeIn } from './mint.ts'
-import { BLANK, inKind, prevailingKind } from './kinds.ts'
+import { asShown, BLANK, inKind, prevailingKind } from './kinds.ts'
 import type { LeafSource } from '../ghost-port.ts'
 import type { Json, Kind, Node } from './model.ts'
 import { newSecret } from './issued.ts'
@@ -201,7 +201,8 @@ const givenText = (node: Node, pointer: string, kind: Kind, with_: Rendering): s
     }
     return JSON.stringify(fitting)
   }
-  const named = isCounted(node) ? undefined : with_.given?.get(pointer)
+  const told = isCounted(node) ? undefined : with_.given?.get(pointer)
+  const named = told === undefined ? undefined : asShown(told, node)
   if (named === undefined || (isFields(named) && kind === 'object')) return undefined
   noted(with_, pointer, 'body', 'the field of this name')
   return JSON.stringify(named)
