@@ -18,6 +18,7 @@ import { bodyModel, consentOf, ENOUGH, findIdField, learnBody, learnVary } from 
 import type { Consent } from './learn-endpoint.ts'
 import { isRepeatable, learnExact } from './learn-exact.ts'
 import { learnGraphWriting, learnQuery } from './learn-graph.ts'
+import { learnBeyond } from './learn-beyond.ts'
 import { hasForm, learnList, listIn } from './learn-list.ts'
 import { addView, emptyObject } from './learn-objects.ts'
 import type { Seen } from './learn-objects.ts'
@@ -157,6 +158,7 @@ const learnShown = (lesson: Lesson, model: EndpointModel, features: StatusFeatur
   const { o, asked } = lesson
   const named = objectAsked(model, asked)
   if (named !== undefined && (isGood(o.exchange.status) || isGone(o.exchange.status))) contradict(lesson, named)
+  if (named === undefined) learnBeyond(lesson, model)
   if (repeated) return void (named === undefined || learnSame(lesson, model, named))
   if (named !== undefined) learnOne(lesson, model, named, features)
   else if (isGood(o.exchange.status)) learnMany(lesson, model)

@@ -5,7 +5,7 @@ import type { Fits } from './item-texts.ts'
 import { parseJson } from './json.ts'
 import { aroundOf } from './around.ts'
 import { inForm, isSingle } from './forms.ts'
-import { collectionOf, makeList } from './lists.ts'
+import { collectionOf, isFirst, makeList } from './lists.ts'
 import type { Made } from './lists.ts'
 import type { BodyModel, ListModel, Node, Variant } from './model.ts'
 import { describeObject, moment } from './notes.ts'
@@ -70,6 +70,12 @@ const textAround = (place: Place, list: ListModel, made: Made, body: BodyModel):
 
 /** One item was asked for, and there is none, or more (RFC 9110 §15.5.7). */
 const NOT_ACCEPTABLE = 406
+const refusedAlone = (isAlone: boolean, { items }: Made): number | undefined =>
+  isAlone && items.length !== 1 ? NOT_ACCEPTABLE : undefined
+
+/** How a page beyond the last is refused; undefined for any other, and where it is a page of nothing. */
+const refusedBeyond = ({ beyond }: ListModel, { items, plan }: Made): number | undefined =>
+  items.length > 0 || isFirst(plan) || beyond === undefined || beyond[1] <= 0 ? undefined : beyond[0]
 
 /** A list made from the known objects. */
 export const fromList = (place: Place, hasVariant: boolean): Ruled | undefined => {
@@ -86,7 +92,8 @@ export const fromList = (place: Place, hasVariant: boolean): Ruled | undefined =
   const made = makeList(list, model.template, asked, { knowledge, complete, fits: fitsIn(item) })
   if (made === undefined) return undefined
   const isAlone = isSingle(list, asked)
-  if (isAlone && made.items.length !== 1) return fromTemplate(place, 'status', NOT_ACCEPTABLE)
+  const refused = refusedBeyond(list, made) ?? refusedAlone(isAlone, made)
+  if (refused !== undefined) return fromTemplate(place, 'status', refused)
   const text = isAlone ? JSON.stringify(made.items[0]) : textAround(place, list, made, body)
   if (text === undefined) return undefined
   return answered(place, {

@@ -3,14 +3,16 @@
  * Plain JSON throughout. Names that come from the traffic are never property names of these objects (they stand in pairs
  * or behind a sigil), so a field called `__proto__` is a field like any other.
  */
-import type { Header, Parameter } from '../../events.ts'
+import type { Parameter } from '../../events.ts'
 import type { Door, Effect, Given, Guard, LinkRole, OtherForm, Rising, Source, WriteForm } from './counted.ts'
 import type { GraphFacts, GraphRoot } from './graph-model.ts'
 import type { Vitals } from '../vitals.ts'
 import type { Json } from './json.ts'
+import type { AnswerSet, Credential, ObjectRecord, Touch } from './records.ts'
 import type { Sight } from './seen.ts'
 
 export type { Given, Json, Source }
+export type { AnswerSet, Credential, ObjectRecord, Touch, Variant } from './records.ts'
 
 /** Version of every payload; a book refuses others. */
 export const VERSION = 2
@@ -105,6 +107,8 @@ export interface ListModel {
   links?: LinkRole[]
   /** Where some requests get it bare and others in an envelope. */
   other?: OtherForm
+  /** How pages beyond the last are answered: the refusal that came last, and by how much more often than a page of nothing. */
+  beyond?: [number, number]
   /** Values of Accept that get one item alone, and by how much more often than a list. */
   single?: [string, number][]
 }
@@ -165,69 +169,6 @@ export interface EndpointModel {
   effects?: Effect[]
   /** Of a write: in which forms it was answered. */
   forms?: WriteForm[]
-}
-
-/** One stored answer to one target, asker and set of headers. */
-export interface Variant {
-  readonly headersKey: string
-  readonly varyKey: string
-  status: number
-  headers: Header[]
-  body: string
-  /** `body` is Latin-1 text of the bytes, not UTF-8 text. */
-  binary: boolean
-  coding: string
-  at: number
-}
-
-/** The exact answers to one target for one asker. */
-export interface AnswerSet {
-  readonly key: string
-  readonly service: string
-  readonly endpoint: string
-  variants: Variant[]
-  at: number
-  /** Order of use: the offset of the exchange that touched it last. */
-  tick: number
-}
-
-/** What is known of one object: what each asker saw of it, and when it was last written or found gone. */
-export interface ObjectRecord {
-  readonly key: string
-  readonly service: string
-  readonly type: string
-  readonly id: string
-  /** `aside`: what only lists show of it. */
-  views: { readonly asker: string; json: string; at: number; whole: boolean; readonly aside?: string }[]
-  gone: number
-  written: number
-  /** Order of first sight. */
-  born: number
-  /** The writes right below it since it was seen last: the endpoint of the first, how many, the time of the first. */
-  below?: [string, number, number]
-  tick: number
-}
-
-/** A credential as the answers treated it. */
-export interface Credential {
-  readonly key: string
-  readonly service: string
-  readonly asker: string
-  state: 'good' | 'bad'
-  /** Whose it is, where the answer that issued it told: '' otherwise. */
-  owner: string
-  /** 401s in a row since it was let in last; counted to DOUBTED. */
-  refused: number
-  at: number
-  tick: number
-}
-
-/** A path and the time of the last successful write to it or right under it. */
-export interface Touch {
-  readonly key: string
-  readonly service: string
-  at: number
-  tick: number
 }
 
 export interface ServiceFacts {

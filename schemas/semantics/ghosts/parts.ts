@@ -126,6 +126,7 @@ const list = all(
   optional('base', isNumber),
   optional('links', listOf(tuple(isText, isText, isText, isText, isText, isText, isNumber, isNumber))),
   optional('single', listOf(tuple(isText, isNumber))),
+  optional('beyond', tuple(isNumber, isNumber)),
   optional('other', fields({ at: isText, longest: isNumber, full: isNumber, sets: listOf(tuple(isText, isNumber)) })),
   fields({
     at: isText,

@@ -135,3 +135,26 @@ describe('rows whose ids are numbers and random texts', () => {
     expect(jsonOf(ask({ target: '/posts?_start=8&_limit=7' }))).toEqual(ids.slice(8, 15).map(row))
   })
 })
+
+describe('a page beyond the last', () => {
+  const rows = Array.from({ length: 12 }, (_, i) => ({ id: i + 1, text: `t ${i}` }))
+  const page = (n: number, status = 200) => ({
+    target: `/notes?page=${n}&size=5`,
+    status,
+    responseBody: JSON.stringify(status === 200 ? rows.slice(5 * (n - 1), 5 * n) : { detail: 'Invalid page.' }),
+  })
+  const known = [{ target: '/notes', responseBody: JSON.stringify(rows) }, page(1), page(2), page(3)]
+  it('is refused where such pages were', () => {
+    const { ask } = given([...known, page(9, 404)])
+    const verdict = answerOf(ask({ target: '/notes?page=4&size=5' }))
+    expect(verdict.status).toBe(404)
+    expect(jsonOf(verdict)).toEqual({ detail: 'Invalid page.' })
+    expect(jsonOf(ask({ target: '/notes?page=2&size=6' }))).toEqual(rows.slice(6, 12))
+  })
+  it('is a page of nothing where such pages were, or none was seen', () => {
+    for (const seen of [[], [page(9)], [page(7, 404), page(8), page(9)]]) {
+      const { ask } = given([...known, ...seen])
+      expect(jsonOf(ask({ target: '/notes?page=5&size=5' }))).toEqual([])
+    }
+  })
+})
