@@ -66,8 +66,8 @@ const versionOf = remembered((text): number => {
   return Math.min(1, Number(found[2]))
 })
 
-/** The longest one that is registered has 17. */
-const LONGEST_METHOD = 64
+/** The longest one that is registered has 17; others are for who made them up. */
+const LONGEST_METHOD = 256
 
 const methodOf = remembered((text): string => {
   if (!isToken(text)) throw new ProtocolError('the method of the request is not a token')
