@@ -133,10 +133,21 @@ const rememberSoon = (state: State): void => {
   }, REMEMBER_MS)
 }
 
+/** Nothing is left, and nothing came meanwhile: what is still counted was in a damaged file, and comes no more. */
+const forgetDamaged = (state: State, written: number): void => {
+  if (state.records <= 0 || state.reserved > 0 || state.appender.records() !== written) return
+  state.sequence += state.records
+  state.records = 0
+  rememberSoon(state)
+}
+
 const peek = async (state: State, limit: number): Promise<readonly SpooledRecord[]> => {
   ensureOpen(state)
+  const written = state.appender.records()
   try {
-    return await state.reader.peek(limit)
+    const found = await state.reader.peek(limit)
+    if (found.length === 0 && limit > 0) forgetDamaged(state, written)
+    return found
   } catch (error) {
     throw toLogError(error, state.options.dir)
   }

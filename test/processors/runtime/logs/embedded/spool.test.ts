@@ -163,7 +163,14 @@ describe('the spool', () => {
     expect(keys).toEqual(keys.toSorted((a, b) => a - b))
     expect(told).toEqual([expect.stringContaining(`${file} is damaged at byte`)])
     expect(fs.existsSync(`${file}.damaged`)).toBe(true)
+    expect(again.size.records).toBe(0)
+    await again.push(recordsFrom(100, 2))
+    expect(again.size.records).toBe(2)
     await again.close()
+    const last = await openSpool(options)
+    expect(last.size.records).toBe(2)
+    expect(shown(await drain(last))).toEqual(shown(recordsFrom(100, 2)))
+    await last.close()
   })
 
   test('it is one process’s: a second is refused', async () => {
