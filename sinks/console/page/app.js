@@ -48,7 +48,8 @@ const showTiles = ({ last_minute: minute, fidelity, fidelity_count, endpoints })
       ? `without ghosts up to ${compact.format(minute.errors_without_ghosts)}`
       : 'in the last minute',
   )
-  put('p95', minute.p95_ms === null ? '–' : `${milliseconds(minute.p95_ms)} ms`)
+  const { p95_ms: p95 } = minute
+  put('p95', p95 === null ? '–' : p95 < 1000 ? `${milliseconds(p95)} ms` : `${(p95 / 1000).toFixed(1)} s`)
   put('ghosts', compact.format(minute.ghost_answers))
   $('ghosts').classList.toggle('some', minute.ghost_answers > 0)
   const kinds = Object.entries(minute.ghosts_by_kind).map(([kind, n]) => `${compact.format(n)} ${kind}`)

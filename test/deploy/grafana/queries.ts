@@ -120,6 +120,38 @@ export const namesIn = (expr: string): readonly Named[] => {
   )
 }
 
+interface Line {
+  readonly metric: string
+  readonly labels: ReadonlyMap<string, string>
+}
+
+/** The series of a page of metrics, as Prometheus would keep them. */
+export const seriesOf = (page: string): readonly Line[] =>
+  [...page.matchAll(/^([a-z_]\w*)(?:\{(.*)\})? \S+$/gim)].map(([, metric = '', labels = '']) => ({
+    metric,
+    labels: new Map(
+      [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, name = '', value = '']) => [name, value]),
+    ),
+  }))
+
+const MATCHER = /([a-z_]\w*)\s*(=~|!~|!=|=)\s*"([^"]*)"/gi
+
+/** What an expression selects: a metric, and what its labels must be. */
+export const selectorsIn = (
+  expr: string,
+): readonly { readonly text: string; readonly takes: (line: Line) => boolean }[] =>
+  [...expr.replaceAll('$service', '.*').matchAll(/\b(chaosproxy_\w+)(?:\s*\{([^}]*)\})?/g)].map(
+    ([text, metric = '', inside = '']) => {
+      const matchers = [...inside.matchAll(MATCHER)]
+      const holds = (labels: ReadonlyMap<string, string>, [, label = '', how = '', wanted = '']: string[]): boolean => {
+        const value = labels.get(label) ?? ''
+        const isSuch = how.includes('~') ? new RegExp(`^(?:${wanted})$`).test(value) : value === wanted
+        return isSuch !== how.startsWith('!')
+      }
+      return { text, takes: (line) => line.metric === metric && matchers.every((one) => holds(line.labels, one)) }
+    },
+  )
+
 /** What Grafana shows where points are `seconds` apart: a graph has about a thousand of them. Some are yet to come. */
 const shown = (seconds: number): { readonly from: string; readonly to: string } => {
   const [from, to] = [Date.now() - 900_000 * seconds, Date.now() + 30_000 * seconds]
