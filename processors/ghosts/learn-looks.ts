@@ -51,6 +51,9 @@ const learnMine = (node: Node, text: string, { asker, about }: Look): void => {
   known[2] = lead
 }
 
+/** What is in a list is what its asker may see: it is nobody else’s, whoever sees the same. */
+const holdsThings = (json: Json): boolean => Array.isArray(json) && json.some(isFields)
+
 /** Counts who saw one value: of errors every credential counts, otherwise only askers that are proven to differ. */
 const learnShared = (node: Node, text: string, look: Look): void => {
   if (!look.isError && !isProvenAsker(look.asker)) return
@@ -136,5 +139,5 @@ const learnUsual = (node: Node, json: Json, look: Look): void => {
   else if (node.plain !== undefined) node.plain = [node.plain[0], node.plain[1] - 1]
   if (text.length > look.longest || look.asker === '') return
   learnMine(node, text, look)
-  learnShared(node, text, look)
+  if (!holdsThings(json)) learnShared(node, text, look)
 }

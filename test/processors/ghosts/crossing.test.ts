@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { chanceOf, picker } from '../../evals/worlds/world.ts'
 import { given, jsonOf, textOf } from './given.ts'
 
 const as = (name: string) => ({
@@ -69,5 +70,50 @@ describe('what several persons see of one thing', () => {
     const asked = { method: 'POST', target: '/teams/1/notes', principal: 'cp_cai', body, writes: true }
     const headers = [{ name: 'content-type', value: 'application/json' }]
     expect(jsonOf(ask({ ...asked, headers }))).toMatchObject({ text: 'new', state: 'fresh' })
+  })
+})
+
+describe('things that several persons may read, drawn by chance', () => {
+  const names = ['ann', 'root', 'eve', 'cai', 'dan']
+  const ids = [1, 2, 3, 4, 5, 6]
+  const markOf = (id: number): string => `text-of-${id}!`
+
+  /** Who may read what, and what they read of it: alone, in a list, and what hangs on it. */
+  const drawn = (seed: number) => {
+    const chance = chanceOf(seed)
+    const pick = picker(chance)
+    const readers = new Map(ids.map((id) => [id, names.filter(() => chance() < 0.6)]))
+    const thing = (id: number) => ({ id, text: markOf(id), owner: { name: `${markOf(id)} owner` }, kind: 'doc' })
+    const mayRead = (who: string, id: number): boolean => readers.get(id)?.includes(who) === true
+    const told = Array.from({ length: 24 }, () => {
+      const [who, id] = [pick(names), chance() < 0.6 ? 1 : pick(ids)]
+      const own = ids.filter((one) => mayRead(who, one))
+      if (chance() < 0.2)
+        return { ...as(who), target: '/docs', responseBody: JSON.stringify(own.slice(0, 2).map(thing)) }
+      if (!mayRead(who, id)) return undefined
+      const settings = { about: markOf(id), theme: `${markOf(id)} theme` }
+      return chance() < 0.3
+        ? { ...as(who), target: `/docs/${id}/settings`, responseBody: JSON.stringify(settings) }
+        : { ...as(who), target: `/docs/${id}`, responseBody: JSON.stringify(thing(id)) }
+    })
+    const { ask } = given([...names.map(logIn), ...told.filter((one) => one !== undefined)])
+    const targets = [...ids, 7, 8].flatMap((id) => [`/docs/${id}`, `/docs/${id}/settings`])
+    return names.flatMap((who) =>
+      [...targets, '/docs'].map((target) => {
+        const text = textOf(ask({ target, principal: `cp_${who}` }))
+        return {
+          foreign: ids
+            .filter((id) => text.includes(markOf(id)) && !mayRead(who, id))
+            .map((id) => `${who} ${target} ${id}`),
+          own: ids.some((id) => text.includes(markOf(id)) && mayRead(who, id)),
+        }
+      }),
+    )
+  }
+
+  it('given 12 services, then nobody is shown the text of a thing that they may not read', () => {
+    const all = Array.from({ length: 12 }, (_, seed) => drawn(seed + 1)).flat()
+    expect(all.flatMap(({ foreign }) => foreign)).toEqual([])
+    expect(all.filter(({ own }) => own).length).toBeGreaterThan(50)
   })
 })
