@@ -8,7 +8,7 @@ import type { Json } from './model.ts'
 import { isFields, textOf } from './pointers.ts'
 import { remembered } from '../remembered.ts'
 
-export interface Condition {
+interface Condition {
   readonly name: string
   readonly operator: Operator
   readonly value: string
