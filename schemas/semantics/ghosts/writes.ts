@@ -151,17 +151,21 @@ const noteId = ({ asked }: Making, pointer: string, id: Json | undefined): void 
   asked.notes?.note(pointer, isNumber ? 'counter' : 'fresh', isNumber ? 'the next number' : 'a new id of this form')
 }
 
-const createdBody = (making: Making, tree: Node, root: string): string => {
+/** Undefined where such answers show the id of what was made, and this asker may not be shown where. */
+const createdBody = (making: Making, tree: Node, root: string): string | undefined => {
   const { target, asked, knowledge } = making
   const pointer = `${root}/${target.type?.idField ?? ''}`
-  const id = newId(making, nodeAt(tree, pointer))
+  const node = nodeAt(tree, pointer)
+  const id = newId(making, node)
   noteId(making, pointer, id)
   const settled = hiddenFields(root, making)
   if (id !== undefined) settled.set(pointer, id)
   const given = givenFields(root, namedFields(asked.json, root), tree)
   const made = id === undefined ? asked : { ...asked, made: String(id) }
   const before = (knowledge.given?.(asked.service, target.path).made ?? 0) + making.nth
-  return withReferences(making, root, renderBody(tree, made, { root, settled, given, making: true, before }).text)
+  const { text } = renderBody(tree, made, { root, settled, given, making: true, before })
+  if (node !== undefined && id !== undefined && at(JSON.parse(text) as Json, pointer) === undefined) return undefined
+  return withReferences(making, root, text)
 }
 
 const filled = (json: Json, pointer: string, found: ReadonlyMap<string, Json>): Json => {

@@ -175,3 +175,28 @@ describe('an accepted write', () => {
     expect(jsonOf(read({ target: '/notes/1', ...as('cp_ann') }))).toEqual(note(1))
   })
 })
+
+describe('a write by one who may not be shown what such answers look like', () => {
+  const made = (id: number) => json({ note: { id, text: `t ${id}` } })
+  const post = (id: number) => ({
+    method: 'POST',
+    target: '/notes',
+    requestBody: json({ text: `t ${id}` }),
+    requestType: 'application/json',
+    status: 201,
+    responseBody: made(id),
+    ...as('cp_ann'),
+  })
+  it('is refused rather than answered by nothing at all', () => {
+    const ids = [1, 2, 3, 4, 5]
+    const seen = ids.map((id) => ({ target: `/notes/${id}`, responseBody: made(id), ...as('cp_ann') }))
+    const { ask } = given([
+      ...seen,
+      ...ids.map((id) => post(id + 10)),
+      { ...seen[0], target: '/notes/1', ...as('cp_bob') },
+    ])
+    const request = { method: 'POST', target: '/notes', writes: true, body: Buffer.from(json({ text: 'x' })) }
+    expect(jsonOf(ask({ ...request, ...as('cp_ann') }))).toEqual({ note: { id: 16, text: 'x' } })
+    expect(ask({ ...request, ...as('cp_bob') })).toMatchObject({ kind: 'refuse', reason: 'other-principal' })
+  })
+})
