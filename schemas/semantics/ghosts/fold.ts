@@ -77,6 +77,12 @@ const isUsual = (tree: Node | undefined, name: string): boolean =>
   2 * (kidOf(tree, name)?.seen ?? 0) >= (tree.kinds.object ?? 0) &&
   kidOf(tree, name) !== undefined
 
+/** Whether reads always show something that the answer has not. */
+const lacks = (fields: Fields, tree: Node | undefined): boolean =>
+  tree?.kids.some(
+    ([name, kid]) => kid.seen >= NEVER_EMPTY && kid.seen === tree.kinds.object && !Object.hasOwn(fields, name),
+  ) === true
+
 /** The object in an answer, with what the request named besides and a GET of it would show. */
 const shown = (accepted: Accepted, root: string, template: string): { fields: Fields; whole: boolean } | undefined => {
   const { asked, knowledge, json } = accepted
@@ -86,7 +92,8 @@ const shown = (accepted: Accepted, root: string, template: string): { fields: Fi
   const named = namedFields(asked.json, root)
   const missing = Object.entries(named).filter(([name]) => !Object.hasOwn(fields, name) && isUsual(tree, name))
   const full = inFull(fields, named, tree)
-  return { fields: { ...full, ...Object.fromEntries(missing) }, whole: missing.length === 0 && full === fields }
+  const all = { ...full, ...Object.fromEntries(missing) }
+  return { fields: all, whole: missing.length === 0 && full === fields && !lacks(all, tree) }
 }
 
 const renamed = (accepted: Accepted, named: Named, id: string, change: Change): Change[] =>
@@ -107,7 +114,15 @@ const changed = (accepted: Accepted, named: Named, isAction: boolean): Change[] 
     if (isAction && id !== named.id) return []
     return renamed(accepted, named, id, changeOf(accepted, { ...named, id }, after.fields, after.whole))
   }
-  return merged(accepted, named, type?.root ?? '')
+  return isAction && isFields(json) ? [] : merged(accepted, named, type?.root ?? '')
+}
+
+/** What a request says of an object, and an answer that shows no object: of that, what the object has. */
+const toldOf = ({ asked, json }: Accepted, before: Fields, root: string): Fields => {
+  const named = namedFields(asked.json, root)
+  if (!isFields(json)) return named
+  const told = Object.entries({ ...named, ...namedFields(json, root) })
+  return Object.fromEntries(told.filter(([name]) => Object.hasOwn(before, name)))
 }
 
 /** What is known of an object, with what the request names of it. */
@@ -115,8 +130,10 @@ const merged = (accepted: Accepted, named: Named, root: string): Change[] => {
   const { asked, knowledge, json } = accepted
   const object = findNamed(named, asked.service, knowledge)
   const before = object === undefined ? undefined : visibleView(object, asked.asker)
-  if (before === undefined || isFields(json)) return []
-  return [changeOf(accepted, named, { ...before.value, ...namedFields(asked.json, root) }, before.whole)]
+  if (before === undefined) return []
+  const told = toldOf(accepted, before.value, root)
+  if (isFields(json) && Object.keys(told).length === 0) return []
+  return [changeOf(accepted, named, { ...before.value, ...told }, before.whole)]
 }
 
 const created = (accepted: Accepted): Change[] => {

@@ -198,6 +198,19 @@ const shownOf = (before: Fields, node: Node | undefined): Fields => {
   return Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name)))
 }
 
+const DEPTH = 3
+const namesIn = (node: Node, depth: number): string[] =>
+  depth === 0 ? [] : node.kids.flatMap(([name, kid]) => [name, ...namesIn(kid, depth - 1)])
+
+/** Whether answers show nothing of what accepted requests mostly name, wherever: they say what is new and no more. */
+const isCurt = (tree: Node, { model, asked }: Making): boolean => {
+  const { seen = 0, leaves = [] } = model.wants ?? {}
+  if (asked.method === 'DELETE' || (tree.kinds.object ?? 0) < ALWAYS_NULL) return false
+  const usual = leaves.filter(([, named]) => named >= ALWAYS_NULL && 2 * named >= seen)
+  const names = new Set(usual.flatMap(([pointer]) => pointer.split('/').slice(1)))
+  return names.size > 0 && !namesIn(tree, DEPTH).some((name) => names.has(name))
+}
+
 /** The answer to a write of an object that is known as it was before, or to an act on it. */
 const changedBody = (making: Making, before: Fields, tree: Node, root: string): string => {
   const { target, asked } = making
@@ -218,6 +231,7 @@ export const writtenBody = (making: Making, body: BodyModel | undefined, isBorro
   if (isBorrowed) return borrowed(making, tree)
   if (tree === null) return undefined
   if (target.kind === 'create') return createdBody(making, tree, root)
+  if (target.kind === 'item' && isCurt(tree, making)) return renderBody(tree, asked, { root, making: true }).text
   if (target.before !== undefined) return changedBody(making, target.before, tree, root)
   return renderBody(tree, asked, { root, own: rowOf(making), making: true }).text
 }
