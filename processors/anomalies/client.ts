@@ -14,6 +14,9 @@ export interface Client {
   walked: string
   last: number
   steps: number
+  /** Ids, each another than the one before, that it did not get; absent in what was kept before there was such a thing. */
+  tried?: number
+  lost?: string
 }
 
 const HALF_LIFE = 300_000_000
@@ -41,6 +44,7 @@ const age = (client: Client, at: number): void => {
   client.unauthorised *= factor
   client.strange *= factor
   client.steps *= factor
+  if (client.tried !== undefined) client.tried *= factor
   client.at = at
 }
 
@@ -53,6 +57,13 @@ const walk = (client: Client, endpoint: string, value: string): void => {
   else if (client.walked !== endpoint || gap !== 0) client.steps = Math.max(0, client.steps - 4)
   client.walked = endpoint
   client.last = id
+}
+
+/** Another id than the one before, and refused. */
+const tryNext = (client: Client, value: string): void => {
+  const id = value.slice(0, 48)
+  if (client.lost !== id) client.tried = (client.tried ?? 0) + 1
+  client.lost = id
 }
 
 /** Clients kept; when there are more, the longest idle half goes. */
@@ -81,5 +92,7 @@ export const noteClient = (client: Client, { endpoint, exchange }: Observation):
   if (status >= 400 && status < 500) client.refused++
   if (status === 401 || status === 403) client.unauthorised++
   const value = endpoint?.parameters.at(-1)?.value
-  if (value !== undefined && endpoint !== undefined) walk(client, endpoint.id, value)
+  if (value === undefined || endpoint === undefined) return
+  if (status === 403 || status === 404) tryNext(client, value)
+  walk(client, endpoint.id, value)
 }

@@ -4,8 +4,8 @@
  * (Ann. Math. Stat. 1971) the mean time to a false alarm is at least e^bar steps; `barOf` chooses the bar so that all
  * tests of a service together stay below one false alarm in FALSE_ALARM_EVERY.
  *
- * While an alarm is raised the same sum runs the other way, for the alternative that fits: when what comes is likelier "as
- * usual" by e^BACK, it is over since that sum began to rise.
+ * While an alarm is raised the same sum runs the other way, for the alternative that fits: when what comes is
+ * likelier "as usual" by e^BACK, in three minutes or more, it is over since that sum began to rise.
  */
 export interface Watch {
   /** By alternative. */
@@ -56,7 +56,7 @@ export interface Step {
 }
 
 const follow = (watch: Watch, { ratios, at }: Step): Turn => {
-  const back = Math.max(0, watch.back - (ratios[watch.fits] ?? 0))
+  const back = Math.max(0, watch.back + Math.min(-(ratios[watch.fits] ?? 0), BACK * ONE_STEP))
   if (watch.back === 0) watch.backSince = at
   watch.back = back
   if (back < BACK) return undefined

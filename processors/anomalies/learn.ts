@@ -3,8 +3,8 @@ import type { Observation } from '../kit/processor.ts'
 import type { Client } from './client.ts'
 import { learnName } from './habit.ts'
 import { addBucket, bucketOf, emptyHistogram, absorb, type Histogram } from './histogram.ts'
-import type { Manners, Parameter, Profile } from './profile.ts'
-import { attackIn, attackInBody, classesOf } from './signs.ts'
+import { MAX_FIELDS, type Manners, type Parameter, type Profile } from './profile.ts'
+import { attackIn, attackInBody, classesOf, isOverriding } from './signs.ts'
 
 const MAX_PARAMETERS = 24
 
@@ -28,6 +28,17 @@ const forgetRarest = (parameters: Parameter[]): void => {
   parameters.splice(rarest, 1)
 }
 
+const MAX_NAME = 64
+
+const learnFields = (manners: Manners, body: Observation['requestJson']): void => {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return
+  const fields = (manners.fields ??= [])
+  const fresh = Object.keys(body).filter((name) => name.length <= MAX_NAME && !fields.includes(name))
+  fields.push(...fresh.slice(0, MAX_FIELDS - fields.length))
+  manners.bodies = (manners.bodies ?? 0) + 1
+  if (fresh.length > 0) manners.novelFields = (manners.novelFields ?? 0) + 1
+}
+
 const MAX_REQUESTS = 50_000
 
 const fade = (manners: Manners): void => {
@@ -35,6 +46,8 @@ const fade = (manners: Manners): void => {
   manners.novel /= 2
   manners.unauthorised /= 2
   manners.signs /= 2
+  if (manners.bodies !== undefined) manners.bodies /= 2
+  if (manners.novelFields !== undefined) manners.novelFields /= 2
 }
 
 const addSize = (h: Histogram, bytes: number): void => {
@@ -43,17 +56,24 @@ const addSize = (h: Histogram, bytes: number): void => {
 }
 const MAX_SIZES = 20_000
 
+/** Returns whether one was new. */
+const learnParameters = (manners: Manners, query: Observation['query']): boolean => {
+  let isNovel = false
+  for (const [name, value] of query) if (learnParameter(manners, name, value)) isNovel = true
+  return isNovel
+}
+
+const holdsSign = ([name, value]: readonly [string, string]): boolean =>
+  (attackIn(value, classesOf(value)) ?? attackIn(name, classesOf(name))) !== undefined
+
 /** Returns whether something looked like an attack. */
 export const learnManners = (manners: Manners, o: Observation): boolean => {
   const { status, requestBody, responseBody } = o.exchange
   manners.requests++
   if (status === 401 || status === 403) manners.unauthorised++
-  let isNovel = false
-  let hasSign = attackInBody(o.requestJson) !== undefined
-  for (const [name, value] of o.query) {
-    if (learnParameter(manners, name, value)) isNovel = true
-    if (attackIn(value, classesOf(value)) !== undefined) hasSign = true
-  }
+  const isNovel = learnParameters(manners, o.query)
+  const hasSign = attackInBody(o.requestJson) !== undefined || o.query.some(holdsSign)
+  learnFields(manners, o.requestJson)
   if (isNovel) manners.novel++
   if (hasSign) manners.signs++
   if (requestBody.length > 0) addSize(manners.request, requestBody.length)
@@ -73,6 +93,7 @@ export const learnProfile = (
   const { method, status, requestBody, responseBody } = o.exchange
   profile.requests++
   if (o.endpoint === undefined) profile.unknown++
+  if (isOverriding(o)) profile.overriding = (profile.overriding ?? 0) + 1
   learnName(profile.methods, method)
   learnName(profile.agents, agent)
   if (requestBody.length > 0) addSize(profile.request, requestBody.length)
@@ -82,4 +103,5 @@ export const learnProfile = (
   profile.requests /= 2
   profile.unknown /= 2
   profile.signs /= 2
+  if (profile.overriding !== undefined) profile.overriding /= 2
 }

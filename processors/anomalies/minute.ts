@@ -3,6 +3,7 @@ import type { Exchange } from '../../schemas/events.ts'
 import { isHushed } from '../../schemas/semantics/fault-marks.ts'
 import { addBucket, bucketOf, logOf, rankOf, spreadsAbove, type Histogram } from './histogram.ts'
 import { normalScore } from './normal.ts'
+import { addShifted, addTime, densityOf, newShifted, type Shifted } from './shifts.ts'
 
 /** Name; judged, failed, timed, sum of scores. */
 export type ByUpstream = [name: string, judged: number, failed: number, timed: number, scores: number]
@@ -21,6 +22,8 @@ export interface Minute {
   /** Answers whose size could be compared, and the sum of their ranks. */
   sized: number
   ranks: number
+  /** What the times say for shifts; absent where none could be compared. */
+  shifted?: Shifted
   upstreams: ByUpstream[]
 }
 
@@ -58,6 +61,7 @@ export const addMinute = (into: Minute, from: Minute): void => {
   into.logs += from.logs
   into.sized += from.sized
   into.ranks += from.ranks
+  if (from.shifted !== undefined) addShifted((into.shifted ??= newShifted()), from.shifted)
   for (const [name, judged, failed, timed, scores] of from.upstreams) {
     const sum = upstreamIn(into.upstreams, name)
     if (sum === undefined) continue
@@ -116,6 +120,7 @@ export const addExchange = (minute: Minute, fresh: Histogram, exchange: Exchange
   const score = scoreOf(usual.latency, bucket)
   minute.timed++
   minute.scores += score
+  addTime((minute.shifted ??= newShifted()), densityOf(usual.latency), bucket)
   minute.logs += score * usual.spread + overshoot(usual.latency, bucket)
   if (upstream === undefined) return
   upstream[3]++

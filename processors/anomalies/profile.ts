@@ -8,6 +8,8 @@ export interface Profile {
   unknown: number
   /** Requests in which something looked like an attack. */
   signs: number
+  /** Requests that asked to be taken for another; absent in what was kept before there was such a thing. */
+  overriding?: number
   methods: Habit
   agents: Habit
   /** Bytes, at endpoints that are not known well enough. */
@@ -41,7 +43,14 @@ export interface Manners {
   signs: number
   request: Histogram
   response: Histogram
+  /** Names in the objects that were sent, how many were, and how many had a new one; absent until one was. */
+  fields?: string[]
+  bodies?: number
+  novelFields?: number
 }
+
+/** Where there are more, new ones are no news. */
+export const MAX_FIELDS = 32
 
 export const newManners = (): Manners => ({
   requests: 0,

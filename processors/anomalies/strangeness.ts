@@ -7,9 +7,19 @@ import type { Observation, Strangeness } from '../kit/processor.ts'
 import type { Client } from './client.ts'
 import { rarityOf } from './habit.ts'
 import { bucketOf, spreadsAbove, type Histogram } from './histogram.ts'
-import type { Manners, Profile } from './profile.ts'
-import { attackIn, attackInBody, classesOf, isAttackTool, isProbe, PLAIN, SLASH } from './signs.ts'
-import { ODD_METHODS } from './lists.ts'
+import { MAX_FIELDS, type Manners, type Profile } from './profile.ts'
+import {
+  attackIn,
+  attackInBody,
+  classesOf,
+  isAttackInHeader,
+  isAttackTool,
+  isOverriding,
+  isProbe,
+  PLAIN,
+  SLASH,
+} from './signs.ts'
+import { ODD_METHODS, RIGHTS } from './lists.ts'
 
 /** One in a thousand, before anything is seen. */
 const PRIOR = -7
@@ -70,13 +80,34 @@ export const agentOf = (o: Observation): string => {
 
 const ENOUGH = 50
 
-const byAgent = (c: Case, { o, profile }: Scene, agent: string): void => {
+/** What an agent calls itself first: `Mozilla`, `shop-app`. */
+const familyOf = (agent: string): string => {
+  const end = agent.search(/[;/]/)
+  return end < 0 ? '' : agent.slice(0, end)
+}
+
+const byAgent = (c: Case, { profile }: Scene, agent: string): void => {
   if (isAttackTool(agent)) say(c, 7, 'the agent is a tool that looks for holes')
-  const raw = headerOf(o, 'user-agent')
-  if (attackIn(raw, classesOf(raw) & ~1) === 'command') say(c, 7, 'the agent holds a command')
-  const rarity = rarityOf(profile.agents, agent)
-  if (profile.requests >= ENOUGH)
-    say(c, ratio(0.2, rarity, 8), agent === '' ? 'no agent' : 'an agent that hardly ever comes')
+  if (profile.requests < ENOUGH) return
+  const nats = ratio(0.2, rarityOf(profile.agents, agent), 8)
+  // A phone that is new is no attack: that alone is none where others of its family come.
+  const ofFamily =
+    nats > LEAST && familyOf(agent) !== '' && profile.agents.names.some(([one]) => familyOf(one) === familyOf(agent))
+  say(c, ofFamily ? nats * 0.8 : nats, agent === '' ? 'no agent' : 'an agent that hardly ever comes')
+}
+
+const byHeaders = (c: Case, { o, profile }: Scene): void => {
+  for (const { name, value } of o.exchange.requestHeaders)
+    if (isAttackInHeader(value)) {
+      say(c, 7.5, `an attack in the header ${name.slice(0, 40)}`)
+      break
+    }
+  if (profile.requests >= ENOUGH && isOverriding(o))
+    say(
+      c,
+      ratio(0.5, ((profile.overriding ?? 0) + 1) / (profile.requests + 1), 7.5),
+      'it asks for another path or method than it names',
+    )
 }
 
 const byMethod = (c: Case, { o, profile }: Scene): void => {
@@ -113,7 +144,7 @@ const parameterIn = (manners: Manners | undefined, name: string): Manners['param
 
 const lookAt = (found: Found, manners: Manners | undefined, name: string, value: string): void => {
   const mask = classesOf(value)
-  found.attack ??= attackIn(value, mask)
+  found.attack ??= attackIn(value, mask) ?? attackIn(name, classesOf(name))
   const known = parameterIn(manners, name)
   if (known === undefined) found.newName = true
   else if (known[3] >= 20 && (mask & ~known[2] & ~PLAIN) !== 0) found.newCharacters = true
@@ -134,9 +165,24 @@ const signRarity = ({ profile, manners }: Scene): number => {
   return ((manners?.signs ?? 0) + 50 * usual) / ((manners?.requests ?? 0) + 50)
 }
 
+const plainName = (name: string): string => name.toLowerCase().replaceAll('_', '').replaceAll('-', '')
+
+/** Names that a body of this endpoint has not had before. */
+const byFields = (c: Case, { o, manners }: Scene): void => {
+  const body = o.requestJson
+  if (manners?.fields === undefined || typeof body !== 'object' || body === null || Array.isArray(body)) return
+  const { fields, bodies = 0, novelFields = 0 } = manners
+  if (bodies < ENOUGH || fields.length >= MAX_FIELDS) return
+  const fresh = Object.keys(body).filter((name) => !fields.includes(name))
+  if (fresh.length === 0) return
+  say(c, ratio(0.2, (novelFields + 1) / (bodies + 1), 5), 'a field never sent before')
+  if (fresh.some((name) => RIGHTS.has(plainName(name)))) say(c, 3, 'a field by which rights are given')
+}
+
 const byBody = (c: Case, scene: Scene): void => {
   const attack = attackInBody(scene.o.requestJson)
   if (attack !== undefined) say(c, ratio(0.5, signRarity(scene), 8), `${attack} in the body`)
+  byFields(c, scene)
 }
 
 const byParameters = (c: Case, scene: Scene): void => {
@@ -190,20 +236,26 @@ const byTime = (c: Case, { o, latency, slower }: Scene): void => {
 const byFailedLogins = (c: Case, { o, client, manners }: Scene): void => {
   const { status } = o.exchange
   if (status !== 401 && status !== 403) return
-  const usual = manners === undefined ? 0 : manners.unauthorised / (manners.requests + 1)
+  const usual = manners === undefined ? 0 : manners.unauthorised / (manners.requests + 30)
   const { unauthorised, count } = client
   if (unauthorised > 5 && unauthorised > 0.5 * count && usual < 0.3)
     say(c, clamp((unauthorised - 5) * 0.8, 8), 'one failed login after the other')
 }
 
 const byClient = (c: Case, { o, profile, client }: Scene): void => {
-  const { strange, count, refused, steps } = client
+  const { strange, count, refused } = client
   if (strange > 2) say(c, clamp(Math.log(strange) * 2, 6), 'a client that does strange things')
   if (count > 30 && profile.pace.total >= ENOUGH)
     say(c, clamp(spreadsAbove(profile.pace, bucketOf(count)) - FROM, 4), 'far more requests than a client makes')
   if (isRefused(o.exchange.status) && count > 10 && refused > 0.6 * count) say(c, 2, 'a client that is mostly refused')
-  if (steps >= 12 && o.endpoint?.id === client.walked)
-    say(c, clamp((steps - 11) * 0.4, 7), 'ids asked for one after the other')
+}
+
+/** Ids that a client goes through at one endpoint. */
+const byIds = (c: Case, { o, client: { walked, steps, tried = 0 } }: Scene): void => {
+  if (o.endpoint?.id !== walked) return
+  if (tried > 8 && isRefused(o.exchange.status))
+    say(c, clamp((tried - 8) * 0.6, 6), 'one id after the other that it does not get')
+  if (steps >= 12) say(c, clamp((steps - 11) * 0.4, 7), 'ids asked for one after the other')
 }
 
 const scoreOf = (nats: number): number => (nats === 0 ? 0 : 1 / (1 + Math.exp(-(PRIOR + nats))))
@@ -212,6 +264,7 @@ const scoreOf = (nats: number): number => (nats === 0 ? 0 : 1 / (1 + Math.exp(-(
 export const judge = (scene: Scene, agent: string): Strangeness => {
   const c: Case = { nats: 0, reasons: [] }
   byAgent(c, scene, agent)
+  byHeaders(c, scene)
   byMethod(c, scene)
   byPath(c, scene)
   byParameters(c, scene)
@@ -220,6 +273,7 @@ export const judge = (scene: Scene, agent: string): Strangeness => {
   byAnswerSize(c, scene)
   byTime(c, scene)
   byClient(c, scene)
+  byIds(c, scene)
   if (scene.isProbing) say(c, 4, 'one of many clients that probe just now')
   byFailedLogins(c, scene)
   const score = Math.round(scoreOf(c.nats) * 1e6) / 1e6

@@ -2,8 +2,8 @@
  * One stream that is watched minute by minute: a service, or one of its endpoints. What is asked of each minute, against
  * what is usual:
  *
- * - latency: the normal scores of the ranks of times among the usual ones (van der Waerden), so no mean and no outlier
- *   decides; alternatives are shifts of 0.4 to 2.8 standard deviations.
+ * - latency: times against their endpoint's own distribution, shifted by 1.4 to 5 times, in a third of them, or to anything
+ *   above the middle (shifts.ts).
  * - errors (5xx and no answer) and refusals (4xx): binomial, against rates that are worth an alarm.
  * - traffic: Poisson with a learned excess of variance, against a share of what is expected.
  */
@@ -11,6 +11,7 @@ import { newWatch, step, type Turn, type Watch, isSuspicious } from './cusum.ts'
 import { addMinute, newMinute, type Minute } from './minute.ts'
 import { learnScatter, newScatter, scatterOf, type Scale } from './scatter.ts'
 import type { Knows } from './season.ts'
+import { againstOwn, ALTERNATIVES, newShifted } from './shifts.ts'
 
 export const KINDS = ['errors', 'latency', 'traffic_drop', 'traffic_spike', 'refusals'] as const
 export type Kind = (typeof KINDS)[number]
@@ -27,14 +28,14 @@ export interface Stream {
   judged: number
   failed: number
   refused: number
-  /** Of the times' scores, and of the counts. */
-  scatter: Scale[]
+  /** Of the times, on the log scale; absent in what was kept before there was such a thing. */
+  drift?: Scale[]
+  /** Of the counts. */
   swing: Scale[]
   watches: Record<Kind, Watch>
   since: Partial<Record<Kind, Since>>
 }
 
-const SHIFTS = [0.4, 0.8, 1.6, 2.8] as const
 const DROPS = [0.1, 0.25, 0.4] as const
 const SPIKES = [6, 3, 2.2] as const
 
@@ -42,11 +43,11 @@ export const newStream = (): Stream => ({
   judged: 0,
   failed: 0,
   refused: 0,
-  scatter: newScatter(),
+  drift: newScatter(),
   swing: newScatter(),
   watches: {
     errors: newWatch(3),
-    latency: newWatch(SHIFTS.length),
+    latency: newWatch(ALTERNATIVES),
     traffic_drop: newWatch(DROPS.length),
     traffic_spike: newWatch(SPIKES.length),
     refusals: newWatch(3),
@@ -67,7 +68,6 @@ export interface Asked {
 type Ratios = readonly (number | undefined)[]
 
 /** Alternatives that are nearer to the stream's own wander are not asked. */
-const LEAST_SHIFT = 0.2
 const LEAST_DROP = 0.7
 const LEAST_SPIKE = 1.4
 
@@ -94,18 +94,16 @@ const REFUSALS_WORTH = [0.2, 0.4, 0.7] as const
 
 /** So far a stream wanders by itself: in standard deviations of its wander. */
 const OWN_WAY = 2
+/** Of times, which a quarter of an hour tells exactly: how much they wander decides, and two are had every other day. */
+const OWN_PACE = 3
 
-const latencyRatios = ({ scatter, since }: Stream, { minute, base }: Asked): Ratios => {
-  const { timed, scores } = minute
-  if (timed === 0) return SHIFTS.map(() => 0)
-  const { wander, bursts } = scatterOf(scatter, timed)
+const latencyRatios = ({ drift = newScatter(), since }: Stream, { minute, base }: Asked): Ratios => {
+  const { timed, shifted } = minute
+  if (shifted === undefined) return newShifted().ratios
+  const { wander, bursts } = scatterOf(drift, shifted.information)
   // What is usual is a sample itself: sums over n against N values vary by (1 + n/N).
   const estimate = 1 + (timed + (since.latency?.seen.timed ?? 0)) / Math.max(1, base)
-  const own = OWN_WAY * wander
-  return SHIFTS.map((shift) => {
-    if (shift < own + LEAST_SHIFT) return undefined
-    return ((shift - own) * scores - (timed * (shift * shift - own * own)) / 2) / (bursts * estimate)
-  })
+  return againstOwn(shifted, OWN_PACE * wander).map((ratio) => ratio && ratio / (bursts * estimate))
 }
 
 /** Poisson against a share of what is expected; the usual rate is taken where it is hardest to tell from it. */
@@ -197,7 +195,10 @@ export const TRAFFIC: readonly Kind[] = ['traffic_drop', 'traffic_spike']
 
 const learn = (stream: Stream, { minute, forecast, bar }: Asked): void => {
   if (isCalm(stream, ['errors', 'refusals'], bar)) learnRates(stream, minute)
-  if (isCalm(stream, ['latency'], bar)) learnScatter(stream.scatter, minute.scores, minute.timed)
+  if (isCalm(stream, ['latency'], bar)) {
+    const { slope = 0, information = 0 } = minute.shifted ?? {}
+    learnScatter((stream.drift ??= newScatter()), slope, information)
+  }
   if (forecast !== undefined && isCalm(stream, TRAFFIC, bar))
     learnScatter(stream.swing, minute.count - forecast.rate, forecast.rate)
 }

@@ -84,9 +84,18 @@ const turnsOf = ({ name, stream, share }: Subject, changes: readonly Change[], a
   return turned
 }
 
-const hasStayed = (stream: Stream, kind: Kind, at: number): boolean => {
+/** Before the hour of the week is known, the first Saturday is as usual as any other day. */
+const ACCEPTED_UNSEEN = 90 * MINUTE
+
+/** When it is, and how long each kind has to stay until it is accepted. */
+interface Stay {
+  readonly at: number
+  readonly patience: (kind: Kind) => number
+}
+
+const hasStayed = (stream: Stream, kind: Kind, { at, patience }: Stay): boolean => {
   const { raised } = stream.watches[kind]
-  return raised > 0 && at - raised >= ACCEPTED_AFTER
+  return raised > 0 && at - raised >= patience(kind)
 }
 
 const settle = (stream: Stream, kind: Kind): void => {
@@ -99,8 +108,8 @@ const settle = (stream: Stream, kind: Kind): void => {
 }
 
 /** What stayed becomes what is usual. */
-const accept = (stream: Stream, at: number, adopt: (kind: Kind, since: Since) => void): Kind[] => {
-  const accepted = KINDS.filter((kind) => hasStayed(stream, kind, at))
+const accept = (stream: Stream, stay: Stay, adopt: (kind: Kind, since: Since) => void): Kind[] => {
+  const accepted = KINDS.filter((kind) => hasStayed(stream, kind, stay))
   for (const kind of accepted) {
     const since = stream.since[kind]
     if (since !== undefined) adopt(kind, since)
@@ -219,7 +228,7 @@ export const closeEndpoint = (endpoint: Endpoint, { name, isWatched }: Asked, sc
   const expected = isAsked ? { rate: share * total.count, knows: 0 as const } : undefined
   const changes = observeMinute(stream, { at, bar, minute, forecast: expected, base: latency.total })
   const turned = turnsOf({ name, stream, share }, changes, at).map((one) => withSize(one, endpoint))
-  const accepted = accept(stream, at, adopt(endpoint, came, share))
+  const accepted = accept(stream, { at, patience: () => ACCEPTED_AFTER }, adopt(endpoint, came, share))
   learnLatency(endpoint, bar, changes)
   endpoint.minute = newMinute()
   endpoint.fresh = emptyHistogram()
@@ -236,7 +245,9 @@ export const closeService = (
   const asked = isBlind || young ? undefined : forecast(season, start)
   const changes = observeMinute(stream, { at, bar, minute: total, forecast: asked, base: stream.judged })
   const turned = turnsOf({ name: '', stream, share: 1 }, changes, at)
-  const accepted = accept(stream, at, (kind, since) => {
+  const isUnseen = asked !== undefined && asked.knows < 2
+  const patience = (kind: Kind): number => (isUnseen && TRAFFIC.includes(kind) ? ACCEPTED_UNSEEN : ACCEPTED_AFTER)
+  const accepted = accept(stream, { at, patience }, (kind, since) => {
     adoptRates(stream, kind, since)
     if (kind === 'traffic_drop' || kind === 'traffic_spike')
       acceptLevel(season, start, since.seen.count / since.minutes)

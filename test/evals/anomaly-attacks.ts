@@ -11,7 +11,12 @@ export interface Request {
   d: number
   q: number
   r: number
+  /** A body, and headers besides the agent. */
+  rb?: object
+  h?: Readonly<Record<string, string>>
   kind?: string
+  /** Odd, but nothing that anybody should be told of. */
+  benign?: string
 }
 
 export interface Dice {
@@ -27,6 +32,18 @@ export const diceOf = (seed: number): Dice => {
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
     pick: (from) => from[Math.floor(next() * from.length)] as (typeof from)[number],
   }
+}
+
+/** From quarter to quarter: what was, and a step back to 0. */
+export const wander = (sd: number, { normal }: Dice): (() => number) => {
+  let at = 0
+  return () => (at = 0.8 * at + 0.6 * sd * normal())
+}
+
+export const poisson = (mean: number, { next }: Dice): number => {
+  let count = 0
+  for (let left = mean + Math.log(next()); left > 0; left += Math.log(next())) count++
+  return count
 }
 
 const ATTACKS = [

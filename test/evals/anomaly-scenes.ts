@@ -19,6 +19,13 @@ export interface Incident {
   readonly minutes: number
   readonly factor: number
   readonly op?: string
+  /** Of one method only; only such a share of requests, as of one upstream; growing to `factor`; failing with one status. */
+  readonly method?: string
+  readonly share?: number
+  readonly ramp?: boolean
+  readonly status?: number
+  /** What the drawn ones are told apart by. */
+  readonly name?: string
 }
 
 export interface World {
@@ -39,8 +46,32 @@ export interface World {
   /** Share of requests that come in bursts of one client. */
   readonly bursts?: number
   readonly agents: number
+  /** So much of the day's swing is a second peak, eight hours before. */
+  readonly second?: number
+  /** At each full hour an operation is asked for so often, by a machine. */
+  readonly cron?: { readonly op: number; readonly times: number }
+  /** From that hour on caches serve another share, and everything takes so many times as long. */
+  readonly deploy?: { readonly from: number; readonly cached: number; readonly slower: number }
+  /** Other strange requests than those of the public set, and odd ones that are none. */
+  readonly odd?: boolean
   readonly operations: readonly Operation[]
   readonly incidents: readonly Incident[]
+}
+
+export const START = 1_761_523_200
+export const DAY = 86_400
+
+/** Share of requests that fail anyhow. */
+export const USUAL_FAILING = 0.004
+
+const isWeekend = (ts: number): boolean => [5, 6].includes((Math.floor(ts / DAY) + 3) % 7)
+
+/** How many times the mean of all hours come at a time. */
+export const seasonOf = ({ swing, peak, weekend, growth = 0, second = 0 }: World, ts: number): number => {
+  const hour = (ts % DAY) / 3600
+  const wave = (from: number): number => Math.cos(((hour - from) / 24) * 2 * Math.PI)
+  const day = 1 + swing * ((1 - second) * wave(peak) + second * wave(peak - 8))
+  return day * (isWeekend(ts) ? weekend : 1) * (1 + growth) ** ((ts - START) / DAY)
 }
 
 const SHOP: readonly Operation[] = [

