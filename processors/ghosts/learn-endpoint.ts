@@ -2,10 +2,9 @@
 import type { Observation } from '../kit/processor.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { cacheDirectives, madeHeaders, varyNames } from '../../schemas/semantics/ghosts/headers.ts'
-import type { BodyModel, EndpointModel, Json, Node, StatusTable } from '../../schemas/semantics/ghosts/model.ts'
+import type { BodyModel, EndpointModel, Json, StatusTable } from '../../schemas/semantics/ghosts/model.ts'
 import { featureKeys } from '../../schemas/semantics/ghosts/status.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
-import { typeOf } from '../../schemas/semantics/ghosts/objects.ts'
 import { fromUtf8, hash32 } from '../../schemas/semantics/ghosts/text.ts'
 import { emptyNode, learnBodyTree } from './learn-tree.ts'
 import type { LessonOptions } from './learn-tree.ts'
@@ -163,34 +162,4 @@ export const consentOf = (o: Observation, asked: Asked): Consent => {
 export const learnVary = (model: EndpointModel, o: Observation): void => {
   const names = varyNames(o.exchange.responseHeaders).filter((name) => !model.vary.includes(name))
   if (names.length > 0) model.vary = [...model.vary, ...names].sort().slice(0, 16)
-}
-
-const repeats = (kid: Node, last: string): boolean =>
-  kid.sources.some(
-    (s) => s.from === last && s.pre === undefined && s.hits >= 2 && s.varied && s.hits >= 0.8 * (s.hits + s.misses),
-  )
-
-const findIn = (node: Node, pointer: string, last: string): { root: string; idField: string } | undefined => {
-  const found = node.kids.find(([, kid]) => repeats(kid, last))
-  if (found !== undefined) return { root: pointer, idField: found[0] }
-  return undefined
-}
-
-/** The field of the answers that repeats the last path segment nearly always, in the body or in an object right in it. */
-export const findIdField = (
-  model: EndpointModel,
-  segments: number,
-): { readonly root: string; readonly idField: string } | undefined => {
-  if (typeOf(model.template) === undefined) return undefined
-  const last = `s${segments - 1}`
-  for (const [status, { tree }] of Object.entries(model.bodies)) {
-    if (!(Number(status) < 300) || tree === null) continue
-    const found = findIn(tree, '', last)
-    if (found !== undefined) return found
-    for (const [name, kid] of tree.kids) {
-      const inner = name.includes('/') ? undefined : findIn(kid, `/${name}`, last)
-      if (inner !== undefined) return inner
-    }
-  }
-  return undefined
 }

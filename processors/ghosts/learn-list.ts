@@ -7,6 +7,7 @@ import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { compare } from '../../schemas/semantics/ghosts/compare.ts'
 import { filterNamed } from '../../schemas/semantics/ghosts/elsewhere.ts'
 import { countForm, inForm } from '../../schemas/semantics/ghosts/forms.ts'
+import { isFromZero } from '../../schemas/semantics/ghosts/links.ts'
 import { collectionOf, listParameters, planOf } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Plan } from '../../schemas/semantics/ghosts/lists.ts'
 import { momentOf } from '../../schemas/semantics/ghosts/mint.ts'
@@ -18,12 +19,13 @@ import {
   at,
   haveIds,
   idOf,
-  idText,
   isScalar,
   itemsAt,
   ownField,
+  pointersOf,
 } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { Fields } from '../../schemas/semantics/ghosts/pointers.ts'
+import { guessIdField } from './learn-ids.ts'
 import { learnAround } from './learn-around.ts'
 import type { SeenList } from './learn-around.ts'
 import {
@@ -102,23 +104,6 @@ const parameterOf = (list: ListModel, name: string, value: string, items: readon
   list.parameters.push({ name, roles: roles.map((role) => [role, allows(role, value, items) === true ? 1 : 0]) })
 }
 
-const ID_NAMES: readonly RegExp[] = [/^_?id$/i, /^(uuid|guid|slug|key|code|sku|number)$/i, /id$/i, /^(user)?name$/i]
-
-/** The field that tells items apart: all different, and named like an id. */
-const guessIdField = (items: readonly Fields[]): string => {
-  const [first] = items
-  if (first === undefined) return ''
-  const isUnique = (name: string): boolean => {
-    const ids = items.map((item) => idText(ownField(item, name)))
-    return !ids.includes(undefined) && new Set(ids).size === ids.length
-  }
-  for (const pattern of ID_NAMES) {
-    const name = Object.keys(first).find((key) => pattern.test(key) && isUnique(key))
-    if (name !== undefined) return name
-  }
-  return ''
-}
-
 /** Share of common scalars in which an item must agree with a known object to be the same one. */
 const AGREEMENT = 0.7
 
@@ -189,10 +174,13 @@ const learnOrder = (list: ListModel, items: readonly Fields[]): void => {
   if (list.seen > OWN_AFTER) list.order = list.order.filter(([, , kept, broken]) => kept >= broken)
 }
 
-/** A page 0 with items is the first one: what stands around the items is learned anew. */
-const learnBase = (list: ListModel, asked: Asked, items: readonly Fields[]): void => {
-  if (list.base === 0 || items.length === 0) return
-  if (!asked.query.some(([name, value]) => value === '0' && pagingOf(name) === 'page')) return
+const LINKS = 3
+
+/** A page 0 with items is the first one, and so is one that links lead to: what stands around the items is learned anew. */
+const learnBase = (list: ListModel, asked: Asked, seen: SeenList, json: Json | undefined): void => {
+  if (list.base === 0 || seen.items.length === 0) return
+  const isAsked = asked.query.some(([name, value]) => value === '0' && pagingOf(name) === 'page')
+  if (!isAsked && !(seen.at !== '' && pointersOf(json, LINKS).some(([, value]) => isFromZero(value, asked)))) return
   list.base = 0
   list.around = []
   list.links = []
@@ -254,10 +242,10 @@ const learnForm = (list: ListModel, seen: SeenList, asked: Asked): void => {
   if (hasForm(list, seen)) countForm(list, asked, seen.at !== list.at)
 }
 
-const learnId = (list: ListModel, items: readonly Fields[], own: string | undefined): void => {
+const learnId = (list: ListModel, items: readonly Fields[], own: string | undefined, asked: Asked): void => {
   const isOwn = own !== undefined && items.some((item) => idOf(item, own) !== undefined)
   if (isOwn) list.idField = own
-  else if (list.idField === '') list.idField = guessIdField(items)
+  else if (list.idField === '') list.idField = guessIdField(items, asked)
 }
 
 /** Learns one answer of a list. */
@@ -268,12 +256,12 @@ export const learnList = (model: EndpointModel, seen: SeenList, json: Json | und
   if (!hasForm(list, seen)) return
   list.seen++
   const item = itemType(model, knowledge)
-  learnId(list, seen.items, item)
+  learnId(list, seen.items, item, asked)
   learnCandidates(list, model, seen.items, with_)
   decideType(list, model, item !== undefined)
   for (const [name, value] of listParameters(list, model.template, asked)) parameterOf(list, name, value, seen.items)
   if (seen.items.length === 0) learnNothing(list, model.template, with_)
-  learnBase(list, asked, seen.items)
+  learnBase(list, asked, seen, json)
   if (!isSorted(list, asked)) learnOrder(list, seen.items)
   const plan = planOf(inForm(list, asked), model.template, asked, { hasField: () => false })
   learnLength(seen.at === list.at ? list : (list.other ?? list), plan, seen.items.length)

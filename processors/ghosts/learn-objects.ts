@@ -3,6 +3,7 @@ import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import type { Json, ObjectRecord } from '../../schemas/semantics/ghosts/model.ts'
 import { parseJson } from '../../schemas/semantics/ghosts/json.ts'
 import { objectKey } from '../../schemas/semantics/ghosts/objects.ts'
+import { isFields, ownField } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { Fields } from '../../schemas/semantics/ghosts/pointers.ts'
 
 const MAX_VIEWS = 8
@@ -64,8 +65,17 @@ const merged = (known: View | undefined, seen: Seen, record: ObjectRecord): Seen
   return known.whole ? renewed(known, seen.fields) : seen
 }
 
-const without = (fields: Fields, others: Fields): Fields =>
-  Object.fromEntries(Object.entries(fields).filter(([name]) => !Object.hasOwn(others, name)))
+/** A list may show in short what the object has in full: the text of an address, the id of an author. */
+const isAlike = (a: Json, b: Json): boolean => a === null || b === null || isFields(a) === isFields(b)
+
+/** What the others do not have, or have in another form. */
+const without = (fields: Fields, others: Fields): Fields => {
+  const isTheirs = (name: string, value: Json): boolean => {
+    const other = ownField(others, name)
+    return other !== undefined && isAlike(value, other)
+  }
+  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => !isTheirs(name, value)))
+}
 
 /** What only lists showed so far. */
 const listedOf = ({ whole, json, aside }: View): Fields => {

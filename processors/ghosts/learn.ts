@@ -8,15 +8,16 @@ import { collectionOf } from '../../schemas/semantics/ghosts/lists.ts'
 import type { Asked } from '../../schemas/semantics/ghosts/asked.ts'
 import { isEmbedding } from '../../schemas/semantics/ghosts/roles.ts'
 import type { BodyModel, EndpointModel, Json, ListModel, ObjectRecord } from '../../schemas/semantics/ghosts/model.ts'
-import { objectAsked, objectKey } from '../../schemas/semantics/ghosts/objects.ts'
+import { objectAsked, objectKey, typeOf } from '../../schemas/semantics/ghosts/objects.ts'
 import type { Named } from '../../schemas/semantics/ghosts/objects.ts'
 import { at, idOf, isFields, pointersOf } from '../../schemas/semantics/ghosts/pointers.ts'
 import type { StatusFeatures } from '../../schemas/semantics/ghosts/status.ts'
 import { learnBelow } from './learn-counters.ts'
 import { learnCredential, learnIssued } from './learn-credentials.ts'
-import { bodyModel, consentOf, ENOUGH, findIdField, learnBody, learnVary } from './learn-endpoint.ts'
+import { bodyModel, consentOf, ENOUGH, learnBody, learnVary } from './learn-endpoint.ts'
 import type { Consent } from './learn-endpoint.ts'
 import { isRepeatable, learnExact } from './learn-exact.ts'
+import { findAddress, findIdField } from './learn-ids.ts'
 import { learnGraphWriting, learnQuery } from './learn-graph.ts'
 import { learnBeyond } from './learn-beyond.ts'
 import { hasForm, learnList, listIn } from './learn-list.ts'
@@ -118,7 +119,8 @@ const learnLooks = (
   if (body === undefined) return
   learnBody(body, o, asked, options)
   if (model.idField !== '' || !isGood(o.exchange.status)) return
-  const found = findIdField(model, asked.segments.length)
+  const listed = lesson.memory.type(asked.service, typeOf(model.template) ?? '')?.idField
+  const found = findIdField(model, asked.segments.length) ?? findAddress(model, asked.segments.length, listed)
   if (found === undefined) return
   model.idField = found.idField
   model.root = found.root

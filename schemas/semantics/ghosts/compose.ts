@@ -38,6 +38,7 @@ import { fromLatin1, toBody, toUtf8 } from './text.ts'
 import { isSearch } from './types.ts'
 import { targetOf } from './target.ts'
 import type { Target } from './target.ts'
+import { fittingFields, nodeAt } from './trees.ts'
 import { standIn } from './writes.ts'
 import { fromWrite } from './written.ts'
 
@@ -65,7 +66,8 @@ const fromObject = (place: Place): Ruled | undefined => {
   const body = bodyOf(model, status)
   if (view === undefined || body === undefined || body.tree === null) return undefined
   asked.notes?.note(model.root, 'resource', describeObject(object, asked.asker))
-  const { text } = renderBody(body.tree, asked, { root: model.root, own: view.value, whole: view.whole })
+  const own = view.whole ? view.value : fittingFields(view.value, nodeAt(body.tree, model.root))
+  const { text } = renderBody(body.tree, asked, { root: model.root, own, whole: view.whole })
   return answered(place, {
     rule: view.stale ? 'stale' : 'object',
     status,

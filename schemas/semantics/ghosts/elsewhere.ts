@@ -3,7 +3,7 @@ import type { Asked } from './asked.ts'
 import { operatorOf } from './condition-forms.ts'
 import type { Operator } from './condition-forms.ts'
 import { isOperation } from './conditions.ts'
-import type { Knowledge, ParameterRole } from './model.ts'
+import type { Knowledge, ListModel, ParameterRole } from './model.ts'
 import { roleByName, roleOf } from './roles.ts'
 
 export interface Elsewhere {
@@ -15,10 +15,21 @@ export interface Elsewhere {
 
 const EVERYWHERE = new Set(['sort', 'order', 'limit', 'page', 'offset', 'pick', 'formal'])
 
-export const parametersElsewhere = (asked: Asked, knowledge: Knowledge): ParameterRole[] =>
+const listsElsewhere = (asked: Asked, knowledge: Knowledge): ListModel[] =>
   [...knowledge.types(asked.service)].flatMap(({ template }) =>
-    template.includes('{') ? [] : (knowledge.sibling(asked.service, 'GET', template)?.list?.parameters ?? []),
+    template.includes('{') ? [] : (knowledge.sibling(asked.service, 'GET', template)?.list ?? []),
   )
+
+export const parametersElsewhere = (asked: Asked, knowledge: Knowledge): ParameterRole[] =>
+  listsElsewhere(asked, knowledge).flatMap(({ parameters }) => parameters)
+
+/** Pages count from 0 where they do in another list of the service. */
+export const baseElsewhere = (
+  list: ListModel,
+  asked: Asked,
+  knowledge: Knowledge,
+): Pick<ListModel, 'base'> | undefined =>
+  list.base === undefined && listsElsewhere(asked, knowledge).some(({ base }) => base === 0) ? { base: 0 } : undefined
 
 /** What parameters do in the other lists of a service; filters are each list's own. */
 export const roleAmong =

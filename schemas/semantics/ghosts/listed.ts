@@ -14,6 +14,7 @@ import { patchList } from './patch.ts'
 import { answered, bodyOf, confidenceOf, fromTemplate, goodStatus, isPretty, learnedHeaders } from './place.ts'
 import type { Place, Ruled } from './place.ts'
 import { idOf } from './pointers.ts'
+import { presenceOf } from './presence.ts'
 import type { Fields } from './pointers.ts'
 import { printed, renderBody } from './render.ts'
 import { toBody, toUtf8 } from './text.ts'
@@ -65,7 +66,9 @@ const textAround = (place: Place, list: ListModel, made: Made, body: BodyModel):
   noteList(place, list, made, settled.keys())
   if (list.at === '') return made.text
   if (body.tree === null) return undefined
-  return renderBody(enveloped(body.tree), asked, { root: '', settled, listed: { at: list.at, text: made.text } }).text
+  const tree = enveloped(body.tree)
+  const presence = presenceOf(tree, settled)
+  return renderBody(tree, asked, { root: '', settled, presence, listed: { at: list.at, text: made.text } }).text
 }
 
 /** One item was asked for, and there is none, or more (RFC 9110 §15.5.7). */

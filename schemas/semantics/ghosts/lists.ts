@@ -10,13 +10,13 @@ import { equalIn } from './conditions.ts'
 import { fromBase64 } from './mint.ts'
 import { fittingItem, freshItem, knownItem } from './item-texts.ts'
 import type { Fits, Shown } from './item-texts.ts'
-import { parametersElsewhere, roleAmong, roleOfNew } from './elsewhere.ts'
+import { baseElsewhere, parametersElsewhere, roleAmong, roleOfNew } from './elsewhere.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import { parametersIn } from './nested.ts'
 import { collectionPath } from './objects.ts'
 import { at, pointersOf, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
-import { compareBy, isFilter, passes, roleOf, sortOf } from './roles.ts'
+import { compareBy, isFilter, isUnlimited, passes, roleOf, sortOf } from './roles.ts'
 import type { SortKey } from './roles.ts'
 import { isPick, pick } from './picks.ts'
 import { byId, entryOf, pageOf } from './sight.ts'
@@ -53,6 +53,8 @@ export const MAX_LIST = 1000
 
 const integer = (value: string): number => (/^\d{1,6}$/.test(value) ? Number(value) : -1)
 
+const limitOf = (value: string): number => (isUnlimited(value) ? MAX_LIST : integer(value))
+
 /** A condition that is an equation is looked up as one. */
 const filterOf = (role: string, value: string): [string, string] => {
   const equal = role.startsWith('o:') ? equalIn(value) : undefined
@@ -69,7 +71,7 @@ const take = (plan: Plan, role: string, value: string): boolean => {
     return isPick(value)
   } else if (role === 'formal') return true
   else if (role === 'limit') {
-    plan.limit = integer(value)
+    plan.limit = limitOf(value)
     plan.limited = true
   } else {
     plan.paged = true
@@ -243,7 +245,12 @@ export const makeList = (list: ListModel, template: string, asked: Asked, known:
   const hasField = (field: string): boolean => samples().some(({ item }) => at(item, field) !== undefined)
   const others = isKnownQuery(list, asked) ? [] : parametersElsewhere(asked, known.knowledge)
   const elsewhere = { hasField, roleOf: roleAmong(others), known: [...list.parameters, ...others] }
-  const plan = planOf(list, template, asked, elsewhere)
+  const plan = planOf(
+    others.length === 0 ? list : { ...list, ...baseElsewhere(list, asked, known.knowledge) },
+    template,
+    asked,
+    elsewhere,
+  )
   if (plan === undefined) return undefined
   const order = orderOf(list, plan)
   const entries = passing(sight, plan, order)

@@ -1,5 +1,5 @@
 /** Lists that show only the fields that a request names (`fields=`, `$select=`, `fields[articles]=`). */
-import { isFields } from './pointers.ts'
+import { idName, isFields } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 
 const NAMES = /^[\w.]+(,[\w.]+)*$/
@@ -30,8 +30,9 @@ export const showsOnly = (value: string, items: readonly Fields[]): boolean | un
 /** An item as far as a value picks it. `idField` stays, and so does what is no part of the picked object. */
 export const pick = (item: Fields, value: string, idField: string): Fields => {
   const names = value.split(',')
+  const own = idName(idField)
   const only = (fields: Fields): Fields =>
-    Object.fromEntries(Object.entries(fields).filter(([name]) => name === idField || names.includes(name)))
+    Object.fromEntries(Object.entries(fields).filter(([name]) => name === own || names.includes(name)))
   if (names.some((name) => Object.hasOwn(item, name))) return only(item)
   return Object.fromEntries(
     Object.entries(item).map(([name, inner]) => [

@@ -58,8 +58,26 @@ const DIGITS = /^\d{1,15}$/
 /** A number in digits only, small enough to be counted on with (below 2^53). */
 export const isDigits = (id: string): boolean => DIGITS.test(id)
 
-export const idOf = (item: Json | undefined, idField: string): string | undefined =>
-  idField === '' ? undefined : idText(ownField(item, idField))
+/** A field's name as a pointer. What tells objects apart may be a pointer itself: to a text that ends in the id. */
+export const idPointer = (idField: string): string => (isInText(idField) ? idField : `/${idField}`)
+
+/** Whether the id is the end of a text: of a link to the object (`http://shop/items/7`), or of a name with its collection (`items/7`). */
+export const isInText = (idField: string): boolean => idField.startsWith('/')
+
+const LAST_SEGMENT = /^[^?#{]*\/([^/?#{}]+)\/?(?:[?#{].*)?$/
+
+/** The last segment of a link. */
+export const idInText = (text: Json | undefined): string | undefined =>
+  typeof text === 'string' && text.length <= MAX_LINK ? idText(LAST_SEGMENT.exec(text)?.[1]) : undefined
+const MAX_LINK = 1024
+
+export const idOf = (item: Json | undefined, idField: string): string | undefined => {
+  if (idField === '') return undefined
+  return isInText(idField) ? idInText(at(item, idField)) : idText(ownField(item, idField))
+}
+
+/** The field that has the id in it, or above it. */
+export const idName = (idField: string): string => idPointer(idField).split('/')[1] ?? ''
 
 /** A value wrapped so that it stands at a pointer. */
 export const wrapped = (pointer: string, value: Json): Json =>

@@ -12,6 +12,7 @@ import { newSecret } from './issued.ts'
 import { at, isFields, ownField } from './pointers.ts'
 import { describeSource } from './notes.ts'
 import { MIN_HITS, MIN_SHARE, provenSource, SHARED_BY } from './proven.ts'
+import { besides, isTold } from './presence.ts'
 import { nextIn } from './rising.ts'
 import { valueFrom } from './sources.ts'
 
@@ -37,8 +38,9 @@ export interface Filling {
   readonly own?: Json | undefined
   /** `own` is all there is to say: nothing is added to it. */
   readonly whole?: boolean
-  /** Values that are settled, by pointer. */
+  /** Values that are settled, and whether places are there, by pointer. */
   readonly settled?: ReadonlyMap<string, Json>
+  readonly presence?: ReadonlyMap<string, boolean>
   /** The items of a list, as JSON. */
   readonly listed?: { readonly at: string; readonly text: string }
   /** What the request names, by pointer: it stands where no source is proven. */
@@ -82,22 +84,13 @@ const OPEN_SHAPE = 32
 const isSettledShape = (node: Node, { making }: Rendering): boolean =>
   making !== true && (node.kinds.object ?? 0) >= SHAPED && node.kids.length < OPEN_SHAPE
 
-/** What is known to stand there besides what the tree has. */
-const besides = (own: Json | undefined, done: ReadonlySet<string>): string[] =>
-  isFields(own)
-    ? Object.entries(own)
-        .filter(([name]) => !done.has(name))
-        .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
-    : []
-
 const renderObject = (node: Node, own: Json | undefined, pointer: string, with_: Rendering): string => {
   const parts: string[] = []
   const done = new Set<string>()
   for (const [name, kid] of node.kids) {
     const below = `${pointer}/${name}`
     const value = below === with_.root ? with_.own : ownField(own, name)
-    const isSettled = with_.settled?.has(below) === true || with_.given?.has(below) === true
-    if (value === undefined && !isSettled && !isPresent([name, kid], node, with_.asked)) continue
+    if (!(isTold(below, with_) ?? (value !== undefined || isPresent([name, kid], node, with_.asked)))) continue
     done.add(name)
     parts.push(`${JSON.stringify(name)}:${renderNode(kid, value, below, with_)}`)
   }

@@ -48,11 +48,19 @@ const addInner = (name: string, inner: Fields, add: (pointer: string, value: Jso
     if (isScalar(value) && !below.includes('/')) add(`/${name}/${below}`, value)
 }
 
+const ELEMENT_ID = /^(_?id|uuid|slug|key|code|name)$/i
+
+/** An element of an array, or one that goes by that name. */
+const isElement = (element: Json, value: string): boolean =>
+  isFields(element)
+    ? Object.entries(element).some(([name, own]) => ELEMENT_ID.test(name) && textOf(own) === value)
+    : textOf(element) === value
+
 const CHECKS: Readonly<Record<string, (field: Json | undefined, value: string) => boolean>> = {
   f: (field, value) => textOf(field) === value,
   i: (field, value) => isScalar(field) && lower(field) === value.toLowerCase(),
   n: (field, value) => field === null || textOf(field) === value,
-  a: (field, value) => Array.isArray(field) && field.some((v) => textOf(v as Json) === value),
+  a: (field, value) => Array.isArray(field) && field.some((v) => isElement(v as Json, value)),
   p: (field, value) => typeof field === 'string' && lower(field).startsWith(value.toLowerCase()),
   c: (field, value) => typeof field === 'string' && lower(field).includes(value.toLowerCase()),
   G: (field, value) => isValue(field) && bounded(field, value) > 0,
@@ -124,6 +132,9 @@ const allowsOperation = (role: string, value: string, items: readonly Fields[]):
   return telling.length === 0 ? undefined : telling.every((item) => passes(role, value, item))
 }
 
+/** `per_page=all` */
+export const isUnlimited = (value: string): boolean => /^(all|none|max|unlimited|-1)$/i.test(value)
+
 /** Whether an answer allows a role: undefined when it says nothing. */
 export const allows = (role: string, value: string, items: readonly Fields[]): boolean | undefined => {
   if (isFilter(role)) return allowsFilter(role, value, items)
@@ -137,7 +148,7 @@ export const allows = (role: string, value: string, items: readonly Fields[]): b
     case 'order':
       return ORDER.test(value)
     case 'limit':
-      return INTEGER.test(value) && items.length <= Number(value)
+      return isUnlimited(value) ? undefined : INTEGER.test(value) && items.length <= Number(value)
     case 'pick':
       return showsOnly(value, items)
     case 'after':
@@ -193,6 +204,9 @@ const rolesByName = (name: string): string[] => {
 /** Whether a parameter asks for what belongs to the items, right in them. */
 export const isEmbedding = (name: string): boolean => EMBEDDING.test(bareName(name))
 
+/** Whether a parameter says how long a page is. */
+export const isLimit = (name: string): boolean => LIMIT.test(bareName(name))
+
 /** Whether a parameter names a page, or how many items come before. */
 export const pagingOf = (name: string): 'page' | 'offset' | undefined =>
   rolesByName(name).find((role) => role === 'page' || role === 'offset') as 'page' | 'offset' | undefined
@@ -205,7 +219,7 @@ export const roleByName = (name: string, value: string): string | undefined =>
 
 /** What goes by the parameter's own name or value may be told by later answers: `id,owner(name)`, a field that is not shown. */
 const isAllowed = (role: string, allowed: boolean | undefined): boolean =>
-  allowed === true || (allowed === undefined && (role === 'pick' || role.startsWith('o:')))
+  allowed === true || (allowed === undefined && (role === 'pick' || role === 'limit' || role.startsWith('o:')))
 
 /** Every role that the first answer with a parameter allows. */
 export const candidates = (name: string, value: string, items: readonly Fields[]): string[] => {
@@ -216,8 +230,12 @@ export const candidates = (name: string, value: string, items: readonly Fields[]
   if (isCondition(value)) roles.push('where')
   roles.push(ORDER.test(value) ? 'order' : 'sort')
   if (!INTEGER.test(value)) roles.push('text')
-  return roles.filter((role) => isAllowed(role, allows(role, value, items)))
+  return roles.filter((role) => isAllowed(role, allows(role, value, items)) && !isDigitIn(role, name, value))
 }
+
+/** That every time has a 1 in it is chance. */
+const isDigitIn = (role: string, name: string, value: string): boolean =>
+  INTEGER.test(value) && /^[pc]:/.test(role) && !namedLike(name, role.slice(2))
 
 /** What tells most comes first. */
 const RANK = [

@@ -5,7 +5,8 @@
  */
 import type { Json } from './model.ts'
 import type { Entry } from './seen.ts'
-import { isScalar, ownField } from './pointers.ts'
+import { parseJson } from './json.ts'
+import { isFields, isScalar, ownField } from './pointers.ts'
 
 /** What a field is for a number; undefined where the relation does not say. */
 export type Follows = (id: number) => Json | undefined
@@ -124,6 +125,21 @@ const sampled = (entries: readonly Entry[]): readonly Entry[] => {
   return Array.from({ length: SAMPLE }, (_, i) => entries[Math.floor((i * entries.length) / SAMPLE)] as Entry)
 }
 
+const LONGEST = 1024
+
+/** An object as one text: links to the row itself have its number in them. */
+const asText = (value: Json | undefined): string | undefined => {
+  const text = isFields(value) ? JSON.stringify(value) : ''
+  return text === '' || text.length > LONGEST ? undefined : text
+}
+
+const fromText =
+  (follows: Follows): Follows =>
+  (id) => {
+    const text = follows(id)
+    return typeof text === 'string' ? parseJson(text) : undefined
+  }
+
 /** The fields that follow from the number, of entries whose ids are numbers, in order. */
 export const rowsFollow = (numbered: readonly Entry[], idField: string): ReadonlyMap<string, Follows> => {
   const found = new Map<string, Follows>()
@@ -132,12 +148,13 @@ export const rowsFollow = (numbered: readonly Entry[], idField: string): Readonl
   if (entries.length < LEAST || example === undefined) return found
   for (const name of Object.keys(example.item).slice(0, MAX_FIELDS)) {
     if (name === idField) continue
+    const isObject = isFields(ownField(example.item, name))
     const points = entries.flatMap(({ id, item }) => {
-      const value = ownField(item, name)
+      const value = isObject ? asText(ownField(item, name)) : ownField(item, name)
       return value === undefined || value === null || !isScalar(value) ? [] : [{ id: Number(id), value }]
     })
     const follows = points.length < 0.9 * entries.length ? undefined : followsOf(points)
-    if (follows !== undefined) found.set(name, follows)
+    if (follows !== undefined) found.set(name, isObject ? fromText(follows) : follows)
   }
   return found
 }

@@ -6,7 +6,7 @@
 import type { Json, ObjectRecord } from './model.ts'
 import type { Compare, Entry, Sight } from './seen.ts'
 import { visibleView } from './views.ts'
-import { at, isScalar, ownField, textOf } from './pointers.ts'
+import { at, isInText, isScalar, ownField, textOf } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { rowsFollow } from './rows.ts'
 import type { Follows } from './rows.ts'
@@ -34,7 +34,7 @@ const isDense = (numbered: readonly Entry[], idField: string): boolean => {
   const [first, last] = [numbered[0], numbered[numbered.length - 1]]
   if (first === undefined || last === undefined || numbered.length < LEAST) return false
   const span = Number(last.id) - Number(first.id) + 1
-  return typeof ownField(first.item, idField) === 'number' && numbered.length >= DENSE * span
+  return (isInText(idField) || typeof ownField(first.item, idField) === 'number') && numbered.length >= DENSE * span
 }
 
 const followed = (follows: ReadonlyMap<string, Follows>, id: number): Fields => {
@@ -66,7 +66,7 @@ const between = (entries: readonly Entry[], idField: string, gone: ReadonlySet<s
     follows ??= rowsFollow(numbered, idField)
     for (let id = from + 1; id < to; id++) {
       if (gone.has(String(id))) continue
-      const item = { ...shared, ...followed(follows, id), [idField]: id }
+      const item = { ...shared, ...followed(follows, id), ...(isInText(idField) ? {} : { [idField]: id }) }
       found.push({ id: String(id), born: b.born, item, guessed: true })
     }
   }

@@ -1,5 +1,7 @@
 /** Places in learned trees, by pointer. */
-import type { BodyModel, EndpointModel, Node, TypeModel } from './model.ts'
+import { idPointer, isFields } from './pointers.ts'
+import type { Fields } from './pointers.ts'
+import type { BodyModel, EndpointModel, Json, Node, TypeModel } from './model.ts'
 
 /** The place at a pointer of a tree. */
 export const nodeAt = (tree: Node | null, pointer: string): Node | undefined => {
@@ -11,7 +13,7 @@ export const nodeAt = (tree: Node | null, pointer: string): Node | undefined => 
 /** Where objects of a type stand in a tree. */
 export const rootIn = (tree: Node | null, type: Pick<TypeModel, 'root' | 'idField'> | undefined): string => {
   if (type === undefined || tree === null) return type?.root ?? ''
-  const holds = (pointer: string): boolean => nodeAt(tree, pointer)?.kids.some(([n]) => n === type.idField) === true
+  const holds = (pointer: string): boolean => nodeAt(tree, `${pointer}${idPointer(type.idField)}`) !== undefined
   if (holds(type.root) || holds('')) return holds(type.root) ? type.root : ''
   const found = tree.kids.find(([name]) => holds(`/${name}`))
   return found === undefined ? type.root : `/${found[0]}`
@@ -28,3 +30,21 @@ export const goodBody = (model: EndpointModel): BodyModel | undefined => {
 /** The places of all good answers of an endpoint, by status. */
 export const goodTrees = (model: EndpointModel): Node[] =>
   Object.entries(model.bodies).flatMap(([status, { tree }]) => (Number(status) < 300 && tree !== null ? [tree] : []))
+
+/** Objects that a place must have shown before nothing else is taken to stand there. */
+const ALWAYS = 3
+
+const isAlwaysObject = ({ seen, kinds }: Node): boolean =>
+  (kinds.object ?? 0) >= ALWAYS && (kinds.object ?? 0) + (kinds.null ?? 0) === seen
+
+const NEVER_NULL = 5
+const isNeverNull = ({ seen, kinds }: Node): boolean => seen >= NEVER_NULL && (kinds.null ?? 0) === 0
+
+/** What a list showed of an object, without what it shows in short, or not at all, and the object in full. */
+export const fittingFields = (fields: Fields, node: Node | undefined): Fields => {
+  const isShort = (name: string, value: Json): boolean => {
+    const kid = isFields(value) ? undefined : node?.kids.find(([own]) => own === name)?.[1]
+    return kid !== undefined && (value === null ? isNeverNull(kid) : isAlwaysObject(kid))
+  }
+  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => !isShort(name, value)))
+}

@@ -3,6 +3,7 @@ import type { Asked } from './asked.ts'
 import type { EndpointModel, Knowledge, Node, TypeModel } from './model.ts'
 import { keyOf } from './model.ts'
 import { collectionPath, objectAbove, typeOf } from './objects.ts'
+import { idPointer } from './pointers.ts'
 import { goodBody, nodeAt, rootIn } from './trees.ts'
 
 /** The collection that an endpoint makes known, if it makes any. */
@@ -98,7 +99,7 @@ const addedBelow = (model: EndpointModel, asked: Asked, knowledge: Knowledge): A
   if (over === undefined) return undefined
   const tree = goodBody(model)?.tree ?? null
   const root = rootIn(tree, over)
-  const id = nodeAt(tree, `${root}/${over.idField}`)
+  const id = nodeAt(tree, `${root}${idPointer(over.idField)}`)
   if (id === undefined || isOfAbove(id)) return undefined
   const type = namesake(model, asked, knowledge)
   if (type !== undefined) return { type, path: type.template }

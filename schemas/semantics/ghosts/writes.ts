@@ -7,8 +7,9 @@ import type { BodyModel, EndpointModel, Json, Knowledge, Node, ObjectRecord } fr
 import { namedFields } from './fold.ts'
 import { formOf, freshIn } from './mint.ts'
 import { byNumber, typeOf } from './objects.ts'
-import { at, isFields, ownField, wrapped } from './pointers.ts'
+import { at, idInText, idPointer, isFields, isInText, ownField, wrapped } from './pointers.ts'
 import type { Fields } from './pointers.ts'
+import { prevailingKind } from './kinds.ts'
 import { provenSource } from './proven.ts'
 import { referred } from './references.ts'
 import { renderBody } from './render.ts'
@@ -44,6 +45,7 @@ const newId = (making: Making, node: Node | undefined): Json | undefined => {
   const { target, asked } = making
   const source = node === undefined ? undefined : provenSource(node, asked.asker)
   const given = source === undefined ? undefined : valueFrom(source, asked)
+  if (isInText(target.type?.idField ?? '')) return idInText(given) ?? madeId(target, undefined, making)
   return given ?? madeId(target, node, making)
 }
 
@@ -154,12 +156,13 @@ const noteId = ({ asked }: Making, pointer: string, id: Json | undefined): void 
 /** Undefined where such answers show the id of what was made, and this asker may not be shown where. */
 const createdBody = (making: Making, tree: Node, root: string): string | undefined => {
   const { target, asked, knowledge } = making
-  const pointer = `${root}/${target.type?.idField ?? ''}`
+  const idField = target.type?.idField ?? ''
+  const pointer = `${root}${idPointer(idField)}`
   const node = nodeAt(tree, pointer)
   const id = newId(making, node)
   noteId(making, pointer, id)
   const settled = hiddenFields(root, making)
-  if (id !== undefined) settled.set(pointer, id)
+  if (id !== undefined && !isInText(idField)) settled.set(pointer, id)
   const given = givenFields(root, namedFields(asked.json, root), tree)
   const made = id === undefined ? asked : { ...asked, made: String(id) }
   const before = (knowledge.given?.(asked.service, target.path).made ?? 0) + making.nth
@@ -191,8 +194,9 @@ const withReferences = (making: Making, root: string, text: string): string => {
 const afterIn = (making: Making, root: string): Fields | undefined =>
   making.target.kind === 'item' ? after(making, root) : making.target.before
 
-/** What answers to removals mostly show of what was removed. */
-const shownOf = (before: Fields, node: Node | undefined): Fields => {
+/** What answers to removals mostly show of what was removed; undefined where they have something else in its place. */
+const removedOf = (before: Fields, node: Node | undefined): Fields | undefined => {
+  if (node !== undefined && prevailingKind(node) !== 'object') return undefined
   const isUsual = (kid: Node): boolean => 2 * kid.seen > (node?.kinds.object ?? 0)
   const names = new Set(node?.kids.filter(([, kid]) => isUsual(kid)).map(([name]) => name))
   return Object.fromEntries(Object.entries(before).filter(([name]) => names.has(name)))
@@ -215,7 +219,7 @@ const isCurt = (tree: Node, { model, asked }: Making): boolean => {
 const changedBody = (making: Making, before: Fields, tree: Node, root: string): string => {
   const { target, asked } = making
   const isItem = target.kind === 'item'
-  const own = asked.method === 'DELETE' ? shownOf(before, nodeAt(tree, root)) : afterIn(making, root)
+  const own = asked.method === 'DELETE' ? removedOf(before, nodeAt(tree, root)) : afterIn(making, root)
   asked.notes?.note(root, 'before', 'the object before the write, with what the request says')
   const given = isItem ? givenFields(root, namedFields(asked.json, root), tree) : new Map<string, Json>()
   const settled = isItem ? hiddenFields(root, making) : new Map<string, Json>()
@@ -266,10 +270,12 @@ const borrowed = (making: Making, tree: Node | null): string | undefined => {
       wrapped(root, isWhole ? own : (JSON.parse(renderBody(item, asked, { root: '', own }).text) as Json)),
     )
   }
-  const id = newId(making, nodeAt(item, `/${type.idField}`))
+  const id = newId(making, nodeAt(item, idPointer(type.idField)))
   if (id === undefined) return undefined
   noteId(making, `${root}/${type.idField}`, id)
-  return JSON.stringify(wrapped(root, { ...namedFields(asked.json, type.root), [type.idField]: id }))
+  return JSON.stringify(
+    wrapped(root, { ...namedFields(asked.json, type.root), ...(isInText(type.idField) ? {} : { [type.idField]: id }) }),
+  )
 }
 
 /** What an object that was there before kept and lost, of what a write did not name. */
