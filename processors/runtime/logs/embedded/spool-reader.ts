@@ -40,6 +40,7 @@ interface State {
   readonly dir: string
   readonly tip: () => Tip
   readonly onDamage: (error: LogError) => void
+  readonly roll: () => Promise<void>
   frames: LoadedFrame[]
   /** Records of the first frame that were dropped. */
   skip: number
@@ -84,6 +85,7 @@ const moveOn = async (state: State): Promise<boolean> => {
 
 /** A damaged segment is put aside, so that one bad sector does not stop what comes after it. */
 const putAside = async (state: State, file: SegmentFile): Promise<boolean> => {
+  if (file.number === state.tip().segment) await state.roll()
   state.onDamage(corrupt(file, state.at))
   if (!(await moveOn(state))) throw corrupt(file, state.at)
   await fs.promises.rename(file.path, `${file.path}.damaged`)
@@ -139,16 +141,17 @@ const oldest = (state: State): SpoolPosition => {
   return { segment: first.segment, position: first.position, skip: state.skip }
 }
 
-/** Continues a spool in `dir` at `from`; reads no further than `tip`. */
+/** Continues a spool in `dir` at `from`; reads no further than `tip`, and has `roll` end the newest segment if that is damaged. */
 export const openSpoolReader = async (
   dir: string,
   from: SpoolPosition,
-  { tip, onDamage }: Pick<State, 'tip' | 'onDamage'>,
+  { tip, onDamage, roll }: Pick<State, 'tip' | 'onDamage' | 'roll'>,
 ): Promise<SpoolReader> => {
   const state: State = {
     dir,
     tip,
     onDamage,
+    roll,
     frames: [],
     skip: 0,
     segment: from.segment,

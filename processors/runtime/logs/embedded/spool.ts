@@ -194,7 +194,7 @@ const openState = async (options: SpoolOptions, lock: Lock): Promise<State> => {
   const appender = await openAppender({ dir, segmentBytes, commitIntervalMs, onClosed, mayWrite })
   for (const [number, size] of await closedSizes(dir, appender.tip.segment)) closed.set(number, size)
   const from = await start(options)
-  const reader = await openSpoolReader(dir, from, { tip: () => appender.tip, onDamage })
+  const reader = await openSpoolReader(dir, from, { tip: () => appender.tip, onDamage, roll: appender.roll })
   const records = Math.max(0, appender.records() - from.sequence)
   const rest = { reserved: 0, records, sequence: from.sequence, timer: undefined, remembering: Promise.resolve() }
   return { options, lock, appender, reader, closed, ...rest, isClosed: false }

@@ -143,6 +143,25 @@ describe('the spool', () => {
     await again.close()
   })
 
+  test('the newest segment, damaged after it was written, is put aside too, and what comes next is kept', async () => {
+    const dir = tempDir()
+    const told: string[] = []
+    const onDamage = (error: Error): void => void told.push(error.message)
+    const spool = await openSpool({ dir, maxBytes: 200_000, commitIntervalMs: 0, onDamage })
+    await spool.push(recordsFrom(0, 3, 500))
+    const file = path.join(dir, fs.readdirSync(dir).find((name) => name.endsWith('.log')) as string)
+    const handle = fs.openSync(file, 'r+')
+    fs.writeSync(handle, Buffer.from('damage'), 0, 6, 400)
+    fs.closeSync(handle)
+    expect(await spool.peek(10)).toEqual([])
+    await spool.push(recordsFrom(3, 2))
+    expect(shown(await drain(spool))).toEqual(shown(recordsFrom(3, 2)))
+    expect(told).toEqual([expect.stringContaining(`${file} is damaged at byte`)])
+    expect(fs.existsSync(`${file}.damaged`)).toBe(true)
+    expect(spool.size.records).toBe(0)
+    await spool.close()
+  })
+
   test('a damaged segment is put aside and told of; the others come', async () => {
     const dir = tempDir()
     const options = { dir, maxBytes: 200_000, commitIntervalMs: 0 }
