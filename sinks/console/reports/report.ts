@@ -255,7 +255,8 @@ const ghostsOf = async (database: Database, period: Period, service: string): Pr
   }
   const items = [...outages.values()].map((list) => outageOf(list, period))
   const shown = items.slice(0, ACTIVATIONS)
-  const within = shown.map((item) => ({ ...item, from: at(item.started_at), to: at(item.ended_at ?? period.until) }))
+  const ended = ({ ended_at: end }: (typeof items)[number]): number => (end === null ? period.until : at(end))
+  const within = shown.map((item) => ({ service: item.service, from: at(item.started_at), to: ended(item) }))
   const [all = 0, ...each] = await refusedIn(database, [{ service, from: period.start, to: period.until }, ...within])
   const sum = (of: (item: (typeof items)[number]) => number): number => items.reduce((so, item) => so + of(item), 0)
   return {
