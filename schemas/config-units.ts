@@ -25,7 +25,9 @@ export const size = z
 
 const SHARE = 'a share such as 50% or 0.5'
 export const share = z
-  .union([z.number().min(0).max(1), z.string().regex(/^(100|\d{1,2})(\.\d+)?%$/)], { error: `expected ${SHARE}` })
+  .union([z.number().min(0).max(1), z.string().regex(/^(100|\d{1,2})(\.\d+)?%$/, `expected ${SHARE}`)], {
+    error: `expected ${SHARE}`,
+  })
   .meta({ description: SHARE })
   .transform((value) => (typeof value === 'number' ? value : Number(value.slice(0, -1)) / 100))
 

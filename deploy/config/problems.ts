@@ -6,11 +6,14 @@ export interface Problem {
   readonly message: string
 }
 
-/** Thrown with everything that is wrong; exit code 2. */
+const inOrder = (a: Problem, b: Problem): number => a.where.localeCompare(b.where, 'en', { numeric: true })
+
+/** Thrown with everything that is wrong, in the order of the file; exit code 2. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly Problem[]
-  constructor(problems: readonly Problem[]) {
+  constructor(found: readonly Problem[]) {
+    const problems = found.toSorted(inOrder)
     super(problems.map((p) => `${p.where}: ${p.message}`).join('\n'))
     this.problems = problems
   }

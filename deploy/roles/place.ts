@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { CliError } from '../cli/failure.ts'
 import type { Config } from '../../schemas/config.ts'
 
 export interface Place {
@@ -34,7 +35,13 @@ export const placeOf = (config: Config): Place => {
 }
 
 export const makePlace = (place: Place): void => {
-  mkdirSync(place.root, { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(place.root, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new CliError(`the folder ${place.root} cannot be made: ${(error as NodeJS.ErrnoException).code}`, {
+      cure: 'choose another with --data-dir (log.dir), or let this user write there',
+    })
+  }
 }
 
 const KEY_BYTES = 32
