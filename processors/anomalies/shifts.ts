@@ -7,9 +7,9 @@
 import { logOf, type Histogram } from './histogram.ts'
 
 /** Shifts in buckets of 8 %: 1.36, 1.6, 2, 2.9 and 5 times as slow. */
-export const SHIFTS = [4, 6, 9, 14, 21] as const
+const SHIFTS = [4, 6, 9, 14, 21] as const
 /** Of the shift, on the log scale. */
-export const WIDTHS: readonly number[] = SHIFTS.map((buckets) => logOf(buckets + 1) - logOf(1))
+const WIDTHS: readonly number[] = SHIFTS.map((buckets) => logOf(buckets + 1) - logOf(1))
 /** One of three upstreams is 2.9 times as slow: that which of the shifts, and for which share. */
 const PARTLY = 3
 const PART = 1 / 3

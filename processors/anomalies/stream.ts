@@ -94,8 +94,6 @@ const REFUSALS_WORTH = [0.2, 0.4, 0.7] as const
 
 /** So far a stream wanders by itself: in standard deviations of its wander. */
 const OWN_WAY = 2
-/** Of times, which a quarter of an hour tells exactly: how much they wander decides, and two are had every other day. */
-const OWN_PACE = 3
 
 const latencyRatios = ({ drift = newScatter(), since }: Stream, { minute, base }: Asked): Ratios => {
   const { timed, shifted } = minute
@@ -103,7 +101,7 @@ const latencyRatios = ({ drift = newScatter(), since }: Stream, { minute, base }
   const { wander, bursts } = scatterOf(drift, shifted.information)
   // What is usual is a sample itself: sums over n against N values vary by (1 + n/N).
   const estimate = 1 + (timed + (since.latency?.seen.timed ?? 0)) / Math.max(1, base)
-  return againstOwn(shifted, OWN_PACE * wander).map((ratio) => ratio && ratio / (bursts * estimate))
+  return againstOwn(shifted, OWN_WAY * wander).map((ratio) => ratio && ratio / (bursts * estimate))
 }
 
 /** Poisson against a share of what is expected; the usual rate is taken where it is hardest to tell from it. */
