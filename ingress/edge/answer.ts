@@ -2,7 +2,8 @@
  * The upstream's answer on its way down. The head is held until all that came with it is told: a small answer comes in
  * one piece, and one write is a third cheaper than three. Nothing waits for another packet.
  */
-import { tee, type Context, type FieldLines } from '../phases/context.ts'
+import type { Context, FieldLines } from '../phases/context.ts'
+import { tee } from '../phases/tee.ts'
 import { hasBody, withVia, type AnswerHead } from '../phases/forward.ts'
 import { carrierOf, type Carrier } from './carrier.ts'
 import { trailing } from '../phases/trailers.ts'

@@ -3,7 +3,8 @@
  * can be sent again. A large one streams with backpressure; what came with its head is looked at first, so that a body
  * that is broken from its beginning never reaches an upstream.
  */
-import { tee, type Context, type FieldLines } from '../phases/context.ts'
+import type { Context, FieldLines } from '../phases/context.ts'
+import { tee } from '../phases/tee.ts'
 import { trailing } from '../phases/trailers.ts'
 import { carrierOf, goOn, type Broken, type Carrier } from './carrier.ts'
 

@@ -60,8 +60,15 @@ const requestOf = (context: Context, redactor: Redactor, now: number): GhostRequ
 const isWhole = ({ requestBody, head }: Context): boolean =>
   requestBody.length === requestBody.kept && (head.contentLength < 0 || requestBody.length === head.contentLength)
 
-/** Reads the request's body, where nobody has yet; false when it is too long to keep, or broken. */
-const gather = (context: Context, done: (whole: boolean) => void): void => {
+/** Reads the request's body, where nobody has yet; false when it is too long to keep, or broken. What `then` throws ends the walk. */
+const gather = (context: Context, then: (whole: boolean) => void): void => {
+  const done = (whole: boolean): void => {
+    try {
+      then(whole)
+    } catch (error) {
+      context.fail(error)
+    }
+  }
   if (!hasUpload(context) || context.requestBody.length > 0) return done(isWhole(context))
   const events = {
     limit: context.requestBody.limit,

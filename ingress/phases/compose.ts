@@ -67,6 +67,12 @@ export const compose = ({ phases, answer, record, defect }: Composition): ((cont
         end(phase[0], defect(context, phase[0], error))
       }
     }
+    context.fail = (error) => {
+      const phase = phases[at]?.[0] ?? ''
+      const reply = defect(context, phase, error)
+      if (ended) send(reply)
+      else end(phase, reply)
+    }
     step(0)
   }
   return run

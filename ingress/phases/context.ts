@@ -24,6 +24,7 @@ import type {
 import { NEIGHBOURS, type Neighbours } from './forwarded.ts'
 import type { FieldNotes, Marks, Redacted } from './notes.ts'
 import type { Why } from './why.ts'
+import { openTee, type Tee } from './tee.ts'
 export type { Why }
 
 /** Field lines as Node gives them: name, value, name, value… in the order and the case they came in. */
@@ -115,14 +116,6 @@ export type Distortion =
   | { readonly kind: 'abort'; readonly bytes: number }
   /** A field of a JSON body, by JSON pointer (RFC 6901) or by its name wherever it stands, gets another value. */
   | { readonly kind: 'corrupt'; readonly field: string; readonly how: 'null' | 'type' | 'drop' | 'garbage' }
-
-/** A body as it passes: the first `limit` bytes are kept, all are counted. */
-export interface Tee {
-  readonly limit: number
-  readonly chunks: Uint8Array[]
-  kept: number
-  length: number
-}
 
 /** What came in, before any phase. Times: `at` is µs since the epoch, all others µs of a monotonic clock. */
 export interface Arrival {
@@ -229,21 +222,12 @@ export interface Context {
   handedAt: number
   firstByteAt: number
   redacted: Redacted | undefined
+  /** Ends the walk as a phase that throws does: for what goes wrong in a callback, where nobody would catch it. */
+  fail: (error: unknown) => void
 }
 
 const NONE: readonly never[] = []
-
-export const openTee = (limit: number): Tee => ({ limit, chunks: [], kept: 0, length: 0 })
-
-/** Keeps no more than the limit; never copies and never waits. */
-export const tee = (into: Tee, chunk: Uint8Array): void => {
-  into.length += chunk.length
-  const room = into.limit - into.kept
-  if (room <= 0) return
-  const part = chunk.length <= room ? chunk : chunk.subarray(0, room)
-  into.chunks.push(part)
-  into.kept += part.length
-}
+const NOWHERE = (): void => undefined
 
 export const openContext = (arrival: Arrival, maxBody: number): Context => ({
   arrival,
@@ -297,4 +281,5 @@ export const openContext = (arrival: Arrival, maxBody: number): Context => ({
   handedAt: 0,
   firstByteAt: 0,
   redacted: undefined,
+  fail: NOWHERE,
 })

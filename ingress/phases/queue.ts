@@ -5,7 +5,8 @@
  * gets them in the order in which they were sent.
  */
 import { isWriting } from './consent.ts'
-import { tee, type Context, type Failure, type Reply, type Service } from './context.ts'
+import type { Context, Failure, Reply, Service } from './context.ts'
+import { tee } from './tee.ts'
 import type { Decide } from './decide.ts'
 import { receipt, type Kept } from './kept.ts'
 import { problem, type ProblemDetails } from './problem.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { capture, type CaptureSettings } from '../../../ingress/phases/capture.ts'
-import { tee } from '../../../ingress/phases/context.ts'
+import { tee } from '../../../ingress/phases/tee.ts'
 import type { AnsweredBy } from '../../../schemas/events.ts'
 import { createRedactor } from '../../../schemas/semantics/redaction.ts'
 import { testKeyed } from '../../kit/keyed.ts'

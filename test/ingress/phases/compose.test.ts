@@ -81,4 +81,14 @@ describe('a walk', () => {
     const twice: Reply = { ...reply, later: (send) => [send(reply), send(reply)] }
     expect(walk([(_context, next) => next(twice)])).toEqual(['answer 418', 'record'])
   })
+
+  it('answers with a defect when what comes in a callback fails, and after an answer only says so', () => {
+    const failing: Phase = (context, next) => next({ ...reply, later: () => context.fail(new Error('boom')) })
+    expect(walk([failing])).toEqual(['defect p0: boom', 'answer 500', 'record'])
+    const waiting: Phase = (context) => context.fail(new Error('boom'))
+    expect(walk([waiting])).toEqual(['defect p0: boom', 'answer 500', 'record'])
+    const late: Reply = { ...reply, later: (send) => send(reply) }
+    const answered: Phase = (context, next) => [next(late), context.fail(new Error('late'))]
+    expect(walk([answered])).toEqual(['answer 418', 'record', 'defect p0: late'])
+  })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openTee, tee } from '../../../ingress/phases/context.ts'
+import { openTee, tee } from '../../../ingress/phases/tee.ts'
 import { clientFields, failureOf, illStatus, retryOf } from '../../../ingress/phases/forward.ts'
 import { contextOf } from '../kit/context.ts'
 import { serviceOf } from '../kit/services.ts'
