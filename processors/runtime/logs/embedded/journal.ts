@@ -112,7 +112,9 @@ const refreshed = async (
   const begun = await beginIndex(segment)
   const tip = await currentTip(state)
   const limit = tip === undefined ? 0 : limitOf(segment, tip)
-  const kept = known?.stamp === begun.stamp ? known : await loadIndex(state.dir, segment.number, begun)
+  const same = known?.stamp === begun.stamp ? known : undefined
+  // One that was begun while the segment grew is shorter than the one its writer saved at its end.
+  const kept = same?.bytes === limit ? same : ((await loadIndex(state.dir, segment.number, begun)) ?? same)
   const index = kept !== undefined && kept.bytes <= limit ? kept : begun
   await extendIndex(segment, index, limit)
   return index
