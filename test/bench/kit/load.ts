@@ -84,10 +84,8 @@ const lengthOf = (text: string, status: number): number | undefined => {
   return end + 4 + Number(length)
 }
 
-/** One connection, one request at a time; `more` says whether one more is wanted. */
-const converse = async (port: number, { next, status }: Requests, more: () => boolean): Promise<void> => {
-  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
-  await once(socket, 'connect')
+/** One request at a time over a connection; `more` says whether one more is wanted. */
+const converse = async (socket: net.Socket, { next, status }: Requests, more: () => boolean): Promise<void> => {
   let got = ''
   await new Promise<void>((resolve, reject) => {
     const ask = (): void => void (more() ? socket.write(next()) : resolve())
@@ -105,16 +103,39 @@ const converse = async (port: number, { next, status }: Requests, more: () => bo
     socket.on('close', () => reject(new Error('the proxy has closed a connection')))
     ask()
   })
-  socket.removeAllListeners('close')
-  socket.destroy()
+  socket.removeAllListeners('data').removeAllListeners('close')
+}
+
+const connect = async (port: number): Promise<net.Socket> => {
+  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
+  await once(socket, 'connect')
+  return socket
 }
 
 const CONNECTIONS = 64
 
-/** Sends `count` requests over 64 connections that are kept alive; rejects at the first wrong answer. */
-export const drive = async (port: number, wanted: Scenario | Requests, count: number): Promise<void> => {
+/** Connections that are kept alive, 64 if nothing else is said. */
+export const connectAll = async (port: number, count = CONNECTIONS): Promise<net.Socket[]> => {
+  const sockets: net.Socket[] = []
+  while (sockets.length < count) sockets.push(await connect(port))
+  return sockets
+}
+
+/** Sends `count` requests over connections; rejects at the first wrong answer. */
+export const driveOver = async (
+  sockets: readonly net.Socket[],
+  wanted: Scenario | Requests,
+  count: number,
+): Promise<void> => {
   const requests = typeof wanted === 'string' ? requestsOf(wanted) : wanted
   let left = count
   const more = (): boolean => left-- > 0
-  await Promise.all(Array.from({ length: CONNECTIONS }, () => converse(port, requests, more)))
+  await Promise.all(sockets.map((socket) => converse(socket, requests, more)))
+}
+
+/** The same over 64 connections of their own. */
+export const drive = async (port: number, wanted: Scenario | Requests, count: number): Promise<void> => {
+  const sockets = await connectAll(port)
+  await driveOver(sockets, wanted, count)
+  for (const socket of sockets) socket.destroy()
 }
