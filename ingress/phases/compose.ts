@@ -31,7 +31,7 @@ export const compose = ({ phases, answer, record, defect }: Composition): ((cont
       recorded = true
       record(context)
     }
-    const end = (phase: string, reply: Reply | undefined): void => {
+    const end = (reply: Reply | undefined): void => {
       if (ended) return
       ended = true
       if (reply === undefined) return finish()
@@ -39,7 +39,7 @@ export const compose = ({ phases, answer, record, defect }: Composition): ((cont
       try {
         reply.later(send)
       } catch (error) {
-        send(defect(context, phase, error))
+        context.fail(error)
       }
     }
     const send = (reply: Reply): void => {
@@ -55,23 +55,23 @@ export const compose = ({ phases, answer, record, defect }: Composition): ((cont
     const step = (index: number): void => {
       at = index
       const phase = phases[index]
-      if (phase === undefined) return end('', undefined)
+      if (phase === undefined) return end(undefined)
       const next: Next = (reply) => {
         if (at !== index || ended) throw new Error(`the phase ${phase[0]} called next() twice`)
         if (reply === undefined) step(index + 1)
-        else end(phase[0], reply)
+        else end(reply)
       }
       try {
         phase[1](context, next)
       } catch (error) {
-        end(phase[0], defect(context, phase[0], error))
+        end(defect(context, phase[0], error))
       }
     }
     context.fail = (error) => {
       const phase = phases[at]?.[0] ?? ''
       const reply = defect(context, phase, error)
       if (ended) send(reply)
-      else end(phase, reply)
+      else end(reply)
     }
     step(0)
   }
