@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Ghost } from '../../../schemas/events.ts'
 import { openShelf } from '../../../processors/ghosts/shelf.ts'
 import { CAPS } from '../../../processors/ghosts/memory.ts'
-import type { Store } from '../../../processors/kit/processor.ts'
+import { memoryStore } from '../kit/store.ts'
 import { given, textOf } from './given.ts'
 
 const parts = (g: ReturnType<typeof given>, kind: Ghost['kind']) =>
@@ -47,16 +47,7 @@ describe('bounds', () => {
 
 describe('a shelf', () => {
   it('forgets what was touched longest ago, also after a restore', () => {
-    const values = new Map<string, { key: string; tick: number }>()
-    const store: Store<{ key: string; tick: number }> = {
-      get: (key) => values.get(key),
-      set: (key, value) => void values.set(key, value),
-      delete: (key) => void values.delete(key),
-      keys: () => [...values.keys()].sort(),
-      get size() {
-        return values.size
-      },
-    }
+    const store = memoryStore<{ key: string; tick: number }>()
     const measure = { bounds: () => [{ group: 'g', count: 3, bytes: Infinity }], size: () => 1 }
     const shelf = openShelf(store, measure)
     ;['c', 'b', 'a'].forEach((key, tick) => shelf.put({ key, tick }))

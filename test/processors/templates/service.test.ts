@@ -1,21 +1,8 @@
 /** A service at its bounds: what is restored is what was there. */
 import { expect, test } from 'vitest'
-import type { Store } from '../../../processors/kit/processor.ts'
 import { openService, type Service, type ServiceStores } from '../../../processors/templates/service.ts'
 import { MAX_CHILDREN, MAX_NODES } from '../../../processors/templates/trie.ts'
-
-const openStore = <V>(): Store<V> => {
-  const values = new Map<string, V>()
-  return {
-    get: (key) => values.get(key),
-    set: (key, value) => void values.set(key, value),
-    delete: (key) => void values.delete(key),
-    keys: () => [...values.keys()].sort(),
-    get size() {
-      return values.size
-    },
-  }
-}
+import { memoryStore } from '../kit/store.ts'
 
 const restored = (stores: ServiceStores): Service =>
   openService('shop', stores, stores.nodes.keys(), stores.groups.keys())
@@ -30,7 +17,12 @@ const word = (n: number): string =>
   n.toString(26).replaceAll(/./g, (c) => String.fromCharCode(97 + Number.parseInt(c, 26)))
 
 test('a path that found no room for its end leaves the same behind in memory and in the stores', () => {
-  const stores: ServiceStores = { nodes: openStore(), groups: openStore(), services: openStore(), hints: openStore() }
+  const stores: ServiceStores = {
+    nodes: memoryStore(),
+    groups: memoryStore(),
+    services: memoryStore(),
+    hints: memoryStore(),
+  }
   const live = restored(stores)
   const most = MAX_CHILDREN - 1
   for (let n = 0; stores.nodes.size < MAX_NODES - 1; n++)
