@@ -12,6 +12,7 @@ import { at, idOf, isFields, objectIn } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import { bodiesOf, rowsAsked, rowsIn } from './several.ts'
 import { showsGone } from './status.ts'
+import { isNeverNull, kidOf } from './trees.ts'
 import { typeForPost } from './types.ts'
 
 export interface Accepted {
@@ -50,37 +51,34 @@ export const namedFields = (json: Json | undefined, root: string): Fields => {
   return isFields(json) ? json : {}
 }
 
-/** Reads after which a place that they never showed empty is taken to have a value. */
-const NEVER_EMPTY = 5
-
-/** Whether reads nearly never show nothing at a place. */
-const isFilled = (kid: Node | undefined): boolean =>
-  kid !== undefined && kid.seen >= NEVER_EMPTY && (kid.kinds.null ?? 0) === 0
-
 /**
  * The answer's fields as a GET would show them: a write that answers null where the request had a value, and where reads
  * never show null, was answered in short. Then what it names stands for those, and what it does not name is left to the reads.
  */
 const inFull = (fields: Fields, named: Fields, tree: Node | undefined): Fields => {
-  const isShort = (name: string): boolean => fields[name] === null && isFilled(kidOf(tree, name))
+  const isShort = (name: string): boolean => {
+    const kid = fields[name] === null ? kidOf(tree, name) : undefined
+    return kid !== undefined && isNeverNull(kid)
+  }
   const told = Object.keys(named).filter((name) => isShort(name) && named[name] !== null)
   if (told.length === 0) return fields
   const kept = Object.entries(fields).filter(([name]) => !isShort(name) || told.includes(name))
   return Object.fromEntries(kept.map(([name, value]) => [name, told.includes(name) ? (named[name] ?? null) : value]))
 }
 
-const kidOf = (tree: Node | undefined, name: string): Node | undefined => tree?.kids.find(([kid]) => kid === name)?.[1]
-
 /** Whether most reads show a field: one that few objects have does not come with every request that names it. */
-const isUsual = (tree: Node | undefined, name: string): boolean =>
-  tree !== undefined &&
-  2 * (kidOf(tree, name)?.seen ?? 0) >= (tree.kinds.object ?? 0) &&
-  kidOf(tree, name) !== undefined
+const isUsual = (tree: Node | undefined, name: string): boolean => {
+  const kid = kidOf(tree, name)
+  return kid !== undefined && 2 * kid.seen >= (tree?.kinds.object ?? 0)
+}
+
+/** Reads after which a field that all of them had is taken to be always there. */
+const ALWAYS = 5
 
 /** Whether reads always show something that the answer has not. */
 const lacks = (fields: Fields, tree: Node | undefined): boolean =>
   tree?.kids.some(
-    ([name, kid]) => kid.seen >= NEVER_EMPTY && kid.seen === tree.kinds.object && !Object.hasOwn(fields, name),
+    ([name, kid]) => kid.seen >= ALWAYS && kid.seen === tree.kinds.object && !Object.hasOwn(fields, name),
   ) === true
 
 /** The object in an answer, with what the request named besides and a GET of it would show. */

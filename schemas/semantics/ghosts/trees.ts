@@ -3,10 +3,14 @@ import { idPointer, isFields } from './pointers.ts'
 import type { Fields } from './pointers.ts'
 import type { BodyModel, EndpointModel, Json, Node, TypeModel } from './model.ts'
 
+/** The place of a field, by its name as it is. */
+export const kidOf = (node: Node | undefined, name: string): Node | undefined =>
+  node?.kids.find(([kid]) => kid === name)?.[1]
+
 /** The place at a pointer of a tree. */
 export const nodeAt = (tree: Node | null, pointer: string): Node | undefined => {
   let node = tree ?? undefined
-  for (const name of pointer.split('/').slice(1)) node = node?.kids.find(([kid]) => kid === name)?.[1]
+  for (const name of pointer.split('/').slice(1)) node = kidOf(node, name)
   return node
 }
 
@@ -38,12 +42,13 @@ const isAlwaysObject = ({ seen, kinds }: Node): boolean =>
   (kinds.object ?? 0) >= ALWAYS && (kinds.object ?? 0) + (kinds.null ?? 0) === seen
 
 const NEVER_NULL = 5
-const isNeverNull = ({ seen, kinds }: Node): boolean => seen >= NEVER_NULL && (kinds.null ?? 0) === 0
+/** Whether a place had a value in every answer that had it. */
+export const isNeverNull = ({ seen, kinds }: Node): boolean => seen >= NEVER_NULL && (kinds.null ?? 0) === 0
 
 /** What a list showed of an object, without what it shows in short, or not at all, and the object in full. */
 export const fittingFields = (fields: Fields, node: Node | undefined): Fields => {
   const isShort = (name: string, value: Json): boolean => {
-    const kid = isFields(value) ? undefined : node?.kids.find(([own]) => own === name)?.[1]
+    const kid = isFields(value) ? undefined : kidOf(node, name)
     return kid !== undefined && (value === null ? isNeverNull(kid) : isAlwaysObject(kid))
   }
   return Object.fromEntries(Object.entries(fields).filter(([name, value]) => !isShort(name, value)))
